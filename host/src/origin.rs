@@ -1,0 +1,51 @@
+//! Where a value came from: a line of a file, a flag, or what is shipped.
+//!
+//! Every setting, rule, grant and mount keeps its origin, so that a denial can name the line that
+//! caused it and the line that would lift it.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+/// Where a value came from. Displayed as people name it: `looplet.toml:41`, `--allow`, `shipped`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// A line, from 1, of a configuration file, under the name that people know it by.
+    File {
+        /// Path as the operator would type it.
+        file: Arc<str>,
+        /// Line, from 1.
+        line: u32,
+    },
+    /// A flag of the command line, with its dashes.
+    Flag(Arc<str>),
+    /// Set by the program that embeds the host.
+    Program,
+    /// What the host ships with.
+    Shipped,
+}
+
+impl Origin {
+    /// The given line of the given file.
+    pub fn line(file: &str, line: u32) -> Self {
+        Self::File { file: file.into(), line }
+    }
+
+    /// A flag, written with its dashes.
+    pub fn flag(flag: &str) -> Self {
+        Self::Flag(flag.into())
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File { file, line } => write!(f, "{file}:{line}"),
+            Self::Flag(flag) => f.write_str(flag),
+            Self::Program => f.write_str("program"),
+            Self::Shipped => f.write_str("shipped"),
+        }
+    }
+}
