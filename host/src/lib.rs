@@ -6,4 +6,5 @@ pub mod error;
 pub mod message;
 pub mod need;
 pub mod origin;
+pub mod permission;
 pub mod plugin;
