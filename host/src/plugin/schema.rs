@@ -96,7 +96,7 @@ mod tests {
         assert_eq!(schema.faults(&serde_json::json!({"path": "a", "n": 1})), Vec::<String>::new());
         assert_eq!(
             schema.faults(&serde_json::json!({"n": true})),
-            ["`/n`: true is not of type \"integer\"", "\"path\" is a required property"]
+            ["\"path\" is a required property", "`/n`: true is not of type \"integer\""]
         );
     }
 

@@ -13,7 +13,7 @@ use super::usage::{FsLimits, FsUsage, charge};
 use super::view::OpenOptions;
 
 /// How many bytes one read answers at most.
-pub const READ_BYTES: usize = 256 << 10;
+pub(super) const READ_BYTES: usize = 256 << 10;
 
 /// A regular file that a guest has open. Clones share the file.
 #[derive(Clone, Debug)]

@@ -14,6 +14,9 @@ mod usage;
 mod view;
 mod walk;
 
+#[cfg(all(test, unix))]
+mod tests;
+
 pub use error::FsError;
 pub use file::OpenFile;
 pub use mount::{FileIdentity, Mount, MountSpec};

@@ -12,12 +12,12 @@ use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 
 use super::error::FsError;
-use super::path::MountPath;
+use super::path::{MountPath, is_name};
 use super::walk::{self, Astray, Final, OpenDir};
 use crate::error::{Error, Result};
 use crate::need::FsMode;
 use crate::origin::Origin;
-use crate::permission::mask::Masks;
+use crate::permission::Masks;
 
 /// A host directory under a logical name. Cheap to clone; all clones share handle and quota.
 #[derive(Clone, Debug)]
@@ -142,7 +142,7 @@ impl Mount {
     }
 
     /// The place that a relative path means, links followed, and whether something is there. Of a path
-    /// that does not exist yet, the directory that would hold it is resolved. The error is a clause.
+    /// that does not exist yet, the deepest directory that does is resolved. The error is a clause.
     pub(crate) fn locate(&self, path: &str) -> Result<(MountPath, bool), String> {
         let root = OpenDir::root(self.dir());
         match walk::walk(&root, path, Final::Follow, &|_| Ok(())) {
@@ -155,9 +155,21 @@ impl Mount {
             }
             Err(Astray::Leaves(_)) => Err("it leads out of the mount".to_owned()),
             Err(Astray::Error(FsError::Io(error))) if error.kind() == std::io::ErrorKind::NotFound => {
-                Err("the directory that would hold it does not exist".to_owned())
+                self.locate_beyond(path)
             }
             Err(Astray::Error(error)) => Err(format!("it cannot be resolved: {error}")),
+        }
+    }
+
+    /// Resolves the directory that would hold a path, itself perhaps not there yet.
+    fn locate_beyond(&self, path: &str) -> Result<(MountPath, bool), String> {
+        let path = path.trim_end_matches('/');
+        match path.rsplit_once('/') {
+            Some((parent, name)) if is_name(name) => {
+                let (parent, _) = self.locate(if parent.is_empty() { "." } else { parent })?;
+                Ok((parent.join(name), false))
+            }
+            _ => Err("it leads over a directory that does not exist".to_owned()),
         }
     }
 }

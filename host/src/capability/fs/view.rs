@@ -21,7 +21,7 @@ use super::walk::{self, Astray, Final, OpenDir, Target};
 use crate::capability::refusal::{Refusal, RefusalLog, RefusalReason};
 use crate::need::FsMode;
 use crate::origin::Origin;
-use crate::permission::mask::MaskKind;
+use crate::permission::MaskKind;
 
 /// One mount as a call gets it.
 #[derive(Clone, Debug)]
@@ -401,7 +401,8 @@ impl View {
         if let Some(hit) = &mask
             && hit.kind == MaskKind::Hidden
         {
-            self.note(preopen, place, operation, RefusalReason::Hidden, Some(hit.origin.clone()));
+            let origin = Some(hit.origin.clone());
+            self.note(preopen, place, operation, RefusalReason::Hidden, origin);
             return Err(FsError::NotFound);
         }
         let access = reach::access(reaches, place);
@@ -414,7 +415,7 @@ impl View {
             return Ok(());
         }
         let refusal = match mask {
-            Some(hit) => Some((RefusalReason::ReadOnly, Some(hit.origin))),
+            Some(hit) => Some((RefusalReason::ReadOnly, Some(hit.origin.clone()))),
             None if mount.mode() == FsMode::ReadOnly => {
                 Some((RefusalReason::ReadOnly, Some(mount.origin().clone())))
             }
