@@ -1,9 +1,13 @@
 //! Runs an LLM agent's tool-calling loop in the open, over sandboxed WebAssembly components.
 
+pub mod agent;
+pub mod budget;
 pub mod canonical;
 pub mod digest;
 pub mod error;
+pub mod journal;
 pub mod message;
 pub mod need;
 pub mod origin;
 pub mod plugin;
+pub mod record;
