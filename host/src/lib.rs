@@ -3,11 +3,14 @@
 pub mod agent;
 pub mod budget;
 pub mod canonical;
+pub mod capability;
 pub mod digest;
 pub mod error;
 pub mod journal;
 pub mod message;
 pub mod need;
 pub mod origin;
+pub mod permission;
 pub mod plugin;
 pub mod record;
+pub mod sandbox;

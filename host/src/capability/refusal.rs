@@ -1,0 +1,93 @@
+//! What the host refused inside a call, kept for the step's record.
+//!
+//! The guest gets a plain error; the operator gets the capability, the target and the line that did it.
+
+use std::sync::Mutex;
+
+use serde::{Deserialize, Serialize};
+
+use crate::origin::Origin;
+
+/// How many refusals of one call are kept whole; the rest is counted.
+pub const KEPT: usize = 64;
+
+/// Why something was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefusalReason {
+    /// A `hide` pattern covers it: for the guest it does not exist.
+    Hidden,
+    /// A `read_only` pattern or the mode of the mount covers it.
+    ReadOnly,
+    /// It lies outside what this call may reach.
+    OutsideReach,
+    /// The path, or a link on it, leads out of the mount.
+    LeavesMount,
+    /// It is a device, a pipe or a socket.
+    SpecialFile,
+    /// The file has a second name, which could lie outside the reach.
+    SecondLink,
+    /// A limit of the call is used up.
+    Limit,
+    /// The capability was not granted at all.
+    NotGranted,
+}
+
+impl RefusalReason {
+    /// The words for it in messages.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Hidden => "hidden",
+            Self::ReadOnly => "read only",
+            Self::OutsideReach => "outside this call's reach",
+            Self::LeavesMount => "leads out of the mount",
+            Self::SpecialFile => "neither a file nor a directory",
+            Self::SecondLink => "has a second name",
+            Self::Limit => "limit used up",
+            Self::NotGranted => "not granted",
+        }
+    }
+}
+
+/// One thing that the host refused inside a call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refusal {
+    /// The kind of power: `fs`, `env`, `memory`, …
+    pub capability: String,
+    /// What the guest was about to do: `open`, `rename`, ….
+    pub operation: String,
+    /// What it was about: `workspace:/a/b`.
+    pub target: String,
+    /// Why.
+    pub reason: RefusalReason,
+    /// The line that did it, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
+}
+
+/// The refusals of one call: the first [`KEPT`] different ones, and how many there were in all.
+#[derive(Debug, Default)]
+pub struct RefusalLog(Mutex<Entries>);
+
+#[derive(Debug, Default)]
+struct Entries {
+    kept: Vec<Refusal>,
+    total: u64,
+}
+
+impl RefusalLog {
+    /// Notes one; the same one again is only counted.
+    pub fn note(&self, refusal: Refusal) {
+        let Ok(mut entries) = self.0.lock() else { return };
+        entries.total += 1;
+        if entries.kept.len() < KEPT && !entries.kept.contains(&refusal) {
+            entries.kept.push(refusal);
+        }
+    }
+
+    /// What was noted, and how often something was refused in all.
+    pub fn take(&self) -> (Vec<Refusal>, u64) {
+        let Ok(mut entries) = self.0.lock() else { return (Vec::new(), 0) };
+        (std::mem::take(&mut entries.kept), entries.total)
+    }
+}
