@@ -1,12 +1,16 @@
 //! Runs an LLM agent's tool-calling loop in the open, over sandboxed WebAssembly components.
 
+pub mod agent;
+pub mod budget;
 pub mod canonical;
 pub mod capability;
 pub mod digest;
 pub mod error;
+pub mod journal;
 pub mod message;
 pub mod need;
 pub mod origin;
 pub mod permission;
 pub mod plugin;
+pub mod record;
 pub mod sandbox;
