@@ -4,6 +4,7 @@ pub mod canonical;
 pub mod digest;
 pub mod error;
 pub mod message;
+pub mod model;
 pub mod need;
 pub mod origin;
 pub mod plugin;
