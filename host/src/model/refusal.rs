@@ -119,8 +119,10 @@ fn refusal(exchange: &Exchange<'_>, model: &str, answer: &Answer) -> ModelError 
     match status {
         300..400 => error(ModelErrorKind::NotFound, "sends requests elsewhere")
             .with_hint("redirects are not followed: set the base URL to where they lead"),
-        401 | 403 if exchange.key.is_none() => error(ModelErrorKind::Auth, "wants a key"),
-        401 | 403 => error(ModelErrorKind::Auth, "refused the key"),
+        401 | 403 if exchange.key.is_none() => error(ModelErrorKind::Auth, "wants a key")
+            .with_hint("set its key, such as OPENAI_API_KEY"),
+        401 | 403 => error(ModelErrorKind::Auth, "refused the key")
+            .with_hint("set another key, or check that it is meant for this server"),
         404 | 410 => not_found(exchange, model, &said, &error),
         429 if said.says(&["insufficient_quota"]) => error(
             ModelErrorKind::RateLimited,

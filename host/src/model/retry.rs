@@ -158,3 +158,194 @@ impl<M: Model> Model for Retrying<M> {
         self.model.wire()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use tokio_util::sync::CancellationToken;
+
+    use super::super::openai::OpenAi;
+    use super::super::test_server::{Reply, TestServer, impatient};
+    use super::super::{RequestSetup, Transcript};
+    use super::*;
+
+    const OK: &str = r#"{"choices":[{"message":{"content":"ok"}}]}"#;
+
+    /// A clock that notes how long it was to sleep, and sleeps not at all or for ever.
+    #[derive(Default)]
+    struct Noting {
+        slept: Mutex<Vec<Duration>>,
+        stands_still: bool,
+    }
+
+    #[async_trait]
+    impl Clock for Noting {
+        async fn sleep(&self, time: Duration) {
+            self.slept.lock().expect("no panic before").push(time);
+            if self.stands_still {
+                std::future::pending::<()>().await;
+            }
+        }
+
+        fn now(&self) -> SystemTime {
+            httpdate::parse_http_date("Wed, 21 Oct 2015 07:28:00 GMT").expect("is a date")
+        }
+
+        fn chance(&self) -> f64 {
+            0.0
+        }
+    }
+
+    struct Tried {
+        answer: Result<String, String>,
+        slept: Vec<u128>,
+        told: Vec<String>,
+        requests: usize,
+    }
+
+    async fn tried(replies: Vec<Reply>) -> Tried {
+        let server = TestServer::start(replies).await;
+        let clock = Arc::new(Noting::default());
+        let model = OpenAi::new(impatient(), server.endpoint("/v1"), None, "mock");
+        let model = Retrying::new(
+            model,
+            RetryPolicy::default(),
+            Arc::clone(&clock) as Arc<dyn Clock>,
+        );
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let ear = Arc::clone(&told);
+        let events = EventSink::default().listen(move |event| {
+            let ModelEvent::Retrying {
+                attempt,
+                attempts,
+                wait,
+                reason,
+            } = event;
+            let line = format!("{attempt}/{attempts} {} ms: {reason}", wait.as_millis());
+            ear.lock().expect("no panic before").push(line);
+        });
+        let (setup, transcript) = (RequestSetup::new(), Transcript::default());
+        let answer = model
+            .complete(&ModelRequest::new(&model, &setup, &transcript), &events)
+            .await;
+        let told = told.lock().expect("no panic before");
+        let slept = clock.slept.lock().expect("no panic before");
+        Tried {
+            answer: answer
+                .map(|answer| answer.text)
+                .map_err(|error| server.without_port(&error.to_string())),
+            slept: slept.iter().map(Duration::as_millis).collect(),
+            told: told.iter().map(|line| server.without_port(line)).collect(),
+            requests: server.seen().len(),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_busy_provider_is_asked_again_when_it_says() {
+        let busy = |after| Reply::new(429, "").header("retry-after", after);
+        let tried = tried(vec![
+            busy("7"),
+            busy("Wed, 21 Oct 2015 07:28:09 GMT"),
+            Reply::ok(OK),
+        ])
+        .await;
+        assert_eq!(tried.answer, Ok("ok".into()));
+        assert_eq!(tried.slept, [7000, 9000]);
+        assert_eq!(
+            tried.told,
+            [
+                "1/3 7000 ms: `openai` at 127.0.0.1:PORT takes no more requests for now (status 429)",
+                "2/3 9000 ms: `openai` at 127.0.0.1:PORT takes no more requests for now (status 429)",
+            ]
+        );
+    }
+
+    #[tokio::test]
+    async fn what_a_provider_asks_for_is_bounded() {
+        let busy = Reply::new(429, "").header("retry-after", "86400");
+        assert_eq!(tried(vec![busy, Reply::ok(OK)]).await.slept, [60_000]);
+    }
+
+    #[tokio::test]
+    async fn a_fault_that_stays_is_reported_after_three_attempts() {
+        for (status, what) in [(500, "has a fault of its own"), (529, "is overloaded")] {
+            let tried = tried(vec![Reply::new(status, "")]).await;
+            assert_eq!(
+                tried.answer,
+                Err(format!(
+                    "`openai` at 127.0.0.1:PORT {what} (status {status}) (3 attempts)"
+                ))
+            );
+            assert_eq!((tried.requests, tried.slept), (3, vec![500, 1000]));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_broken_off_answer_is_asked_for_again() {
+        let tried = tried(vec![Reply::ok("{").announcing(100), Reply::ok(OK)]).await;
+        assert_eq!((tried.answer, tried.requests), (Ok("ok".into()), 2));
+    }
+
+    #[tokio::test]
+    async fn what_trying_again_will_not_mend_is_tried_once() {
+        for reply in [
+            Reply::new(401, ""),
+            Reply::new(400, ""),
+            Reply::ok("no json"),
+        ] {
+            let tried = tried(vec![reply]).await;
+            assert!(tried.answer.is_err());
+            assert_eq!(
+                (tried.requests, tried.slept, tried.told),
+                (1, vec![], vec![])
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn cancelling_ends_the_wait() {
+        let server = TestServer::start(vec![Reply::new(500, "")]).await;
+        let clock = Arc::new(Noting {
+            stands_still: true,
+            ..Noting::default()
+        });
+        let model = OpenAi::new(impatient(), server.endpoint("/v1"), None, "mock");
+        let model = Retrying::new(
+            model,
+            RetryPolicy::default(),
+            Arc::clone(&clock) as Arc<dyn Clock>,
+        );
+        let cancel = CancellationToken::new();
+        let stop = cancel.clone();
+        let events = EventSink::new(cancel).listen(move |_| stop.cancel());
+        let (setup, transcript) = (RequestSetup::new(), Transcript::default());
+        let answer = model
+            .complete(&ModelRequest::new(&model, &setup, &transcript), &events)
+            .await;
+        assert_eq!(answer.expect_err("is cancelled"), ModelError::cancelled());
+        assert_eq!(server.seen().len(), 1);
+    }
+
+    #[test]
+    fn chance_only_shortens_a_wait_and_by_a_fifth_at_most() {
+        struct Lucky;
+        #[async_trait]
+        impl Clock for Lucky {
+            async fn sleep(&self, _time: Duration) {}
+            fn now(&self) -> SystemTime {
+                SystemTime::UNIX_EPOCH
+            }
+            fn chance(&self) -> f64 {
+                1.0
+            }
+        }
+        let error = ModelError::new(super::super::ModelErrorKind::Server, "x").retriable();
+        let policy = RetryPolicy::default();
+        let wait = |attempt| policy.wait(attempt, &error, &Lucky).as_millis();
+        assert_eq!(
+            [wait(1), wait(2), wait(3), wait(9), wait(u32::MAX)],
+            [400, 800, 1600, 6400, 6400]
+        );
+    }
+}

@@ -227,3 +227,117 @@ impl ScriptedCall {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::{RequestSetup, Transcript};
+    use super::*;
+    use crate::message::Message;
+
+    async fn next(model: &Scripted, transcript: &Transcript) -> Result<ModelResponse, String> {
+        let setup = RequestSetup::new();
+        let request = ModelRequest::new(model, &setup, transcript);
+        let answer = model.complete(&request, &EventSink::default()).await;
+        answer.map_err(|error| format!("{}: {error}", error.kind()))
+    }
+
+    fn refused(text: &str) -> String {
+        Scripted::from_text("run.jsonl", text)
+            .expect_err("is refused")
+            .to_string()
+    }
+
+    #[tokio::test]
+    async fn turns_are_given_in_order_and_then_none() {
+        let usage = Usage {
+            input: 10,
+            output: 2,
+            cached: 0,
+        };
+        let model = Scripted::calls([("read", json!({"path": "a"})), ("read", json!("{oops"))])
+            .with_usage(usage)
+            .then_text("ok");
+        let transcript = Transcript::default();
+        let first = next(&model, &transcript).await.expect("a turn");
+        let call = |id: &str, arguments: &str| ProposedCall {
+            id: id.into(),
+            name: "read".into(),
+            arguments: arguments.into(),
+        };
+        assert_eq!(
+            first.calls,
+            [
+                call("call_0_0", r#"{"path":"a"}"#),
+                call("call_0_1", "{oops")
+            ]
+        );
+        assert_eq!(
+            (first.finish, first.usage),
+            (Finish::ToolCalls, Some(usage))
+        );
+        assert_eq!(
+            next(&model, &transcript).await,
+            Ok(ModelResponse::text("ok"))
+        );
+        assert_eq!(
+            next(&model, &transcript).await,
+            Err("exhausted: `scripted` has no answer left after 2 turns".into())
+        );
+    }
+
+    #[tokio::test]
+    async fn a_new_one_goes_on_after_the_answers_of_the_history() {
+        let model = Scripted::text("one").then_text("two");
+        let answered = Message::Assistant {
+            text: "one".into(),
+            calls: Vec::new(),
+        };
+        let transcript: Transcript = [answered].into_iter().collect();
+        assert_eq!(
+            next(&model, &transcript).await,
+            Ok(ModelResponse::text("two"))
+        );
+    }
+
+    #[tokio::test]
+    async fn lists_and_lines_are_read_alike() {
+        let list = r#"[{"calls": [{"tool": "list"}]}, {"text": "ok"}]"#;
+        let lines = "{\"calls\": [{\"tool\": \"list\"}]}\n\n{\"text\": \"ok\"}\n";
+        for text in [list, lines] {
+            let model = Scripted::from_text("run.jsonl", text).expect("is a script");
+            assert_eq!(model.name(), "scripted:run.jsonl");
+            let transcript = Transcript::default();
+            let first = next(&model, &transcript).await.expect("a turn");
+            assert_eq!(
+                (
+                    first.calls[0].name.as_str(),
+                    first.calls[0].arguments.as_str()
+                ),
+                ("list", "{}")
+            );
+            assert_eq!(
+                next(&model, &transcript).await,
+                Ok(ModelResponse::text("ok"))
+            );
+        }
+    }
+
+    #[test]
+    fn a_mistake_is_named_with_its_line() {
+        assert_eq!(
+            refused("{\"text\": \"ok\"}\n\n{\"txt\": 1}"),
+            "run.jsonl:3: not a scripted turn: unknown field `txt`, expected one of `text`, `calls`, `usage`"
+        );
+        assert_eq!(
+            refused("[\n{\"calls\": [{}]}]"),
+            "run.jsonl:2: not a scripted turn: missing field `tool`"
+        );
+        assert_eq!(
+            refused("plain text"),
+            "run.jsonl:1: not a scripted turn: expected value"
+        );
+        assert_eq!(refused(" \n"), "`run.jsonl` holds no turns");
+    }
+}

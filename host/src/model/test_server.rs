@@ -189,6 +189,13 @@ async fn read(stream: &mut TcpStream) -> std::io::Result<Seen> {
     })
 }
 
+/// A place on loopback where nothing listens.
+pub(crate) async fn nobody() -> Endpoint {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let port = listener.local_addr().expect("an address").port();
+    Endpoint::parse(&format!("http://127.0.0.1:{port}/v1")).expect("is a URL")
+}
+
 /// A client that gives up soon and takes little.
 pub(crate) fn impatient() -> HttpClient {
     HttpClient::new(HttpLimits {
