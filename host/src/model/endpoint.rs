@@ -40,9 +40,9 @@ impl Endpoint {
         });
         if let (true, Ok(mut segments)) = (ends_with, self.0.path_segments_mut()) {
             segments.pop_if_empty();
-            suffix.iter().for_each(|_| {
+            for _ in suffix {
                 segments.pop();
-            });
+            }
         }
         self
     }
@@ -50,6 +50,11 @@ impl Endpoint {
     /// The host alone.
     pub(super) fn host(&self) -> &str {
         self.0.host_str().unwrap_or_default()
+    }
+
+    /// Whether it is plain HTTP to this machine itself.
+    pub(super) fn is_plain_loopback(&self) -> bool {
+        self.0.scheme() == "http" && self.is_loopback()
     }
 
     /// Whether it is this machine, by its name or a loopback address.

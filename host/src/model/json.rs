@@ -113,7 +113,7 @@ mod tests {
         object.float("nan", f64::NAN);
         object.number("n", 7_u32);
         items(object.key("list"), ["1", "2"], |out, item| {
-            string(out, item)
+            string(out, item);
         });
         object.close();
         assert_eq!(

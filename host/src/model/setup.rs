@@ -53,8 +53,11 @@ pub struct RequestSetup {
     temperature: Option<f64>,
     max_output_tokens: Option<u32>,
     extra: BTreeMap<String, CanonicalJson>,
-    written_tools: Mutex<Vec<(&'static str, Arc<[u8]>)>>,
+    written_tools: Mutex<Vec<WrittenTools>>,
 }
+
+/// The list of tools under the name of the wire that wrote it.
+type WrittenTools = (&'static str, Arc<[u8]>);
 
 impl RequestSetup {
     /// One with the defaults.

@@ -63,7 +63,7 @@ impl Reply {
             self.status
         );
         for (name, value) in &self.headers {
-            head.push_str(&format!("{name}: {value}\r\n"));
+            head.extend([name, ": ", value, "\r\n"]);
         }
         head.push_str("\r\n");
         [head.as_bytes(), &self.body].concat()
@@ -145,7 +145,7 @@ async fn answer(
     let request = read(&mut stream).await?;
     seen.lock().expect("no panic before").push(request);
     if reply.hangs {
-        tokio::time::sleep(Duration::from_secs(3600)).await;
+        tokio::time::sleep(Duration::from_hours(1)).await;
     }
     stream.write_all(&reply.to_bytes()).await?;
     stream.shutdown().await

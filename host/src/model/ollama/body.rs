@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::Ollama;
+use crate::canonical::CanonicalJson;
 use crate::message::{Message, ProposedCall};
 use crate::model::json::{self, Object};
 use crate::model::setup::{RequestSetup, ToolChoice, ToolDeclaration};
@@ -51,7 +52,7 @@ impl Wire for Ollama {
             Message::System { text } => write_text(out, "system", text),
             Message::User { text } => write_text(out, "user", text),
             Message::Assistant { text, calls } if calls.is_empty() => {
-                write_text(out, "assistant", text)
+                write_text(out, "assistant", text);
             }
             Message::Assistant { text, calls } => write_calls(out, text, calls),
             // The name pairs the answer with its call; servers from 0.12.10 on also know the id, which
@@ -118,10 +119,7 @@ fn offered(wire: &Ollama, setup: &RequestSetup, tools: &[u8]) -> Vec<u8> {
 
 /// Members of an extra field `options` win over those of the settings.
 fn write_options(out: &mut Vec<u8>, setup: &RequestSetup, context_tokens: u32) {
-    let extra = setup
-        .extra()
-        .get("options")
-        .map(|options| options.to_value());
+    let extra = setup.extra().get("options").map(CanonicalJson::to_value);
     let extra = match extra {
         Some(Value::Object(members)) => members,
         _ => serde_json::Map::new(),

@@ -65,10 +65,11 @@ fn calls(message: &Value, messages: usize) -> Vec<ProposedCall> {
         calls.push(call(function, id));
     }
     // What there was before `tool_calls`; some servers never left it.
-    if let (true, Some(function)) = (calls.is_empty(), message.get("function_call")) {
-        if function.is_object() {
-            calls.push(call(function, call_id(None, &[], messages, 0)));
-        }
+    let legacy = message
+        .get("function_call")
+        .filter(|function| function.is_object());
+    if let (true, Some(function)) = (calls.is_empty(), legacy) {
+        calls.push(call(function, call_id(None, &[], messages, 0)));
     }
     calls
 }

@@ -6,7 +6,7 @@ use crate::model::json::{self, Object};
 use crate::model::setup::{RequestSetup, ToolChoice, ToolDeclaration};
 use crate::model::wire::Wire;
 
-/// The most characters of a tool's name that OpenAI takes.
+/// The most characters of a tool's name that `OpenAI` takes.
 const NAME: usize = 64;
 
 impl Wire for OpenAi {
@@ -60,7 +60,7 @@ impl Wire for OpenAi {
             Message::System { text } => write_text(out, "system", text),
             Message::User { text } => write_text(out, "user", text),
             Message::Assistant { text, calls } if calls.is_empty() => {
-                write_text(out, "assistant", text)
+                write_text(out, "assistant", text);
             }
             Message::Assistant { text, calls } => write_calls(out, text, calls),
             Message::Tool { call_id, text, .. } => {

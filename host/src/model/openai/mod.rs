@@ -1,4 +1,4 @@
-//! OpenAI Chat Completions, of OpenAI or of any server that speaks it.
+//! `OpenAI` Chat Completions, of `OpenAI` or of any server that speaks it.
 //!
 //! One plain exchange: `body` writes the request, `answer` reads the response, retries are `retry`'s.
 
@@ -20,14 +20,14 @@ use super::{Model, ModelRequest, ModelResponse, refusal};
 /// Which field caps the length of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CapField {
-    /// `max_completion_tokens`: OpenAI's own newer models take nothing else.
+    /// `max_completion_tokens`: `OpenAI`'s own newer models take nothing else.
     MaxCompletionTokens,
     /// `max_tokens`: the only one that many compatible servers know.
     MaxTokens,
 }
 
 impl CapField {
-    /// OpenAI's and Azure's own hosts take the new field, all others the old one.
+    /// `OpenAI`'s and Azure's own hosts take the new field, all others the old one.
     fn of(endpoint: &Endpoint) -> Self {
         let host = endpoint.host();
         if host == "api.openai.com" || host.ends_with(".openai.azure.com") {

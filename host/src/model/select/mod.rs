@@ -22,13 +22,13 @@ use super::openai::CapField;
 use crate::error::{Error, Result};
 use crate::origin::Origin;
 
-/// Where OpenAI itself is.
+/// Where `OpenAI` itself is.
 const OPENAI: &str = "https://api.openai.com/v1";
 
 /// Who answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Provider {
-    /// Chat Completions, of OpenAI or a compatible server.
+    /// Chat Completions, of `OpenAI` or a compatible server.
     OpenAi,
     /// An Ollama server.
     Ollama,

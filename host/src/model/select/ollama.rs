@@ -25,14 +25,14 @@ impl Selection {
                 Ok(selection.with_facts(wishes, only))
             }
             several => {
-                let lines: String = several
+                let lines: Vec<_> = several
                     .iter()
-                    .map(|model| format!("\n  --model ollama:{}", model.name))
+                    .map(|model| format!("  --model ollama:{}", model.name))
                     .collect();
                 Err(Error::usage(format!(
                     "Ollama at {endpoint} has several models that can call tools"
                 ))
-                .hint(format!("name one of them:{lines}")))
+                .hint(format!("name one of them:\n{}", lines.join("\n"))))
             }
         }
     }
