@@ -8,6 +8,7 @@ pub mod digest;
 pub mod error;
 pub mod journal;
 pub mod message;
+pub mod model;
 pub mod need;
 pub mod origin;
 pub mod permission;
