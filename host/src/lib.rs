@@ -1,5 +1,6 @@
 //! Runs an LLM agent's tool-calling loop in the open, over sandboxed WebAssembly components.
 
+pub mod builtin;
 pub mod canonical;
 pub mod digest;
 pub mod error;
