@@ -2,10 +2,12 @@
 
 pub mod agent;
 pub mod budget;
+pub mod builtin;
 pub mod canonical;
 pub mod capability;
 pub mod digest;
 pub mod error;
+pub mod gate;
 pub mod journal;
 pub mod message;
 pub mod model;
