@@ -16,4 +16,5 @@ pub mod origin;
 pub mod permission;
 pub mod plugin;
 pub mod record;
+pub mod refusal;
 pub mod sandbox;

@@ -19,7 +19,6 @@ pub use tool::{GatedTool, PluginHandle};
 use crate::capability::fs::Mount;
 use crate::message::Message;
 use crate::permission::{Approver, DenyAll, Policy, StandingApproval};
-use crate::settings::OnAsk;
 
 /// Decides on calls and runs those that may. One per run.
 pub struct Gate {
@@ -32,6 +31,14 @@ pub struct Gate {
     run: Mutex<RunMemory>,
     /// One question at a time.
     asking: tokio::sync::Mutex<()>,
+}
+
+/// Who answers an ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum OnAsk {
+    Nobody,
+    Approver,
+    Later,
 }
 
 /// Keeps an approval that was given for good. Called with the gate's question still open, so that what
@@ -55,7 +62,7 @@ impl Gate {
             tools,
             mounts,
             policy,
-            on_ask: OnAsk::Deny,
+            on_ask: OnAsk::Nobody,
             approver: Arc::new(DenyAll),
             remember: None,
             run: Mutex::default(),
@@ -66,7 +73,13 @@ impl Gate {
     /// Puts asks to somebody.
     pub fn with_approver(mut self, approver: Arc<dyn Approver>) -> Self {
         self.approver = approver;
-        self.on_ask = OnAsk::Person;
+        self.on_ask = OnAsk::Approver;
+        self
+    }
+
+    /// Leaves asks pending, for an answer that comes after the run has stopped.
+    pub fn with_parking(mut self) -> Self {
+        self.on_ask = OnAsk::Later;
         self
     }
 

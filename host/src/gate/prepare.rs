@@ -6,20 +6,20 @@ use std::time::Instant;
 use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
 
-use super::Gate;
+use super::{Gate, OnAsk};
 use super::judge::{Judgement, Obstacle};
 use super::perform::Allowed;
 use super::question;
 use super::remedy::remedy;
 use super::tool::GatedTool;
-use crate::agent::{CallRequest, Dispatch, Prepared, Verdict};
+use crate::agent::machine::CallRequest;
+use crate::agent::{Dispatch, Prepared, Verdict};
 use crate::canonical::CanonicalJson;
 use crate::capability::{Cut, Resolved, Unfilled};
 use crate::message::{Failure, FailureKind};
 use crate::permission::{Answer, Scope, StandingApproval, Until};
 use crate::origin::Origin;
 use crate::record::{Approval, CallFacts, MatchedRule, Ruling};
-use crate::settings::OnAsk;
 
 /// How many faults of arguments the model is told.
 const FAULTS: usize = 4;
@@ -117,9 +117,9 @@ impl Gate {
         cancel: &CancellationToken,
     ) -> Asked {
         match self.on_ask {
-            OnAsk::Deny => return Asked::nobody(judgement.verdict.reason.clone()),
-            OnAsk::Park => return Asked { approval: answered(false, "nobody there", String::new(), 0), next: Next::Park },
-            OnAsk::Person => {}
+            OnAsk::Nobody => return Asked::nobody(judgement.verdict.reason.clone()),
+            OnAsk::Later => return Asked { approval: answered(false, "nobody there", String::new(), 0), next: Next::Park },
+            OnAsk::Approver => {}
         }
         let _one_at_a_time = tokio::select! {
             biased;
