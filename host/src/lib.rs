@@ -8,3 +8,4 @@ pub mod need;
 pub mod origin;
 pub mod permission;
 pub mod plugin;
+pub mod settings;
