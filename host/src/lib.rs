@@ -18,3 +18,4 @@ pub mod plugin;
 pub mod record;
 pub mod refusal;
 pub mod sandbox;
+pub mod settings;
