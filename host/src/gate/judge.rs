@@ -57,7 +57,8 @@ impl Gate {
             ran: &ran,
             resolver: &resolver,
         };
-        let verdict = self.policy.decide(&facts);
+        let mut verdict = self.policy.decide(&facts);
+        self.ask_first(tool, &mut verdict);
         let digest = tool.plugin().plugin.digest();
         let approval = match verdict.decision {
             Decision::Ask => approvals.iter().find_map(|approval| {
@@ -72,6 +73,18 @@ impl Gate {
         };
         let authority = Authority::resolve(&tool.spec().needs, tool.granted(), &narrowing);
         Judgement { verdict, approved_by, authority }
+    }
+}
+
+impl Gate {
+    /// A mount that was given without naming the tool is put to a person, even where the policy allows.
+    fn ask_first(&self, tool: &GatedTool, verdict: &mut Verdict) {
+        let asking = tool.granted().mounts.values().find(|given| given.ask_first);
+        if let (Decision::Allow, Some(given)) = (verdict.decision, asking) {
+            verdict.decision = Decision::Ask;
+            verdict.reason = "the tool is not known, and asks for a directory".to_owned();
+            verdict.unmatched = Some(given.origin.clone());
+        }
     }
 }
 
