@@ -10,7 +10,6 @@ use super::{Gate, OnAsk};
 use super::judge::{Judgement, Obstacle};
 use super::perform::Allowed;
 use super::question;
-use super::remedy::remedy;
 use super::tool::GatedTool;
 use crate::agent::machine::CallRequest;
 use crate::agent::{Dispatch, Prepared, Verdict};
@@ -254,7 +253,7 @@ fn verdict_of(
         }
         Err(_) => (tool.facts(), Vec::new()),
     };
-    let would_allow = remedy(tool, judgement);
+    let would_allow = judgement.remedy(tool);
     Box::new(Verdict { arguments: edited, rules, hooks: Vec::new(), approval, authority, would_allow, facts })
 }
 
