@@ -10,8 +10,9 @@ use tokio_util::sync::CancellationToken;
 use super::machine::CallRequest;
 use crate::canonical::CanonicalJson;
 use crate::message::{Failure, Outcome};
+use crate::refusal::Refusal;
 use crate::record::{
-    Approval, CallDecided, CallFacts, HookVerdict, MatchedRule, Progress, Refusal, Ruling, StderrTail, Used,
+    Approval, CallDecided, CallFacts, HookVerdict, MatchedRule, Progress, Ruling, StderrTail, Used,
 };
 
 /// What became of a call before it ran.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::fs::{FileIdentity, MountPath, Preopen, Reach, ReachKind};
 use super::grant::{Granted, GrantedMount};
-use super::refusal::RefusalLog;
+use crate::refusal::RefusalLog;
 use crate::digest::Digest;
 use crate::need::{Capability, FsMode, Need, Place};
 use crate::origin::Origin;

@@ -6,7 +6,6 @@
 mod authority;
 pub mod fs;
 mod grant;
-pub mod refusal;
 mod resolve;
 
 pub use authority::{Authority, Cut, Reached, Resolved, Unfilled};

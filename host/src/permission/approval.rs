@@ -104,6 +104,12 @@ pub enum Answer {
 pub trait Approver: Send + Sync {
     /// The answer to one question. Dropping the future takes the question back.
     async fn ask(&self, question: &Question) -> Answer;
+
+    /// Whether the person agrees to something that a tool (`plugin/tool`) is about to do and the host
+    /// cannot see. Both texts are the guest's. Nobody there means no.
+    async fn confirm(&self, _tool: &str, _action: &str, _details: &str) -> bool {
+        false
+    }
 }
 
 /// Nobody is there: every answer is no.

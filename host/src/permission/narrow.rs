@@ -27,16 +27,24 @@ impl Narrow {
     pub fn from_value(value: &Value) -> Result<Self> {
         let fields = Fields::of(value, "`narrow`", &["fs"])?;
         let Some(mounts) = fields.get("fs") else {
-            return Err(Error::usage("`narrow` is empty").hint("write `narrow = { fs = { workspace = [\"{/path}\"] } }`"));
+            return Err(Error::usage("`narrow` is empty")
+                .hint("write `narrow = { fs = { workspace = [\"{/path}\"] } }`"));
         };
         let Value::Object(mounts) = mounts else {
-            return Err(Error::usage(format!("`fs` of `narrow` is {}, not a table of mounts", kind(mounts))));
+            return Err(Error::usage(format!(
+                "`fs` of `narrow` is {}, not a table of mounts",
+                kind(mounts)
+            )));
         };
         let places = |value: &Value| match value {
             Value::Array(items) => items.iter().map(NarrowPlace::from_value).collect(),
             one => Ok(vec![NarrowPlace::from_value(one)?]),
         };
-        mounts.iter().map(|(mount, value)| Ok((mount.clone(), places(value)?))).collect::<Result<_>>().map(Self)
+        mounts
+            .iter()
+            .map(|(mount, value)| Ok((mount.clone(), places(value)?)))
+            .collect::<Result<_>>()
+            .map(Self)
     }
 
     /// The mounts that it speaks of.
@@ -46,13 +54,21 @@ impl Narrow {
 
     /// What it leaves for a call; none if the arguments do not say. Adds to `narrowing`, replacing
     /// what that says of the same mounts.
-    pub(super) fn evaluate(&self, arguments: &Value, resolver: &dyn PathResolver, narrowing: &mut Narrowing) -> Option<()> {
+    pub(super) fn evaluate(
+        &self,
+        arguments: &Value,
+        resolver: &dyn PathResolver,
+        narrowing: &mut Narrowing,
+    ) -> Option<()> {
         for (mount, places) in &self.0 {
             let mut found = Vec::new();
             for place in places {
                 for text in place.at.fill(arguments)? {
                     match resolver.resolve(mount, &text) {
-                        PathFact::Resolved { path, .. } => found.push(FsPlace { path, mode: place.mode }),
+                        PathFact::Resolved { path, .. } => found.push(FsPlace {
+                            path,
+                            mode: place.mode,
+                        }),
                         PathFact::Refused { .. } => return None,
                     }
                 }
@@ -66,16 +82,25 @@ impl Narrow {
 impl NarrowPlace {
     fn from_value(value: &Value) -> Result<Self> {
         if let Value::String(at) = value {
-            return Ok(Self { at: Template::parse(at)?, mode: FsMode::ReadWrite });
+            return Ok(Self {
+                at: Template::parse(at)?,
+                mode: FsMode::ReadWrite,
+            });
         }
         let fields = Fields::of(value, "a place of `narrow`", &["at", "mode"])?;
         let mode = match fields.get("mode") {
             None => FsMode::ReadWrite,
             Some(Value::String(mode)) if mode == "ro" => FsMode::ReadOnly,
             Some(Value::String(mode)) if mode == "rw" => FsMode::ReadWrite,
-            Some(other) => return Err(Error::usage(format!("`mode` of a place is {other}")).hint("it is `ro` or `rw`")),
+            Some(other) => {
+                return Err(Error::usage(format!("`mode` of a place is {other}"))
+                    .hint("it is `ro` or `rw`"));
+            }
         };
-        Ok(Self { at: Template::parse(fields.text("at", "a place of `narrow`")?)?, mode })
+        Ok(Self {
+            at: Template::parse(fields.text("at", "a place of `narrow`")?)?,
+            mode,
+        })
     }
 }
 
@@ -88,7 +113,10 @@ mod tests {
 
     fn evaluate(narrow: &Value, arguments: &Value) -> String {
         let mut narrowing = Narrowing::none();
-        match Narrow::from_value(narrow).expect("is a narrowing").evaluate(arguments, &LexicalResolver, &mut narrowing) {
+        match Narrow::from_value(narrow)
+            .expect("is a narrowing")
+            .evaluate(arguments, &LexicalResolver, &mut narrowing)
+        {
             Some(()) => serde_json::to_string(&narrowing).expect("serialises"),
             None => "cannot tell".to_owned(),
         }
@@ -97,17 +125,38 @@ mod tests {
     #[test]
     fn places_add_up_and_one_that_cannot_be_told_spoils_all() {
         let copy = json!({"fs": {"workspace": [{"at": "{/from}", "mode": "ro"}, {"at": "{/to}", "mode": "rw"}]}});
-        assert_eq!(evaluate(&copy, &json!({"from": "a", "to": "./b/"})), r#"{"workspace":[{"path":"a","mode":"ro"},{"path":"b","mode":"rw"}]}"#);
+        assert_eq!(
+            evaluate(&copy, &json!({"from": "a", "to": "./b/"})),
+            r#"{"workspace":[{"path":"a","mode":"ro"},{"path":"b","mode":"rw"}]}"#
+        );
         assert_eq!(evaluate(&copy, &json!({"from": "a"})), "cannot tell");
-        assert_eq!(evaluate(&copy, &json!({"from": "a", "to": "../b"})), "cannot tell");
-        assert_eq!(evaluate(&json!({"fs": {"notes": [], "workspace": "{/p:-.}"}}), &json!({})), r#"{"notes":[],"workspace":[{"path":".","mode":"rw"}]}"#);
+        assert_eq!(
+            evaluate(&copy, &json!({"from": "a", "to": "../b"})),
+            "cannot tell"
+        );
+        assert_eq!(
+            evaluate(
+                &json!({"fs": {"notes": [], "workspace": "{/p:-.}"}}),
+                &json!({})
+            ),
+            r#"{"notes":[],"workspace":[{"path":".","mode":"rw"}]}"#
+        );
     }
 
     #[test]
     fn a_wrong_narrowing_says_what_to_write() {
         let report = |value: Value| Narrow::from_value(&value).expect_err("is refused").report();
-        assert_eq!(report(json!({"http": []})), "error: unknown key `http` in `narrow`\nhint: known are `fs`");
-        assert_eq!(report(json!({"fs": {"w": [{"at": "x", "mode": "wr"}]}})), "error: `mode` of a place is \"wr\"\nhint: it is `ro` or `rw`");
-        assert_eq!(report(json!({})), "error: `narrow` is empty\nhint: write `narrow = { fs = { workspace = [\"{/path}\"] } }`");
+        assert_eq!(
+            report(json!({"http": []})),
+            "error: unknown key `http` in `narrow`\nhint: known are `fs`"
+        );
+        assert_eq!(
+            report(json!({"fs": {"w": [{"at": "x", "mode": "wr"}]}})),
+            "error: `mode` of a place is \"wr\"\nhint: it is `ro` or `rw`"
+        );
+        assert_eq!(
+            report(json!({})),
+            "error: `narrow` is empty\nhint: write `narrow = { fs = { workspace = [\"{/path}\"] } }`"
+        );
     }
 }

@@ -51,28 +51,45 @@ impl ToolPattern {
             return Err(Error::usage(format!("tool pattern `{}` can never match", text.escape_default()))
                 .hint("names of plugins and tools are plain ASCII; a look-alike character may have slipped in"));
         }
-        let form = || Error::usage(format!("`{text}` is no tool pattern")).hint("write `plugin/tool`, as in `files/*`");
+        let form = || {
+            Error::usage(format!("`{text}` is no tool pattern"))
+                .hint("write `plugin/tool`, as in `files/*`")
+        };
         let (plugin, tool) = match text.split_once('/') {
             Some((plugin, tool)) => (plugin, Some(tool)),
             None => (text, None),
         };
-        if tool.is_some_and(|tool| plugin.contains('{') && tool.contains('}')) && compile(plugin, true).is_err() {
+        if tool.is_some_and(|tool| plugin.contains('{') && tool.contains('}'))
+            && compile(plugin, true).is_err()
+        {
             return Err(form().hint("a `/` cannot stand inside `{…}`; write a list of patterns"));
         }
         if plugin.is_empty() || tool.is_some_and(|tool| tool.is_empty() || tool.contains('/')) {
             return Err(form());
         }
-        Ok(Self { text: text.to_owned(), plugin: compile(plugin, true)?, tool: tool.map(|tool| compile(tool, true)).transpose()? })
+        Ok(Self {
+            text: text.to_owned(),
+            plugin: compile(plugin, true)?,
+            tool: tool.map(|tool| compile(tool, true)).transpose()?,
+        })
     }
 
     /// The pattern that matches exactly one tool.
     pub fn exactly(plugin: &str, tool: &str) -> Result<Self> {
-        Self::parse(&format!("{}/{}", globset::escape(plugin), globset::escape(tool)))
+        Self::parse(&format!(
+            "{}/{}",
+            globset::escape(plugin),
+            globset::escape(tool)
+        ))
     }
 
     /// Whether it is about this tool of this plugin.
     pub fn matches(&self, plugin: &str, tool: &str) -> bool {
-        self.matches_plugin(plugin) && self.tool.as_ref().is_none_or(|pattern| pattern.is_match(tool))
+        self.matches_plugin(plugin)
+            && self
+                .tool
+                .as_ref()
+                .is_none_or(|pattern| pattern.is_match(tool))
     }
 
     /// Whether it is about some tool that this plugin has or could have.
@@ -82,7 +99,8 @@ impl ToolPattern {
 
     /// Whether it matches the tool named `plugin/tool`.
     pub fn matches_name(&self, name: &str) -> bool {
-        name.split_once('/').is_some_and(|(plugin, tool)| self.matches(plugin, tool))
+        name.split_once('/')
+            .is_some_and(|(plugin, tool)| self.matches(plugin, tool))
     }
 
     /// As it was written.
@@ -132,7 +150,12 @@ impl PathGlob {
         let exact = compile_with_directory(text)?;
         let folded = compile_with_directory(&fold(text))?;
         let everything = text == "." || exact.iter().any(|glob| glob.is_match(ANYWHERE));
-        Ok(Self { text: text.to_owned(), exact, folded, everything })
+        Ok(Self {
+            text: text.to_owned(),
+            exact,
+            folded,
+            everything,
+        })
     }
 
     /// Whether the path, relative to the mount and `.` for its root, is one of those.
@@ -175,7 +198,10 @@ pub struct TextGlob {
 impl TextGlob {
     /// Reads a glob.
     pub fn parse(text: &str) -> Result<Self> {
-        Ok(Self { text: text.to_owned(), glob: compile(text, false)? })
+        Ok(Self {
+            text: text.to_owned(),
+            glob: compile(text, false)?,
+        })
     }
 
     /// Whether the whole text matches.
@@ -203,17 +229,24 @@ pub(super) fn compile(text: &str, separates: bool) -> Result<GlobMatcher> {
 /// Parses one glob, for who builds a set.
 pub(super) fn glob(text: &str, separates: bool) -> Result<globset::Glob> {
     if text.len() > LONGEST {
-        return Err(Error::usage(format!("a pattern of {} bytes is too long", text.len())).hint(format!("write several, each of at most {LONGEST} bytes")));
+        return Err(
+            Error::usage(format!("a pattern of {} bytes is too long", text.len()))
+                .hint(format!("write several, each of at most {LONGEST} bytes")),
+        );
     }
     if text.is_empty() || text.contains('\0') {
-        return Err(Error::usage("a pattern is empty or holds a NUL").hint("`*` matches every name, `**` every path"));
+        return Err(Error::usage("a pattern is empty or holds a NUL")
+            .hint("`*` matches every name, `**` every path"));
     }
     GlobBuilder::new(text)
         .literal_separator(separates)
         .backslash_escape(true)
         .empty_alternates(true)
         .build()
-        .map_err(|error| Error::usage(format!("`{text}` is no glob: {}", error.kind())).hint("`\\` before a character takes it as it is"))
+        .map_err(|error| {
+            Error::usage(format!("`{text}` is no glob: {}", error.kind()))
+                .hint("`\\` before a character takes it as it is")
+        })
 }
 
 /// `dir/**` also means `dir` itself, which the glob crate leaves out.
@@ -227,7 +260,9 @@ fn compile_with_directory(text: &str) -> Result<Vec<GlobMatcher>> {
 
 /// Refuses globs that no path inside a mount can match.
 fn check_relative(text: &str) -> Result<()> {
-    let wrong = |hint: String| Err(Error::usage(format!("glob `{text}` can never match a path of a mount")).hint(hint));
+    let wrong = |hint: String| {
+        Err(Error::usage(format!("glob `{text}` can never match a path of a mount")).hint(hint))
+    };
     if let Some(rest) = text.strip_prefix('/').or_else(|| text.strip_prefix("./")) {
         return wrong(format!("globs are relative to the mount: write `{rest}`"));
     }
@@ -235,7 +270,9 @@ fn check_relative(text: &str) -> Result<()> {
         return wrong("`..` leaves the mount; name another mount".to_owned());
     }
     if let Some(directory) = text.strip_suffix('/') {
-        return wrong(format!("write `{directory}/**` for the directory and all below it"));
+        return wrong(format!(
+            "write `{directory}/**` for the directory and all below it"
+        ));
     }
     Ok(())
 }
@@ -252,10 +289,27 @@ mod tests {
 
     #[test]
     fn a_star_stops_at_a_slash_and_two_do_not() {
-        let answers: Vec<_> = ["*", "*.rs", "**/*.rs", "src/**", "**", "{src,tests}/**", "[a-z]rc/*", "a/*/c"]
-            .iter()
-            .map(|glob| format!("{glob}: {}", ["a.rs", "src", "src/a.rs", "src/x/a.rs", "."].map(|p| u8::from(path(glob, p))).map(|b| b.to_string()).concat()))
-            .collect();
+        let answers: Vec<_> = [
+            "*",
+            "*.rs",
+            "**/*.rs",
+            "src/**",
+            "**",
+            "{src,tests}/**",
+            "[a-z]rc/*",
+            "a/*/c",
+        ]
+        .iter()
+        .map(|glob| {
+            format!(
+                "{glob}: {}",
+                ["a.rs", "src", "src/a.rs", "src/x/a.rs", "."]
+                    .map(|p| u8::from(path(glob, p)))
+                    .map(|b| b.to_string())
+                    .concat()
+            )
+        })
+        .collect();
         assert_eq!(
             answers,
             [
@@ -276,7 +330,11 @@ mod tests {
         let all = ToolPattern::parse("*").expect("is a pattern");
         let files = ToolPattern::parse("files").expect("is a pattern");
         assert!(all.matches("files", "grep") && all.matches("http", "fetch"));
-        assert!(files.matches("files", "grep") && !files.matches("filesystem", "grep") && !files.matches("grep", "files"));
+        assert!(
+            files.matches("files", "grep")
+                && !files.matches("filesystem", "grep")
+                && !files.matches("grep", "files")
+        );
     }
 
     #[test]
@@ -284,8 +342,14 @@ mod tests {
         let report = |error: Error| error.report();
         let tool = |text| report(ToolPattern::parse(text).expect_err("is refused"));
         let path = |text| report(PathGlob::parse(text).expect_err("is refused"));
-        assert_eq!(tool("a/b/c"), "error: `a/b/c` is no tool pattern\nhint: write `plugin/tool`, as in `files/*`");
-        assert_eq!(tool("files/"), "error: `files/` is no tool pattern\nhint: write `plugin/tool`, as in `files/*`");
+        assert_eq!(
+            tool("a/b/c"),
+            "error: `a/b/c` is no tool pattern\nhint: write `plugin/tool`, as in `files/*`"
+        );
+        assert_eq!(
+            tool("files/"),
+            "error: `files/` is no tool pattern\nhint: write `plugin/tool`, as in `files/*`"
+        );
         assert_eq!(
             tool("{files/a,http/b}"),
             "error: `{files/a,http/b}` is no tool pattern\nhint: a `/` cannot stand inside `{…}`; write a list of patterns"
@@ -294,10 +358,22 @@ mod tests {
             tool("f\u{456}les/*"),
             "error: tool pattern `f\\u{456}les/*` can never match\nhint: names of plugins and tools are plain ASCII; a look-alike character may have slipped in"
         );
-        assert_eq!(path("/src/**"), "error: glob `/src/**` can never match a path of a mount\nhint: globs are relative to the mount: write `src/**`");
-        assert_eq!(path("src/../x"), "error: glob `src/../x` can never match a path of a mount\nhint: `..` leaves the mount; name another mount");
-        assert_eq!(path("src/"), "error: glob `src/` can never match a path of a mount\nhint: write `src/**` for the directory and all below it");
-        assert_eq!(path("src/{a"), "error: `src/{a` is no glob: unclosed alternate group; missing '}' (maybe escape '{' with '[{]'?)\nhint: `\\` before a character takes it as it is");
+        assert_eq!(
+            path("/src/**"),
+            "error: glob `/src/**` can never match a path of a mount\nhint: globs are relative to the mount: write `src/**`"
+        );
+        assert_eq!(
+            path("src/../x"),
+            "error: glob `src/../x` can never match a path of a mount\nhint: `..` leaves the mount; name another mount"
+        );
+        assert_eq!(
+            path("src/"),
+            "error: glob `src/` can never match a path of a mount\nhint: write `src/**` for the directory and all below it"
+        );
+        assert_eq!(
+            path("src/{a"),
+            "error: `src/{a` is no glob: unclosed alternate group; missing '}' (maybe escape '{' with '[{]'?)\nhint: `\\` before a character takes it as it is"
+        );
     }
 
     proptest! {

@@ -76,12 +76,32 @@ impl Verdict {
     /// The lines that made the decision what it is: the strictest rules, or what happens without one.
     pub fn deciding(&self) -> Vec<&Origin> {
         if let Some(mount) = &self.nothing_left {
-            let speaks = |rule: &&Matched| rule.narrowing.places(mount).is_some_and(|places| !places.is_empty());
-            return self.matched.iter().filter(speaks).map(|rule| &rule.origin).collect();
+            let speaks = |rule: &&Matched| {
+                rule.narrowing
+                    .places(mount)
+                    .is_some_and(|places| !places.is_empty())
+            };
+            return self
+                .matched
+                .iter()
+                .filter(speaks)
+                .map(|rule| &rule.origin)
+                .collect();
         }
-        let strictest = self.matched.iter().filter(|rule| rule.decision == self.decision).map(|rule| &rule.origin);
+        let strictest = self
+            .matched
+            .iter()
+            .filter(|rule| rule.decision == self.decision)
+            .map(|rule| &rule.origin);
         match &self.unmatched {
-            Some(line) if !self.matched.iter().any(|rule| rule.decision == self.decision) => vec![line],
+            Some(line)
+                if !self
+                    .matched
+                    .iter()
+                    .any(|rule| rule.decision == self.decision) =>
+            {
+                vec![line]
+            }
             _ => strictest.collect(),
         }
     }
@@ -108,12 +128,23 @@ pub struct Policy {
 impl Policy {
     /// The policy of these rules. What no rule matches goes to `fallback`.
     pub fn new(rules: Vec<Rule>, fallback: Fallback) -> Self {
-        Self { rules, fallback, per_plugin: BTreeMap::new(), allowed: Vec::new() }
+        Self {
+            rules,
+            fallback,
+            per_plugin: BTreeMap::new(),
+            allowed: Vec::new(),
+        }
     }
 
     /// The policy without a rule: everything is denied.
     pub fn deny_all() -> Self {
-        Self::new(Vec::new(), Fallback { unmatched: Unmatched::Deny, origin: Origin::Shipped })
+        Self::new(
+            Vec::new(),
+            Fallback {
+                unmatched: Unmatched::Deny,
+                origin: Origin::Shipped,
+            },
+        )
     }
 
     /// Says what happens where no rule matches a call of one plugin.
@@ -145,12 +176,20 @@ impl Policy {
         for rule in &self.rules {
             found.add(rule, facts);
         }
-        let unmatched = if found.decided { None } else { Some(self.without_rule(facts)) };
+        let unmatched = if found.decided {
+            None
+        } else {
+            Some(self.without_rule(facts))
+        };
         found.into_verdict(unmatched)
     }
 
     fn without_rule(&self, facts: &Facts<'_>) -> (Decision, Origin) {
-        if let Some((_, origin)) = self.allowed.iter().find(|(tools, _)| tools.matches(facts.plugin, facts.tool)) {
+        if let Some((_, origin)) = self
+            .allowed
+            .iter()
+            .find(|(tools, _)| tools.matches(facts.plugin, facts.tool))
+        {
             return (Decision::Allow, origin.clone());
         }
         let fallback = self.per_plugin.get(facts.plugin).unwrap_or(&self.fallback);
@@ -187,18 +226,35 @@ impl Found {
 
     fn into_verdict(self, unmatched: Option<(Decision, Origin)>) -> Verdict {
         let fallback = unmatched.as_ref().map(|(decision, _)| *decision);
-        let mut decision = self.matched.iter().map(|rule| rule.decision).chain(fallback).max().unwrap_or(Decision::Deny);
+        let mut decision = self
+            .matched
+            .iter()
+            .map(|rule| rule.decision)
+            .chain(fallback)
+            .max()
+            .unwrap_or(Decision::Deny);
         let (narrowing, nothing_left) = left_by(&self.matched);
         let spoiled = decision != Decision::Deny && (nothing_left.is_some() || self.untold);
         let reason = if spoiled {
             decision = Decision::Deny;
-            let why = if self.untold { "these arguments do not say what the call has to reach" } else { "the operator's rules leave this call nothing to reach" };
+            let why = if self.untold {
+                "these arguments do not say what the call has to reach"
+            } else {
+                "the operator's rules leave this call nothing to reach"
+            };
             why.to_owned()
         } else {
             reason(decision, &self.matched)
         };
         let nothing_left = nothing_left.filter(|_| spoiled && !self.untold);
-        Verdict { decision, reason, matched: self.matched, unmatched: unmatched.map(|(_, origin)| origin), narrowing, nothing_left }
+        Verdict {
+            decision,
+            reason,
+            matched: self.matched,
+            unmatched: unmatched.map(|(_, origin)| origin),
+            narrowing,
+            nothing_left,
+        }
     }
 }
 
@@ -207,16 +263,26 @@ impl Found {
 fn left_by(matched: &[Matched]) -> (Narrowing, Option<String>) {
     let mut left = Narrowing::none();
     let mut meant = Narrowing::none();
-    for rule in matched.iter().filter(|rule| rule.decision != Decision::Deny) {
+    for rule in matched
+        .iter()
+        .filter(|rule| rule.decision != Decision::Deny)
+    {
         left = left.intersect(&rule.narrowing);
         meant = meant.intersect(&rule.narrowing.without_closed());
     }
-    let nothing = meant.mounts().find(|(_, places)| places.is_empty()).map(|(mount, _)| mount.to_owned());
+    let nothing = meant
+        .mounts()
+        .find(|(_, places)| places.is_empty())
+        .map(|(mount, _)| mount.to_owned());
     (left, nothing)
 }
 
 fn reason(decision: Decision, matched: &[Matched]) -> String {
-    let mut given: Vec<&str> = matched.iter().filter(|rule| rule.decision == decision).filter_map(|rule| rule.reason.as_deref()).collect();
+    let mut given: Vec<&str> = matched
+        .iter()
+        .filter(|rule| rule.decision == decision)
+        .filter_map(|rule| rule.reason.as_deref())
+        .collect();
     given.dedup();
     if !given.is_empty() {
         return given.join("; ");
@@ -224,7 +290,9 @@ fn reason(decision: Decision, matched: &[Matched]) -> String {
     match decision {
         Decision::Allow => "the operator's policy allows this call",
         Decision::Ask => "the operator wants to be asked about this call",
-        Decision::Deny if matched.iter().any(|rule| rule.decision == Decision::Deny) => "the operator's policy denies this call",
+        Decision::Deny if matched.iter().any(|rule| rule.decision == Decision::Deny) => {
+            "the operator's policy denies this call"
+        }
         Decision::Deny => "nothing in the operator's policy allows this call",
     }
     .to_owned()

@@ -12,7 +12,10 @@ pub struct Template(Vec<Part>);
 #[derive(Clone, Debug)]
 enum Part {
     Text(String),
-    Argument { argument: Argument, default: Option<String> },
+    Argument {
+        argument: Argument,
+        default: Option<String>,
+    },
 }
 
 impl Template {
@@ -27,7 +30,11 @@ impl Template {
             rest = after;
         }
         push_text(&mut parts, rest, text)?;
-        if parts.is_empty() { Err(Error::usage("a place is empty").hint("`.` is the whole mount")) } else { Ok(Self(parts)) }
+        if parts.is_empty() {
+            Err(Error::usage("a place is empty").hint("`.` is the whole mount"))
+        } else {
+            Ok(Self(parts))
+        }
     }
 
     /// The texts that it stands for: one, or those of a list where it is nothing but that argument.
@@ -36,7 +43,10 @@ impl Template {
         if let [Part::Argument { argument, .. }] = self.0.as_slice()
             && let Lookup::Found(Value::Array(items)) = argument.look_up(arguments)
         {
-            return items.iter().map(|item| item.as_str().map(str::to_owned)).collect();
+            return items
+                .iter()
+                .map(|item| item.as_str().map(str::to_owned))
+                .collect();
         }
         let text: Option<String> = self.0.iter().map(|part| part.fill(arguments)).collect();
         text.map(|text| vec![text])
@@ -50,9 +60,13 @@ impl Part {
             None => (inside, None),
         };
         if !pointer.starts_with('/') {
-            return Err(Error::usage(format!("`{{{inside}}}` names no argument")).hint(format!("write `{{/{inside}}}`")));
+            return Err(Error::usage(format!("`{{{inside}}}` names no argument"))
+                .hint(format!("write `{{/{inside}}}`")));
         }
-        Ok(Self::Argument { argument: Argument::parse(pointer)?, default })
+        Ok(Self::Argument {
+            argument: Argument::parse(pointer)?,
+            default,
+        })
     }
 
     fn fill<'a>(&'a self, arguments: &'a Value) -> Option<&'a str> {
@@ -78,7 +92,8 @@ fn push_text(parts: &mut Vec<Part>, text: &str, whole: &str) -> Result<()> {
 }
 
 fn unbalanced(text: &str) -> Error {
-    Error::usage(format!("the braces of `{text}` do not match")).hint("an argument is put in as `{/name}`")
+    Error::usage(format!("the braces of `{text}` do not match"))
+        .hint("an argument is put in as `{/name}`")
 }
 
 #[cfg(test)]
@@ -88,7 +103,12 @@ mod tests {
     use super::*;
 
     fn fill(template: &str, arguments: &Value) -> String {
-        format!("{:?}", Template::parse(template).expect("is a template").fill(arguments))
+        format!(
+            "{:?}",
+            Template::parse(template)
+                .expect("is a template")
+                .fill(arguments)
+        )
     }
 
     #[test]
@@ -108,9 +128,21 @@ mod tests {
     #[test]
     fn braces_must_match_and_name_a_pointer() {
         let report = |text| Template::parse(text).expect_err("is refused").report();
-        assert_eq!(report("{/a"), "error: the braces of `{/a` do not match\nhint: an argument is put in as `{/name}`");
-        assert_eq!(report("a}"), "error: the braces of `a}` do not match\nhint: an argument is put in as `{/name}`");
-        assert_eq!(report("{to}"), "error: `{to}` names no argument\nhint: write `{/to}`");
-        assert_eq!(report(""), "error: a place is empty\nhint: `.` is the whole mount");
+        assert_eq!(
+            report("{/a"),
+            "error: the braces of `{/a` do not match\nhint: an argument is put in as `{/name}`"
+        );
+        assert_eq!(
+            report("a}"),
+            "error: the braces of `a}` do not match\nhint: an argument is put in as `{/name}`"
+        );
+        assert_eq!(
+            report("{to}"),
+            "error: `{to}` names no argument\nhint: write `{/to}`"
+        );
+        assert_eq!(
+            report(""),
+            "error: a place is empty\nhint: `.` is the whole mount"
+        );
     }
 }

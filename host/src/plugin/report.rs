@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::capability::refusal::Refusal;
+use crate::refusal::Refusal;
 use crate::message::Outcome;
 
 /// How a call ended, and what it used on the way.
@@ -16,10 +16,8 @@ pub struct CallReport {
     pub detail: Option<String>,
     /// What it used.
     pub usage: CallUsage,
-    /// What the host refused inside it: the first ones, each once.
+    /// What the host refused inside it.
     pub refusals: Vec<Refusal>,
-    /// How often something was refused in all.
-    pub refused: u64,
     /// The last lines that the guest wrote to its standard error.
     pub stderr: Vec<String>,
     /// What it logged.

@@ -4,30 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::canonical::CanonicalJson;
 use crate::message::{Failure, Outcome};
+use crate::permission::Decision;
+use crate::refusal::Refusal;
 use crate::origin::Origin;
-
-/// What a rule says. Ordered: the strictest is the greatest, so that many voices combine by `max`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Decision {
-    /// The call may run.
-    Allow,
-    /// A person is asked.
-    Ask,
-    /// The call does not run.
-    Deny,
-}
-
-impl Decision {
-    /// The word of the configuration file.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Allow => "allow",
-            Self::Ask => "ask",
-            Self::Deny => "deny",
-        }
-    }
-}
 
 /// What the host found about a call, from needs and grants; scheduling and re-running use it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,7 +28,6 @@ pub struct MatchedRule {
     /// What it says.
     pub decision: Decision,
     /// Where it stands.
-    #[serde(with = "crate::record::line::origin")]
     pub origin: Origin,
     /// The operator's reason.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -216,23 +194,6 @@ impl Used {
     }
 }
 
-/// Something that a call tried and that its box did not hold.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Refusal {
-    /// What was tried, in a word or two: `open`, `connect`, `GET`.
-    pub operation: String,
-    /// On what: a path as the guest sees it, an address. Text of the guest.
-    pub target: String,
-    /// What the guest was told: `not found`, `permission denied`.
-    pub answer: String,
-    /// The line that cut it, where there is one.
-    #[serde(default, skip_serializing_if = "Option::is_none", with = "crate::record::line::origin_option")]
-    pub origin: Option<Origin>,
-    /// How many times, at least 1.
-    #[serde(default = "one", skip_serializing_if = "is_one")]
-    pub count: u32,
-}
-
 /// The end of what a guest wrote to its standard error. Text of the guest.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StderrTail {
@@ -287,15 +248,6 @@ pub struct CallEnded {
     pub stop: Option<String>,
     /// The run's active time at this point, in milliseconds.
     pub active_ms: u64,
-}
-
-fn one() -> u32 {
-    1
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature is serde's")]
-fn is_one(number: &u32) -> bool {
-    *number == 1
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature is serde's")]

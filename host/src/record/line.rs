@@ -7,7 +7,6 @@ use serde_json::{Map, Value, json};
 use super::{Body, FORMAT, Record};
 use crate::digest::Digest;
 use crate::error::{Error, Result};
-use crate::origin::Origin;
 
 /// The largest payload, in bytes, that stands in the line itself.
 pub const PAYLOAD_BYTES: usize = 16 * 1024;
@@ -197,55 +196,6 @@ fn payload(
         _ => Err("the reference does not say what it is".into()),
     }
     .map_err(|error| DecodeError(format!("blob {}: {error}", digest.to_hex())))
-}
-
-/// Origins in the words of people (`looplet.toml:41`), which are shorter than their fields.
-pub(super) mod origin {
-    use serde::{Deserialize, Deserializer, Serializer};
-
-    use super::Origin;
-
-    pub(in crate::record) fn serialize<S: Serializer>(origin: &Origin, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(origin)
-    }
-
-    pub(in crate::record) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Origin, D::Error> {
-        Ok(super::read_origin(&String::deserialize(deserializer)?))
-    }
-}
-
-/// [`origin`], where there may be none.
-pub(super) mod origin_option {
-    use serde::{Deserialize, Deserializer, Serializer};
-
-    use super::Origin;
-
-    #[expect(clippy::ref_option, reason = "the signature is serde's")]
-    pub(in crate::record) fn serialize<S: Serializer>(
-        origin: &Option<Origin>,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        match origin {
-            Some(origin) => serializer.collect_str(origin),
-            None => serializer.serialize_none(),
-        }
-    }
-
-    pub(in crate::record) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Option<Origin>, D::Error> {
-        Ok(Option::<String>::deserialize(deserializer)?.map(|text| super::read_origin(&text)))
-    }
-}
-
-fn read_origin(text: &str) -> Origin {
-    let line = text.rsplit_once(':').filter(|_| !text.starts_with("--"));
-    match (text, line.map(|(file, line)| (file, line.parse()))) {
-        ("program", _) => Origin::Program,
-        ("shipped", _) => Origin::Shipped,
-        (_, Some((file, Ok(line)))) => Origin::line(file, line),
-        _ => Origin::flag(text),
-    }
 }
 
 #[cfg(test)]

@@ -22,8 +22,8 @@ use crate::digest::Digest;
 use crate::message::Message;
 
 pub use call::{
-    Approval, CallDecided, CallEnded, CallFacts, CallStarted, Decision, HookVerdict, MatchedRule,
-    Progress, Refusal, Ruling, StderrTail, Used,
+    Approval, CallDecided, CallEnded, CallFacts, CallStarted, HookVerdict, MatchedRule,
+    Progress, Ruling, StderrTail, Used,
 };
 pub use inert::{cut, inert};
 pub use line::{Blob, Chain, DecodeError, Encoded, PAYLOAD_BYTES, decode};

@@ -1,9 +1,10 @@
 //! What `show` prints: a run in one line and one line a step, and one step in full. Pure.
 
+use crate::refusal::Refusal;
 use super::step::settled;
 use super::words::{count, duration, money, thousands};
 use super::{
-    Body, CallDecided, CallEnded, Record, Refusal, Ruling, Step, Steps, Tally, Used, cut, inert,
+    Body, CallDecided, CallEnded, Record, Ruling, Step, Steps, Tally, Used, cut, inert,
 };
 use crate::digest::Digest;
 use crate::message::{Content, Outcome};
@@ -43,7 +44,7 @@ pub fn line(step: &Step) -> String {
     let why = step
         .refusals
         .iter()
-        .find_map(|refusal| Some(format!("{} by {}", refusal.answer, refusal.origin.as_ref()?)))
+        .find_map(|refusal| Some(format!("{} by {}", refusal.reason.as_str(), refusal.origin.as_ref()?)))
         .unwrap_or_else(|| settled(&step.decided_by));
     format!(" {head:<STEP_WIDTH$} {took:>7}  {why}").trim_end().to_owned()
 }
@@ -156,7 +157,7 @@ fn touched(used: &Used, refusals: &[Refusal]) -> String {
 fn refused(refusal: &Refusal) -> String {
     let origin = refusal.origin.as_ref().map(|origin| format!(" ({origin})")).unwrap_or_default();
     let times = if refusal.count > 1 { format!(" ×{}", refusal.count) } else { String::new() };
-    format!("{} {} → {}{origin}{times}", inert(&refusal.operation), inert(&refusal.target), inert(&refusal.answer))
+    format!("{} {} → {}{origin}{times}", inert(&refusal.operation), inert(&refusal.target), refusal.reason.as_str())
 }
 
 fn used(ended: &CallEnded) -> String {

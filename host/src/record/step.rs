@@ -2,6 +2,8 @@
 //!
 //! Steps are a fold of records, so that a live run, `show` and a replay print the same lines.
 
+use crate::permission::Decision;
+use crate::refusal::Refusal;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -9,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    Approval, Body, CallDecided, CallEnded, Decision, DeniedBy, MatchedRule, Progress, Record,
-    Refusal, Ruling, StderrTail, Used, cut, inert,
+    Approval, Body, CallDecided, CallEnded, DeniedBy, MatchedRule, Progress, Record,
+    Ruling, StderrTail, Used, cut, inert,
 };
 use crate::canonical::CanonicalJson;
 use crate::message::{Content, Failure, FailureKind, Outcome};

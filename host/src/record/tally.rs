@@ -1,6 +1,7 @@
 //! What a run amounts to: counts, cost, denials. A fold of records behind the last line of a run and
 //! the first line of `show`.
 
+use crate::refusal::RefusalReason;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -157,7 +158,7 @@ impl Tally {
         self.failed += u32::from(!ended.outcome.is_ok());
         for refusal in &ended.refusals {
             self.refusals += u64::from(refusal.count);
-            let hidden = refusal.origin.is_some() && refusal.answer == "not found";
+            let hidden = refusal.reason == RefusalReason::Hidden;
             self.hidden += u64::from(refusal.count) * u64::from(hidden);
         }
     }

@@ -75,7 +75,7 @@ impl Sandbox {
                 report
             }
         };
-        (report.refusals, report.refused) = refusals.take();
+        report.refusals = refusals.take();
         report
     }
 
@@ -254,7 +254,6 @@ fn to_report(
         detail,
         usage,
         refusals: Vec::new(),
-        refused: 0,
         stderr: state.stderr.last_lines(Limits::STDERR_LINES),
         log: state.desk.log,
     }
@@ -266,7 +265,6 @@ fn ended_early(failure: Failure, limits: &Limits) -> CallReport {
         detail: None,
         usage: CallUsage { memory_limit: limits.memory_bytes as u64, ..CallUsage::default() },
         refusals: Vec::new(),
-        refused: 0,
         stderr: Vec::new(),
         log: Vec::new(),
     }

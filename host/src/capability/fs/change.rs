@@ -13,7 +13,7 @@ use super::path::MountPath;
 use super::reach::{self, Access, ReachKind};
 use super::view::{Handle, HandleKind, View, Wants};
 use super::walk::{Final, OpenDir, Target};
-use crate::capability::refusal::RefusalReason;
+use crate::refusal::RefusalReason;
 
 /// How many entries a directory that is renamed may hold in all.
 const RENAMED_TREE: u32 = 10_000;

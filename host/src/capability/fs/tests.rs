@@ -8,7 +8,7 @@ use std::sync::Arc;
 use tempfile::TempDir;
 
 use super::{FsError, FsLimits, Handle, HandleKind, Mount, MountPath, MountSpec, OpenOptions, Preopen, Reach, ReachKind, View};
-use crate::capability::refusal::{RefusalLog, RefusalReason};
+use crate::refusal::{RefusalLog, RefusalReason};
 use crate::need::FsMode;
 use crate::origin::Origin;
 use crate::permission::{Mask, MaskKind, Masks, Tier};
@@ -99,11 +99,11 @@ impl World {
 
     /// The refusals as `operation target: reason`.
     fn refused(&self) -> Vec<String> {
-        let line = |refusal: crate::capability::refusal::Refusal| {
+        let line = |refusal: crate::refusal::Refusal| {
             let by = refusal.origin.map(|origin| format!(" ({origin})")).unwrap_or_default();
             format!("{} {}: {}{by}", refusal.operation, refusal.target, refusal.reason.as_str())
         };
-        self.refusals.take().0.into_iter().map(line).collect()
+        self.refusals.take().into_iter().map(line).collect()
     }
 }
 
@@ -355,7 +355,7 @@ fn every_limit_of_files_holds() {
     assert_eq!(names(&view, &root, "."), ["a", "b", "src"]);
     let src = view.open(&root, "src", READ).expect("opens");
     assert_eq!(said(view.entries(&src).map(|entries| entries.len())), "too many");
-    assert!(world.refusals.take().0.iter().all(|refusal| refusal.reason == RefusalReason::Limit));
+    assert!(world.refusals.take().iter().all(|refusal| refusal.reason == RefusalReason::Limit));
 }
 
 #[test]

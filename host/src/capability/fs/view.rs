@@ -18,7 +18,7 @@ use super::path::MountPath;
 use super::reach::{self, Access, Reach};
 use super::usage::{FsLimits, FsUsage, OpenSlot, charge};
 use super::walk::{self, Astray, Final, OpenDir, Target};
-use crate::capability::refusal::{Refusal, RefusalLog, RefusalReason};
+use crate::refusal::{Refusal, RefusalLog, RefusalReason};
 use crate::need::FsMode;
 use crate::origin::Origin;
 use crate::permission::MaskKind;
@@ -467,6 +467,7 @@ impl View {
             target,
             reason,
             origin,
+            count: 1,
         });
     }
 }

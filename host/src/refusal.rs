@@ -2,7 +2,7 @@
 //!
 //! The guest gets a plain error; the operator gets the capability, the target and the line that did it.
 
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
@@ -63,31 +63,53 @@ pub struct Refusal {
     /// The line that did it, where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<Origin>,
+    /// How many times, at least 1.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub count: u32,
 }
 
-/// The refusals of one call: the first [`KEPT`] different ones, and how many there were in all.
-#[derive(Debug, Default)]
-pub struct RefusalLog(Mutex<Entries>);
-
-#[derive(Debug, Default)]
-struct Entries {
-    kept: Vec<Refusal>,
-    total: u64,
+fn one() -> u32 {
+    1
 }
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature is serde's")]
+fn is_one(number: &u32) -> bool {
+    *number == 1
+}
+
+/// The refusals of one call: the first [`KEPT`] different ones, each with how often it happened, and how
+/// many more there were.
+#[derive(Debug, Default)]
+pub struct RefusalLog(Mutex<Vec<Refusal>>);
 
 impl RefusalLog {
-    /// Notes one; the same one again is only counted.
+    /// Notes one; the same one again is counted, and a new one beyond [`KEPT`] counts for the last.
     pub fn note(&self, refusal: Refusal) {
-        let Ok(mut entries) = self.0.lock() else { return };
-        entries.total += 1;
-        if entries.kept.len() < KEPT && !entries.kept.contains(&refusal) {
-            entries.kept.push(refusal);
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let full = kept.len() == KEPT;
+        let same = kept.iter_mut().find(|known| known.is_like(&refusal));
+        match same {
+            Some(known) => known.count = known.count.saturating_add(1),
+            None if full => {
+                if let Some(last) = kept.last_mut() {
+                    last.count = last.count.saturating_add(1);
+                }
+            }
+            None => kept.push(refusal),
         }
     }
 
-    /// What was noted, and how often something was refused in all.
-    pub fn take(&self) -> (Vec<Refusal>, u64) {
-        let Ok(mut entries) = self.0.lock() else { return (Vec::new(), 0) };
-        (std::mem::take(&mut entries.kept), entries.total)
+    /// What was noted.
+    pub fn take(&self) -> Vec<Refusal> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Refusal {
+    fn is_like(&self, other: &Self) -> bool {
+        self.operation == other.operation
+            && self.target == other.target
+            && self.reason == other.reason
+            && self.capability == other.capability
     }
 }

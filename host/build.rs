@@ -1,0 +1,49 @@
+//! Embeds the first-party plugins in the host, so that an installed binary works alone.
+//!
+//! They are built with the library that `cargo xtask` uses, into the target directory. Nothing is
+//! installed here: where the guests' target is missing, the error names the command that sets it up.
+
+use std::fmt::Write as _;
+
+use xtask::build_script::{output_folder, report, rerun_if_changed, take, write};
+use xtask::{Component, Error, Guests, Repository, Result, Toolchain, sha256};
+
+fn main() {
+    report(embed());
+}
+
+fn embed() -> Result<()> {
+    let repository = Repository::of_this_package()?;
+    if !repository.root().join("plugins").is_dir() {
+        return Err(Error::new(
+            "no folder `plugins` beside `host`, from which the built-in plugins are built",
+        )
+        .hint("build the host from a clone of the whole repository"));
+    }
+    let plugins = Guests::in_folder(&repository, "plugins")?.only_builtin();
+    rerun_if_changed(&plugins.sources());
+    if plugins.is_empty() {
+        return Err(Error::new("no plugin in `plugins` is built in")
+            .hint("write `[package.metadata.looplet]` and `builtin = true` in the `Cargo.toml` of each that is"));
+    }
+    let toolchain = Toolchain::found(repository.root())?;
+    write_list(&plugins.build(&toolchain)?)
+}
+
+/// Writes the expression that `src/builtin.rs` includes.
+fn write_list(components: &[Component]) -> Result<()> {
+    let folder = output_folder()?;
+    let mut list = String::from("&[\n");
+    for component in components {
+        let (_, bytes) = take(component, &folder)?;
+        let (name, digest) = (&component.name, sha256(&bytes));
+        let _ = writeln!(
+            list,
+            "    Builtin {{\n        name: {name:?},\n        \
+             bytes: include_bytes!(concat!(env!(\"OUT_DIR\"), \"/{name}.wasm\")),\n        \
+             digest: Digest::from_bytes({digest:?}),\n    }},"
+        );
+    }
+    list.push_str("]\n");
+    write(&folder.join("builtin.rs"), &list)
+}

@@ -1,0 +1,49 @@
+//! Builds every guest under `guests/` and writes where it is: one const each, and the list of all.
+//!
+//! Separate from the host's build script because the host never contains these; built by the same
+//! library, into the same target directory, each only when it changed.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use xtask::build_script::{output_folder, report, rerun_if_changed, take, write};
+use xtask::{Component, Guests, Repository, Result, Toolchain};
+
+fn main() {
+    report(build());
+}
+
+fn build() -> Result<()> {
+    let repository = Repository::of_this_package()?;
+    let guests = Guests::in_folder(&repository, "tests/guests")?;
+    // The whole folder too: a new guest appears in it.
+    rerun_if_changed(&[PathBuf::from("guests")]);
+    rerun_if_changed(&guests.sources());
+    let components = if guests.is_empty() {
+        Vec::new()
+    } else {
+        guests.build(&Toolchain::found(repository.root())?)?
+    };
+    let folder = output_folder()?;
+    write(&folder.join("guests.rs"), &items(&components, &folder)?)
+}
+
+/// The Rust items that a test module includes.
+fn items(components: &[Component], folder: &Path) -> Result<String> {
+    let mut items = String::new();
+    let mut all = String::new();
+    for component in components {
+        let (path, _) = take(component, folder)?;
+        let (name, path) = (&component.name, path.display().to_string());
+        let constant = name.to_uppercase();
+        let _ = writeln!(
+            items,
+            "/// The component of the guest `{name}`.\npub const {constant}: &str = {path:?};"
+        );
+        let _ = writeln!(all, "    ({name:?}, {constant}),");
+    }
+    Ok(format!(
+        "{items}/// Every guest: its name and the path of its component.\n\
+         pub const ALL: &[(&str, &str)] = &[\n{all}];\n"
+    ))
+}
