@@ -120,7 +120,7 @@ async fn an_answer_that_comes_after_the_deadline_is_not_acted_on() {
     let Says::Answer(late) = calls([("write", "")]) else { unreachable!() };
     let bench = Bench::new([Says::After(2_000, late)]).budget(|budget| budget.active_ms = Some(1_000));
     let ended = bench.finish().await;
-    assert_eq!((ended.reason(), ended.log), ("deadline_exceeded", Vec::new()));
+    assert_eq!((ended.reason(), ended.log.len()), ("deadline_exceeded", 0));
     assert_eq!(ended.told_of(0), "not run: the run's time was over before it");
 }
 

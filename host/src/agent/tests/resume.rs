@@ -80,5 +80,5 @@ async fn a_parked_call_is_decided_anew() {
     let mut bench = Bench::new(script());
     let run = bench.resume(&first.lines, RunResumed::default()).expect("goes on");
     let ended = bench.finish_run(run).await;
-    assert_eq!((ended.reason(), ended.log), ("waiting_for_approval", vec!["decide 1".to_owned()]));
+    assert_eq!((ended.reason(), ended.log.as_slice()), ("waiting_for_approval", &["decide 1".to_owned()][..]));
 }
