@@ -104,8 +104,13 @@ fn licences(repository: &Repository) -> Result<((), String)> {
     for manifest in ["Cargo.toml", "plugins/Cargo.toml"] {
         let mut deny = Command::new(&cargo_deny);
         deny.current_dir(root)
-            .args(["--manifest-path", manifest, "check", "--config"]);
-        deny.arg(root.join("deny.toml"))
+            .args([
+                "--manifest-path",
+                manifest,
+                "--config",
+                "deny.toml",
+                "check",
+            ])
             .args(["licenses", "bans", "sources"]);
         program::output(&mut deny)?;
     }
@@ -142,9 +147,21 @@ fn cargo_deny(repository: &Repository) -> Result<PathBuf> {
 /// With nextest where it is there: quicker, and it names what fails at the end.
 fn tests(root: &Path) -> Result<()> {
     if program::succeeds(cargo(root).args(["nextest", "--version"])) {
-        return program::status(cargo(root).args(["nextest", "run", "--workspace"]));
+        return program::status(cargo(root).args([
+            "nextest",
+            "run",
+            "--workspace",
+            "--no-fail-fast",
+        ]));
     }
-    program::status(cargo(root).args(["test", "--workspace", "--lib", "--bins", "--tests"]))
+    program::status(cargo(root).args([
+        "test",
+        "--workspace",
+        "--lib",
+        "--bins",
+        "--tests",
+        "--no-fail-fast",
+    ]))
 }
 
 /// The repository's own workspace and those of guests that have at least one crate.
