@@ -10,8 +10,8 @@ use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visit
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Number, Value};
 
-/// The largest whole number that every reader of JSON holds exactly: 2^53.
-const EXACT: f64 = 9_007_199_254_740_992.0;
+/// The largest whole number up to which every reader of JSON holds all of them exactly: 2^53.
+const EXACT: u64 = 1 << 53;
 
 /// JSON text in canonical form: sorted keys, shortest numbers, no white space.
 ///
@@ -112,10 +112,13 @@ fn check_numbers(value: &Value) -> Result<(), NotCanonical> {
 }
 
 fn exact(number: &Number) -> Result<(), String> {
-    match number.as_f64() {
-        Some(value) if value.abs() <= EXACT => Ok(()),
-        _ => Err(format!("number {number} is beyond ±2^53, write it as a string")),
-    }
+    // Whole numbers are compared as such: as a double, 2^53 + 1 would be 2^53.
+    let fits = match (number.as_u64(), number.as_i64()) {
+        (Some(value), _) => value <= EXACT,
+        (None, Some(value)) => value.unsigned_abs() <= EXACT,
+        (None, None) => number.as_f64().is_some_and(|value| value.abs() <= 9_007_199_254_740_992.0),
+    };
+    if fits { Ok(()) } else { Err(format!("number {number} is beyond ±2^53, write it as a string")) }
 }
 
 fn write_value(value: &Value, out: &mut String) {
@@ -280,12 +283,18 @@ mod tests {
 
     #[test]
     fn what_can_be_read_in_two_ways_is_refused() {
-        assert_eq!(refused(r#"{"a":1,"a":2}"#), "key \"a\" stands twice at line 1 column 13");
-        assert_eq!(refused("9007199254740993e0"), "");
-        assert_eq!(refused(r#""\ud800""#), "");
-        assert_eq!(refused("\u{feff}{}"), "");
-        assert_eq!(refused("{} {}"), "");
-        assert_eq!(refused(&"[".repeat(1000)), "");
+        let cases = [
+            (r#"{"a":1,"a":2}"#, "key \"a\" stands twice at line 1 column 13"),
+            ("9007199254740993", "number 9007199254740993 is beyond ±2^53, write it as a string at line 1 column 16"),
+            ("-1e17", "number -1e+17 is beyond ±2^53, write it as a string at line 1 column 5"),
+            (r#""\ud800""#, "unexpected end of hex escape at line 1 column 8"),
+            ("\u{feff}{}", "expected value at line 1 column 1"),
+            ("{} {}", "trailing characters at line 1 column 4"),
+            (&"[".repeat(1000), "recursion limit exceeded at line 1 column 128"),
+        ];
+        for (text, why) in cases {
+            assert_eq!(refused(text), why);
+        }
     }
 
     #[test]

@@ -64,6 +64,30 @@ impl Digest {
     }
 }
 
+/// Takes the digest of bytes that come one after another. A copy goes on from where the original stands.
+///
+/// ```
+/// use looplet_host::digest::{Digest, Digester};
+/// let mut digester = Digester::default();
+/// digester.update(b"a");
+/// digester.update(b"b");
+/// assert_eq!(digester.finish(), Digest::of(b"ab"));
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Digester(Sha256);
+
+impl Digester {
+    /// Takes more bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// The digest of all bytes so far.
+    pub fn finish(self) -> Digest {
+        Digest(self.0.finalize().into())
+    }
+}
+
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "sha256:{}", self.to_hex())

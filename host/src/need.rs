@@ -154,3 +154,18 @@ pub enum Place {
     /// Anything else, by name.
     Other(String),
 }
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Fs { mount, path, mode } if path == "." => write!(f, "fs {mount}:/ {mode}"),
+            Self::Fs { mount, path, mode } => write!(f, "fs {mount}:/{path} {mode}"),
+            Self::Http(pattern) => write!(f, "http {pattern}"),
+            Self::Env(name) => write!(f, "env {name}"),
+            Self::Secret(name) => write!(f, "secret {name}"),
+            Self::Process(name) => write!(f, "process {name}"),
+            Self::Model => f.write_str("model"),
+            Self::Other(name) => f.write_str(name),
+        }
+    }
+}

@@ -8,9 +8,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-/// Where a value came from. Displayed as people name it: `looplet.toml:41`, `--allow`, `shipped`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+/// Where a value came from. Displayed, and serialised, as people name it: `looplet.toml:41`, `--allow`, `shipped`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Origin {
     /// A line, from 1, of a configuration file, under the name that people know it by.
     File {
@@ -37,6 +36,17 @@ impl Origin {
     pub fn flag(flag: &str) -> Self {
         Self::Flag(flag.into())
     }
+
+    /// Reads the displayed form. What has no line number at its end is taken for a flag.
+    pub fn parse(text: &str) -> Self {
+        let line = text.rsplit_once(':').filter(|_| !text.starts_with("--"));
+        match (text, line.map(|(file, line)| (file, line.parse()))) {
+            ("program", _) => Self::Program,
+            ("shipped", _) => Self::Shipped,
+            (_, Some((file, Ok(line)))) => Self::line(file, line),
+            _ => Self::flag(text),
+        }
+    }
 }
 
 impl fmt::Display for Origin {
@@ -47,5 +57,17 @@ impl fmt::Display for Origin {
             Self::Program => f.write_str("program"),
             Self::Shipped => f.write_str("shipped"),
         }
+    }
+}
+
+impl Serialize for Origin {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Origin {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self::parse(&String::deserialize(deserializer)?))
     }
 }

@@ -1,8 +1,14 @@
-//! Plugins as the rest of the host sees them: what they say of themselves, and what a call reports.
+//! Plugins as the rest of the host sees them: what they say of themselves, what a call needs, what it reports.
 //!
-//! Pure values and one small trait, so that the loop is tested with plain Rust tools and the sandbox
-//! without a model. `sandbox/` implements the trait for components.
+//! Pure values and small traits, so that the loop is tested with plain Rust tools and the sandbox
+//! without a model. `sandbox/` fills them from components.
 
+pub mod report;
+pub mod schema;
 pub mod spec;
+pub mod support;
 
+pub use report::{CallReport, CallUsage, LogLevel, LogLine};
+pub use schema::Schema;
 pub use spec::{ArgumentRole, Effects, PluginInfo, ShownArgument, ToolSpec};
+pub use support::{CallContext, CallSupport, NoSupport, PluginState};

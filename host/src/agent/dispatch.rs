@@ -1,0 +1,131 @@
+//! What the loop asks of the gate and the tools: one trait, so that the loop is tested without either.
+//!
+//! A call comes in two halves. *Prepare* is everything up to a decision: schema, hooks, call facts,
+//! policy, authority with its handles opened, approval. *Perform* runs what was prepared. Between the
+//! two the loop writes the decision and the intent.
+
+use async_trait::async_trait;
+use tokio_util::sync::CancellationToken;
+
+use super::machine::CallRequest;
+use crate::canonical::CanonicalJson;
+use crate::message::{Failure, Outcome};
+use crate::refusal::Refusal;
+use crate::record::{
+    Approval, CallDecided, CallFacts, HookVerdict, MatchedRule, Progress, Ruling, StderrTail, Used,
+};
+
+/// What became of a call before it ran.
+pub enum Prepared {
+    /// It may run. The record's ruling counts as [`Ruling::Allowed`], whatever it says.
+    Ready(Box<Verdict>, Box<dyn ReadyCall>),
+    /// It does not run: denied, invalid, answered or parked.
+    Settled(Box<Verdict>, Ruling),
+}
+
+/// What the journal keeps about a decision. The loop adds number, tool and ruling.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Verdict {
+    /// The final arguments, where hooks, a person or the caller changed them.
+    pub arguments: Option<CanonicalJson>,
+    /// Every rule that matched.
+    pub rules: Vec<MatchedRule>,
+    /// What the hooks said.
+    pub hooks: Vec<HookVerdict>,
+    /// The answer to an ask. The run's clock stood still for `waited_ms`.
+    pub approval: Option<Approval>,
+    /// What the call can reach, and which line gave or cut it, one item a line.
+    pub authority: Vec<String>,
+    /// The lines of TOML that would allow a denied call. For the operator.
+    pub would_allow: Option<String>,
+    /// What the host found about this very call. Scheduling goes by these.
+    pub facts: CallFacts,
+}
+
+impl Verdict {
+    /// The record of this verdict on a call.
+    pub(super) fn record(self, request: &CallRequest, ruling: Ruling) -> CallDecided {
+        let proposed = self.arguments.as_ref().filter(|edited| **edited != request.arguments);
+        CallDecided {
+            proposed: proposed.map(|_| request.arguments.clone()),
+            rules: self.rules,
+            hooks: self.hooks,
+            approval: self.approval,
+            authority: self.authority,
+            would_allow: self.would_allow,
+            facts: self.facts,
+            ..CallDecided::new(
+                request.step,
+                request.tool.full_name(),
+                self.arguments.unwrap_or_else(|| request.arguments.clone()),
+                ruling,
+            )
+        }
+    }
+}
+
+/// How a call that ran ended, and what it did.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CallReport {
+    /// How it ended, after hooks: bounded, cleaned, redacted.
+    pub outcome: Outcome,
+    /// How long the tool ran, in microseconds.
+    pub duration_us: u64,
+    /// What it used up.
+    pub used: Used,
+    /// What it tried and did not get.
+    pub refusals: Vec<Refusal>,
+    /// The end of its standard error. Never shown to the model.
+    pub stderr: Option<StderrTail>,
+    /// Remarks for the model beside those of the output, also of a call that failed.
+    pub warnings: Vec<String>,
+    /// Its last words on how far it was.
+    pub progress: Vec<Progress>,
+    /// What the hooks said about the result.
+    pub hooks: Vec<HookVerdict>,
+    /// Texts that hooks add to the next request.
+    pub context: Vec<String>,
+    /// A hook's reason to stop the run.
+    pub stop: Option<String>,
+}
+
+impl CallReport {
+    /// A report of an outcome and nothing else.
+    pub fn new(outcome: Outcome) -> Self {
+        Self {
+            outcome,
+            duration_us: 0,
+            used: Used::default(),
+            refusals: Vec::new(),
+            stderr: None,
+            warnings: Vec::new(),
+            progress: Vec::new(),
+            hooks: Vec::new(),
+            context: Vec::new(),
+            stop: None,
+        }
+    }
+}
+
+/// A call that was allowed, with everything it needs to run.
+#[async_trait]
+pub trait ReadyCall: Send {
+    /// Runs it. Comes back soon after `cancel`, then usually with [`Outcome::Aborted`].
+    async fn perform(self: Box<Self>, cancel: CancellationToken) -> CallReport;
+}
+
+/// The gate and the tools.
+///
+/// The loop prepares one call at a time, in the order of the answer. Calls of tools whose facts allow it
+/// are all prepared before the first of them runs, so what the policy knows of the run so far must count
+/// a call from the moment it is prepared.
+#[async_trait]
+pub trait Dispatch: Send + Sync {
+    /// Has a call decided on. Comes back soon after `cancel`, also while a person is asked; its answer
+    /// does not count then.
+    async fn prepare(&self, request: &CallRequest, cancel: &CancellationToken) -> Prepared;
+
+    /// Checks the model's word that it is done: the operator's schema, hooks. A failure rejects it, and
+    /// the run goes on. Where the operator has no schema, an object with a text `summary` was checked before.
+    async fn check_done(&self, arguments: &CanonicalJson, cancel: &CancellationToken) -> Result<(), Failure>;
+}

@@ -1,0 +1,250 @@
+//! The fold: what each record does to the state. Constant work for a record, over the whole of a run.
+
+use super::{OpenCall, OpenTurn, Problem, Stage, State, history};
+use crate::message::{Message, Outcome};
+use crate::record::{
+    Body, CallDecided, CallEnded, Finish, ModelAnswered, ModelFailed, Notice, OnUnknown, Record,
+    Ruling, RunResumed, StopReason,
+};
+
+impl State {
+    /// Takes the next record. What does not fit where the run stands changes nothing.
+    pub fn apply(&mut self, record: &Record) {
+        match &record.body {
+            // The state began with it.
+            Body::RunStarted(_) | Body::ModelAsked(_) => {}
+            Body::RunResumed(resumed) => self.resume(resumed),
+            Body::Message(message) => self.say(message.clone()),
+            Body::ModelAnswered(answer) => self.answer(answer),
+            Body::ModelFailed(failed) => self.fail(failed),
+            Body::CallDecided(decided) => self.decide(decided),
+            Body::CallStarted(started) => {
+                if let Some(call) = self.call_mut(started.step) {
+                    call.stage = Stage::Started;
+                }
+            }
+            Body::CallEnded(ended) => self.end_call(ended),
+            Body::Notice(notice) => self.notice(notice),
+            Body::Stopped(reason) => self.stop(reason),
+        }
+    }
+
+    fn say(&mut self, message: Message) {
+        self.problem = None;
+        self.messages.push(message);
+    }
+
+    fn answer(&mut self, answer: &ModelAnswered) {
+        self.meter.count_turn(answer.usage);
+        self.meter.read_active(answer.active_ms);
+        if !answer.text.trim().is_empty() || !answer.calls.is_empty() {
+            let (text, calls) = (answer.text.clone(), answer.calls.clone());
+            self.messages.push(Message::Assistant { text, calls });
+        }
+        if answer.calls.is_empty() {
+            self.answer_without_calls(answer);
+        } else {
+            self.problems_in_a_row = 0;
+            self.begin_turn(answer);
+        }
+    }
+
+    fn answer_without_calls(&mut self, answer: &ModelAnswered) {
+        let problem = match answer.finish {
+            Finish::Filter => return self.end_with(StopReason::AnswerFiltered),
+            Finish::Length => Problem::Cut,
+            _ if answer.text.trim().is_empty() => Problem::Empty,
+            _ if self.tools.done().required => Problem::DoneMissing,
+            _ => return self.end_with(StopReason::Text),
+        };
+        self.problem = Some(problem);
+        self.problems_in_a_row += 1;
+    }
+
+    fn begin_turn(&mut self, answer: &ModelAnswered) {
+        let open = |proposed: &crate::message::ProposedCall| {
+            let tool = self.tools.get(&proposed.name);
+            OpenCall {
+                proposed: proposed.clone(),
+                tool: tool.map_or_else(|| proposed.name.clone(), |tool| tool.full_name()),
+                uncharged: tool.is_some_and(|tool| tool.facts.uncharged),
+                stage: Stage::Proposed,
+            }
+        };
+        let calls: Vec<_> = answer.calls.iter().map(open).collect();
+        self.turn = Some(OpenTurn {
+            number: answer.turn,
+            first_step: self.steps + 1,
+            side_by_side: self.side_by_side(&calls),
+            calls,
+            cursor: 0,
+            undecided: 0,
+            cut: answer.finish == Finish::Length,
+        });
+    }
+
+    /// How many calls run side by side: all before the first `done`, as far as the budget reaches, if
+    /// every one of them is fit for it by what holds for its tool; else none.
+    fn side_by_side(&self, calls: &[OpenCall]) -> usize {
+        let done = &self.tools.done().name;
+        let regular = calls.iter().position(|call| call.proposed.name == *done).unwrap_or(calls.len());
+        let fit = |call: &OpenCall| {
+            let tool = self.tools.get(&call.proposed.name);
+            tool.is_some_and(|tool| tool.facts.repeatable && tool.facts.concurrent_safe)
+        };
+        if regular < 2 || !calls[..regular].iter().all(fit) {
+            return 0;
+        }
+        let mut meter = self.meter.clone();
+        let mut is_within_budget = |call: &OpenCall| {
+            let is_within = meter.before_call(&call.tool).is_none();
+            meter.count_call(&call.tool, true, call.uncharged);
+            is_within
+        };
+        calls[..regular].iter().take_while(|call| is_within_budget(call)).count()
+    }
+
+    fn fail(&mut self, failed: &ModelFailed) {
+        self.meter.count_usage(failed.usage);
+        self.meter.read_active(failed.active_ms);
+        if !failed.cancelled {
+            self.end_with(StopReason::ModelError);
+        }
+    }
+
+    fn decide(&mut self, decided: &CallDecided) {
+        self.meter.read_active(decided.active_ms);
+        if let Some(outcome) = decided.outcome() {
+            let accepted = outcome.is_ok() && decided.tool == self.tools.done().name;
+            self.close(decided.step, &outcome, &[]);
+            if accepted {
+                self.end_with(StopReason::Done);
+                self.close_turn(&StopReason::Done);
+            }
+            return;
+        }
+        let parked = matches!(decided.ruling, Ruling::Parked);
+        if let Some(call) = self.call_mut(decided.step) {
+            call.stage = if parked { Stage::Parked } else { Stage::Allowed(decided.facts) };
+            call.uncharged = decided.facts.uncharged;
+        }
+        if parked {
+            self.end_with(StopReason::WaitingForApproval);
+        }
+        self.move_cursors();
+    }
+
+    fn end_call(&mut self, ended: &CallEnded) {
+        self.meter.read_active(ended.active_ms);
+        self.context.extend(ended.context.iter().cloned());
+        if let Some(reason) = &ended.stop {
+            self.end_with(StopReason::Hook(reason.clone()));
+        }
+        self.close(ended.step, &ended.outcome, &ended.warnings);
+    }
+
+    fn close(&mut self, step: u32, outcome: &Outcome, warnings: &[String]) {
+        let (text, failed) = history::told(outcome, warnings);
+        let Some(call) = self.call_mut(step) else { return };
+        if matches!(call.stage, Stage::Closed { .. }) {
+            return;
+        }
+        call.stage = Stage::Closed { text, failed };
+        let (tool, uncharged) = (call.tool.clone(), call.uncharged);
+        self.meter.count_call(&tool, outcome.is_ok(), uncharged);
+        self.steps += 1;
+        self.move_cursors();
+        // The cursor stands behind the last call only when each of them is closed.
+        if self.turn.as_ref().is_some_and(|turn| turn.cursor == turn.calls.len()) {
+            self.close_turn(&StopReason::Done);
+        }
+    }
+
+    /// Gives the model the answers to its calls; what is still open was not run, for this reason.
+    fn close_turn(&mut self, reason: &StopReason) {
+        let Some(turn) = self.turn.take() else { return };
+        self.messages.extend(turn.answers(reason));
+        let context = std::mem::take(&mut self.context);
+        if !context.is_empty() {
+            self.messages.push(Message::User { text: context.join("\n") });
+        }
+    }
+
+    fn notice(&mut self, notice: &Notice) {
+        match notice {
+            Notice::Cancelled => self.end_with(StopReason::Cancelled),
+            Notice::Closed => self.end_with(StopReason::StreamClosed),
+            Notice::HookStop(reason) => self.end_with(StopReason::Hook(reason.clone())),
+            Notice::Active(active_ms) => self.meter.read_active(*active_ms),
+        }
+    }
+
+    /// The first reason counts.
+    fn end_with(&mut self, reason: StopReason) {
+        self.end.get_or_insert(reason);
+    }
+
+    /// What was only interrupted keeps its open calls for the resume; any other end answers them.
+    fn stop(&mut self, reason: &StopReason) {
+        self.stopped = Some(reason.clone());
+        let interrupted = matches!(
+            reason,
+            StopReason::Cancelled | StopReason::StreamClosed | StopReason::WaitingForApproval
+        );
+        if !interrupted {
+            self.close_turn(reason);
+        }
+    }
+
+    fn resume(&mut self, resumed: &RunResumed) {
+        self.stopped = None;
+        self.end = None;
+        self.problems_in_a_row = 0;
+        if let Some(budget) = &resumed.budget {
+            self.meter.replace(budget.clone());
+        }
+        if let Some(turn) = &mut self.turn {
+            turn.reopen(resumed.on_unknown);
+        }
+        if let Some(text) = &resumed.message {
+            match self.turn {
+                Some(_) => self.context.push(text.clone()),
+                None => self.say(Message::User { text: text.clone() }),
+            }
+        }
+    }
+
+    fn call_mut(&mut self, step: u32) -> Option<&mut OpenCall> {
+        let turn = self.turn.as_mut()?;
+        turn.calls.get_mut(step.checked_sub(turn.first_step)? as usize)
+    }
+
+    /// Each cursor passes each call once, so that a long answer costs no more for a call than a short one.
+    fn move_cursors(&mut self) {
+        let Some(turn) = &mut self.turn else { return };
+        let closed = |call: &OpenCall| matches!(call.stage, Stage::Closed { .. });
+        while turn.calls.get(turn.cursor).is_some_and(closed) {
+            turn.cursor += 1;
+        }
+        while turn.calls.get(turn.undecided).is_some_and(|call| call.stage != Stage::Proposed) {
+            turn.undecided += 1;
+        }
+    }
+}
+
+impl OpenTurn {
+    /// What was decided is decided anew, since what a decision opened is gone; one call after the other.
+    fn reopen(&mut self, on_unknown: OnUnknown) {
+        self.side_by_side = 0;
+        for call in &mut self.calls[self.cursor..] {
+            match (&call.stage, on_unknown) {
+                (Stage::Allowed(_) | Stage::Parked, _) | (Stage::Started, OnUnknown::Retry) => {
+                    call.stage = Stage::Proposed;
+                }
+                (Stage::Started, OnUnknown::Skip | OnUnknown::Stop) => call.stage = Stage::Lost,
+                (Stage::Proposed | Stage::Lost | Stage::Closed { .. }, _) => {}
+            }
+        }
+        self.undecided = self.cursor;
+    }
+}

@@ -1,0 +1,115 @@
+//! The model's answer before its calls: what the caller may veto, edit or answer.
+
+use serde_json::Value;
+
+use super::Run;
+use super::driver::Until;
+use crate::canonical::{CanonicalJson, NotCanonical};
+use crate::message::{ProposedCall, ToolOutput};
+use crate::record::{Approval, Step};
+
+/// What the caller wants done about a call.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Touch {
+    Veto(String),
+    Edit(CanonicalJson),
+    Answer(ToolOutput),
+}
+
+/// The model's answer before its calls. Dropping it leaves the rest of its steps to the run.
+pub struct Turn<'r> {
+    run: &'r mut Run,
+    number: u32,
+    calls: Vec<TurnCall>,
+}
+
+/// A call that the model proposed and that nothing was decided about.
+#[derive(Clone, Debug)]
+pub struct TurnCall {
+    step: u32,
+    proposed: ProposedCall,
+    touch: Option<Touch>,
+}
+
+impl<'r> Turn<'r> {
+    pub(super) fn new(run: &'r mut Run, number: u32, calls: Vec<(u32, ProposedCall)>) -> Self {
+        let calls = calls.into_iter().map(|(step, proposed)| TurnCall { step, proposed, touch: None });
+        Self { run, number, calls: calls.collect() }
+    }
+
+    /// Number of the turn, from 1.
+    pub fn number(&self) -> u32 {
+        self.number
+    }
+
+    /// The calls, in the order of the answer.
+    pub fn calls(&self) -> &[TurnCall] {
+        &self.calls
+    }
+
+    /// The calls, to be vetoed, edited or answered before the first step is taken.
+    pub fn calls_mut(&mut self) -> &mut [TurnCall] {
+        &mut self.calls
+    }
+
+    /// The next step of this turn; none when its calls are answered or the run has stopped.
+    pub async fn next(&mut self) -> Option<Step> {
+        for call in &mut self.calls {
+            if let Some(touch) = call.touch.take() {
+                self.run.touch(call.step, touch);
+            }
+        }
+        self.run.drive(Until::StepOf(self.number)).await;
+        self.run.take_step()
+    }
+}
+
+impl TurnCall {
+    /// Number that its step will have.
+    pub fn step(&self) -> u32 {
+        self.step
+    }
+
+    /// The name that the model used.
+    pub fn tool(&self) -> &str {
+        &self.proposed.name
+    }
+
+    /// The arguments as they stand: an edit's, else the model's; none while they are no JSON.
+    pub fn arguments(&self) -> Option<Value> {
+        match &self.touch {
+            Some(Touch::Edit(arguments)) => Some(arguments.to_value()),
+            _ => crate::canonical::parse(&self.proposed.arguments).ok(),
+        }
+    }
+
+    /// A top-level argument that is a text.
+    pub fn str(&self, name: &str) -> Option<String> {
+        Some(self.arguments()?.get(name)?.as_str()?.to_owned())
+    }
+
+    /// The call is not run; the model is told the reason.
+    pub fn veto(&mut self, reason: impl Into<String>) {
+        self.touch = Some(Touch::Veto(reason.into()));
+    }
+
+    /// Changes the arguments. Schema, hooks and policy see the changed ones. Arguments that are no JSON
+    /// stay as they are, and the call fails.
+    pub fn edit(&mut self, change: impl FnOnce(&mut Value)) -> Result<(), NotCanonical> {
+        if let Some(mut arguments) = self.arguments() {
+            change(&mut arguments);
+            self.touch = Some(Touch::Edit(CanonicalJson::from_value(&arguments)?));
+        }
+        Ok(())
+    }
+
+    /// Answers instead of the tool. The gate still decides whether the call would have been allowed.
+    pub fn answer(&mut self, output: ToolOutput) {
+        self.touch = Some(Touch::Answer(output));
+    }
+}
+
+/// How a veto stands in the record.
+pub(super) fn veto() -> Approval {
+    Approval { yes: false, by: "caller".into(), scope: String::new(), waited_ms: 0 }
+}

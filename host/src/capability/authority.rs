@@ -1,0 +1,218 @@
+//! The intersection: what a tool needs, the operator grants, and the rules leave, for one call.
+//!
+//! Each part remembers the lines that gave or cut it, so that a prompt, a record and `explain` can say
+//! why a call reaches what it reaches.
+
+use std::sync::Arc;
+
+use super::fs::{FileIdentity, MountPath, Preopen, Reach, ReachKind};
+use super::grant::{Granted, GrantedMount};
+use crate::refusal::RefusalLog;
+use crate::digest::Digest;
+use crate::need::{Capability, FsMode, Need, Place};
+use crate::origin::Origin;
+use crate::permission::Narrowing;
+
+/// Everything that one call holds. What is not in it does not exist for the guest.
+///
+/// The default is no authority at all. Clocks and random numbers come with every call: they tell
+/// nothing and change nothing.
+#[derive(Clone, Debug, Default)]
+pub struct Authority {
+    /// Directories and files.
+    pub mounts: Vec<Preopen>,
+    /// Environment variables with their values.
+    pub env: Vec<(String, String)>,
+    /// Where refusals of this call are noted.
+    pub refusals: Arc<RefusalLog>,
+}
+
+/// An authority, and how it came about.
+#[derive(Clone, Debug)]
+pub struct Resolved {
+    /// What the call holds.
+    pub authority: Authority,
+    /// The same as plain values, with their lines.
+    pub reached: Vec<Reached>,
+    /// Optional needs that stayed empty.
+    pub missing: Vec<Unfilled>,
+}
+
+/// One place that a call reaches, and the lines behind it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reached {
+    /// The place, by the operator's names.
+    pub place: Place,
+    /// Where that is on this machine, for people.
+    pub host_path: Option<String>,
+    /// Which thing stands behind a directory's handle.
+    pub identity: Option<FileIdentity>,
+    /// The line that grants it.
+    pub granted_by: Origin,
+    /// That line does not name the tool: a person has to agree.
+    pub ask_first: bool,
+    /// What made it less than the tool asked for.
+    pub cuts: Vec<Cut>,
+}
+
+/// Why a call reaches less than its tool asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cut {
+    /// The grant is read-only.
+    Grant,
+    /// The mount is read-only.
+    Mount,
+    /// A rule or a hook narrows it.
+    Rules,
+}
+
+/// A need that nothing is left of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unfilled {
+    /// The need.
+    pub need: Need,
+    /// Whether something was granted, and rules left nothing of it.
+    pub cut_by_rules: bool,
+}
+
+impl Authority {
+    /// The intersection. The error is the first need that is required and stays empty.
+    pub fn resolve(needs: &[Need], granted: &Granted, left: &Narrowing) -> Result<Resolved, Unfilled> {
+        let mut resolved = Resolved { authority: Self::default(), reached: Vec::new(), missing: Vec::new() };
+        for need in needs {
+            let filled = match &need.capability {
+                Capability::Fs { mount, mode } => resolved.add_mount(mount, *mode, granted, left),
+                Capability::Env(names) => Ok(resolved.add_env(names, granted)),
+                // Nothing grants these yet, so nothing fills them.
+                Capability::Http(_)
+                | Capability::Secret { .. }
+                | Capability::Process(_)
+                | Capability::Model
+                | Capability::Other { .. } => Ok(false),
+            };
+            let cut_by_rules = match filled {
+                Ok(true) => continue,
+                Ok(false) => false,
+                Err(LeftNothing) => true,
+            };
+            let unfilled = Unfilled { need: need.clone(), cut_by_rules };
+            if !need.optional {
+                return Err(unfilled);
+            }
+            resolved.missing.push(unfilled);
+        }
+        Ok(resolved)
+    }
+}
+
+/// Rules left nothing of what was granted.
+struct LeftNothing;
+
+impl Resolved {
+    fn add_mount(
+        &mut self,
+        word: &str,
+        needed: FsMode,
+        granted: &Granted,
+        left: &Narrowing,
+    ) -> Result<bool, LeftNothing> {
+        let Some(GrantedMount { mount, mode, origin, ask_first }) = granted.mounts.get(word) else { return Ok(false) };
+        let given = needed.min(*mode).min(mount.mode());
+        let mut cuts = Vec::new();
+        if *mode < needed {
+            cuts.push(Cut::Grant);
+        }
+        if mount.mode() < needed.min(*mode) {
+            cuts.push(Cut::Mount);
+        }
+        let whole = [(MountPath::root(), given)];
+        let places: Vec<(MountPath, FsMode)> = match left.places(mount.name()) {
+            None => whole.to_vec(),
+            Some(places) => {
+                cuts.push(Cut::Rules);
+                let place = |place: &crate::permission::FsPlace| {
+                    Some((MountPath::from_plain(&place.path)?, place.mode.min(given)))
+                };
+                places.iter().filter_map(place).collect()
+            }
+        };
+        if places.is_empty() {
+            return Err(LeftNothing);
+        }
+        let reaches = places.iter().flat_map(|(path, mode)| reaches_of(mount, path, *mode)).collect::<Vec<_>>();
+        for (path, mode) in &places {
+            self.reached.push(Reached {
+                place: Place::Fs { mount: mount.name().to_owned(), path: path.to_string(), mode: *mode },
+                host_path: Some(mount.host_path().join(path.as_str()).display().to_string()),
+                identity: Some(mount.identity()),
+                granted_by: origin.clone(),
+                ask_first: *ask_first,
+                cuts: cuts.clone(),
+            });
+        }
+        self.merge(Preopen { guest_name: word.to_owned(), mount: mount.clone(), reaches });
+        Ok(true)
+    }
+
+    /// Two needs of one mount give what either gives.
+    fn merge(&mut self, preopen: Preopen) {
+        let mounts = &mut self.authority.mounts;
+        match mounts.iter_mut().find(|known| known.guest_name == preopen.guest_name) {
+            Some(known) => known.reaches.extend(preopen.reaches),
+            None => mounts.push(preopen),
+        }
+    }
+
+    fn add_env(&mut self, names: &[String], granted: &Granted) -> bool {
+        let mut any = false;
+        for name in names {
+            let Some(variable) = granted.env.get(name) else { continue };
+            any = true;
+            self.authority.env.push((name.clone(), variable.value.clone()));
+            self.reached.push(Reached {
+                place: Place::Env(name.clone()),
+                host_path: None,
+                identity: None,
+                granted_by: variable.origin.clone(),
+                ask_first: false,
+                cuts: Vec::new(),
+            });
+        }
+        any
+    }
+
+    /// Whether the call can change nothing: no place to write, no network, process or secret.
+    pub fn changes_nothing(&self) -> bool {
+        self.reached.iter().all(|reached| match &reached.place {
+            Place::Fs { mode, .. } => !mode.is_writable(),
+            Place::Env(_) => true,
+            Place::Http(_) | Place::Secret(_) | Place::Process(_) | Place::Model | Place::Other(_) => false,
+        })
+    }
+
+    /// Whether doing the call twice does no more than once.
+    pub fn is_repeatable(&self) -> bool {
+        self.changes_nothing()
+    }
+
+    /// The digest of what the call reaches, device and inode of its handles included.
+    pub fn digest(&self) -> Digest {
+        let lines: Vec<String> = self
+            .reached
+            .iter()
+            .map(|reached| format!("{:?} {:?}", reached.place, reached.identity))
+            .collect();
+        Digest::of_parts(lines.iter().map(String::as_bytes))
+    }
+}
+
+/// A directory is reached with all below it. A file is reached by its name alone. What is not there yet
+/// may become either.
+fn reaches_of(mount: &super::fs::Mount, path: &MountPath, mode: FsMode) -> Vec<Reach> {
+    let reach = |kind| Reach { path: path.clone(), mode, kind, origin: None };
+    match mount.is_dir(path) {
+        Some(true) => vec![reach(ReachKind::Tree)],
+        Some(false) => vec![reach(ReachKind::File)],
+        None => vec![reach(ReachKind::Tree), reach(ReachKind::File)],
+    }
+}

@@ -1,0 +1,166 @@
+//! An open regular file of a guest: reading, writing, growing, always within the call's limits.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::SystemTime;
+
+use cap_std::fs::Metadata;
+
+use super::error::FsError;
+use super::mount::Mount;
+use super::usage::{FsLimits, FsUsage, charge};
+use super::view::OpenOptions;
+
+/// How many bytes one read answers at most.
+pub(super) const READ_BYTES: usize = 256 << 10;
+
+/// A regular file that a guest has open. Clones share the file.
+#[derive(Clone, Debug)]
+pub struct OpenFile(Arc<Parts>);
+
+#[derive(Debug)]
+struct Parts {
+    file: std::fs::File,
+    readable: bool,
+    writable: bool,
+    /// The end as far as this call knows, so that holes count as written.
+    end: AtomicU64,
+    mount: Mount,
+    limits: FsLimits,
+    usage: Arc<FsUsage>,
+}
+
+impl OpenFile {
+    pub(super) fn new(
+        file: std::fs::File,
+        size: u64,
+        options: OpenOptions,
+        mount: Mount,
+        limits: FsLimits,
+        usage: Arc<FsUsage>,
+    ) -> Self {
+        Self(Arc::new(Parts {
+            file,
+            readable: options.read,
+            writable: options.write,
+            end: AtomicU64::new(size),
+            mount,
+            limits,
+            usage,
+        }))
+    }
+
+    /// Whether it was opened for reading.
+    pub fn is_readable(&self) -> bool {
+        self.0.readable
+    }
+
+    /// Whether it was opened for writing.
+    pub fn is_writable(&self) -> bool {
+        self.0.writable
+    }
+
+    /// Up to `len` bytes from an offset; fewer at the end, none behind it.
+    pub fn read_at(&self, len: usize, offset: u64) -> Result<Vec<u8>, FsError> {
+        if !self.0.readable {
+            return Err(FsError::BadDescriptor);
+        }
+        let mut buffer = vec![0; len.min(READ_BYTES)];
+        let read = loop {
+            match read_at(&self.0.file, &mut buffer, offset) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                other => break other?,
+            }
+        };
+        buffer.truncate(read);
+        self.0.usage.read_bytes.fetch_add(read as u64, Ordering::Relaxed);
+        Ok(buffer)
+    }
+
+    /// Writes all bytes at an offset.
+    pub fn write_at(&self, bytes: &[u8], offset: u64) -> Result<(), FsError> {
+        self.charge(bytes.len() as u64, offset)?;
+        write_all_at(&self.0.file, bytes, offset)?;
+        Ok(())
+    }
+
+    /// Writes all bytes at the end.
+    pub fn append(&self, bytes: &[u8]) -> Result<(), FsError> {
+        let end = self.0.file.metadata()?.len();
+        self.write_at(bytes, end)
+    }
+
+    /// Cuts or grows it.
+    pub fn set_size(&self, size: u64) -> Result<(), FsError> {
+        self.charge(0, size)?;
+        self.0.file.set_len(size)?;
+        self.0.end.store(size, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Sets its times.
+    pub fn set_times(&self, accessed: Option<SystemTime>, modified: Option<SystemTime>) -> Result<(), FsError> {
+        if !self.0.writable {
+            return Err(FsError::Denied);
+        }
+        let mut times = std::fs::FileTimes::new();
+        if let Some(time) = accessed {
+            times = times.set_accessed(time);
+        }
+        if let Some(time) = modified {
+            times = times.set_modified(time);
+        }
+        Ok(self.0.file.set_times(times)?)
+    }
+
+    /// Waits until what was written is on the disk.
+    pub fn sync(&self, data_only: bool) -> Result<(), FsError> {
+        Ok(if data_only { self.0.file.sync_data()? } else { self.0.file.sync_all()? })
+    }
+
+    pub(super) fn metadata(&self) -> Result<Metadata, FsError> {
+        Ok(Metadata::from_file(&self.0.file)?)
+    }
+
+    /// Counts a write of `len` bytes at `offset`: the bytes, or the growth where a hole makes it larger.
+    fn charge(&self, len: u64, offset: u64) -> Result<(), FsError> {
+        let parts = &*self.0;
+        if !parts.writable {
+            return Err(FsError::BadDescriptor);
+        }
+        let end = offset.checked_add(len).ok_or(FsError::Invalid)?;
+        let growth = end.saturating_sub(parts.end.load(Ordering::Relaxed));
+        let amount = len.max(growth);
+        if !charge(&parts.usage.written_bytes, amount, parts.limits.written_bytes) || !parts.mount.charge(amount) {
+            return Err(FsError::NoSpace);
+        }
+        parts.end.fetch_max(end, Ordering::Relaxed);
+        Ok(())
+    }
+}
+
+#[cfg(unix)]
+fn read_at(file: &std::fs::File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+    std::os::unix::fs::FileExt::read_at(file, buffer, offset)
+}
+
+#[cfg(unix)]
+fn write_all_at(file: &std::fs::File, bytes: &[u8], offset: u64) -> io::Result<()> {
+    std::os::unix::fs::FileExt::write_all_at(file, bytes, offset)
+}
+
+#[cfg(windows)]
+fn read_at(file: &std::fs::File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+    std::os::windows::fs::FileExt::seek_read(file, buffer, offset)
+}
+
+#[cfg(windows)]
+fn write_all_at(file: &std::fs::File, mut bytes: &[u8], mut offset: u64) -> io::Result<()> {
+    while !bytes.is_empty() {
+        let written = std::os::windows::fs::FileExt::seek_write(file, bytes, offset)?;
+        bytes = &bytes[written..];
+        offset += written as u64;
+    }
+    Ok(())
+}

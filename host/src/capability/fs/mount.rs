@@ -1,0 +1,188 @@
+//! A mount: a host directory under a logical name, opened once, with its mode, masks and quota.
+//!
+//! The only place that opens a directory by its host path. From then on everything goes through the
+//! handle, so that swapping the directory under the path changes nothing.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use cap_fs_ext::MetadataExt as _;
+use cap_std::ambient_authority;
+use cap_std::fs::Dir;
+
+use super::error::FsError;
+use super::path::{MountPath, is_name};
+use super::walk::{self, Astray, Final, OpenDir};
+use crate::error::{Error, Result};
+use crate::need::FsMode;
+use crate::origin::Origin;
+use crate::permission::Masks;
+
+/// A host directory under a logical name. Cheap to clone; all clones share handle and quota.
+#[derive(Clone, Debug)]
+pub struct Mount(Arc<Parts>);
+
+/// What a mount is made from.
+#[derive(Clone, Debug)]
+pub struct MountSpec {
+    /// The operator's name for it.
+    pub name: String,
+    /// The directory.
+    pub host_path: PathBuf,
+    /// How far it may be used at most.
+    pub mode: FsMode,
+    /// What is hidden and what is read-only in it.
+    pub masks: Masks,
+    /// How many bytes all calls of this process together may write.
+    pub quota_bytes: Option<u64>,
+    /// The line that defines it.
+    pub origin: Origin,
+}
+
+#[derive(Debug)]
+struct Parts {
+    name: String,
+    host_path: PathBuf,
+    dir: Arc<Dir>,
+    identity: FileIdentity,
+    mode: FsMode,
+    masks: Masks,
+    quota: Option<Quota>,
+    origin: Origin,
+}
+
+/// Device and inode, by which two paths are known to be one thing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct FileIdentity {
+    /// Device number.
+    pub device: u64,
+    /// Inode number.
+    pub inode: u64,
+}
+
+#[derive(Debug)]
+struct Quota {
+    bytes: u64,
+    used: AtomicU64,
+}
+
+impl Mount {
+    /// Opens the directory. Errors say what is wrong with the path: not there, a file, not allowed.
+    pub fn open(spec: MountSpec) -> Result<Self> {
+        let MountSpec { name, host_path, mode, masks, quota_bytes, origin } = spec;
+        let shown = host_path.display();
+        let fault = |message: String| Error::usage(message).at(origin.clone());
+        let dir = Dir::open_ambient_dir(&host_path, ambient_authority()).map_err(|error| match error.kind() {
+            std::io::ErrorKind::NotFound => fault(format!("mount `{name}`: there is no directory `{shown}`"))
+                .hint("create it, or name another one"),
+            std::io::ErrorKind::NotADirectory => fault(format!("mount `{name}`: `{shown}` is not a directory"))
+                .hint("a mount is a directory; name the one that holds the file"),
+            _ => fault(format!("mount `{name}`: cannot open `{shown}`: {error}")),
+        })?;
+        let metadata = dir
+            .dir_metadata()
+            .map_err(|error| fault(format!("mount `{name}`: cannot look at `{shown}`: {error}")))?;
+        let identity = FileIdentity { device: metadata.dev(), inode: metadata.ino() };
+        let quota = quota_bytes.map(|bytes| Quota { bytes, used: AtomicU64::new(0) });
+        Ok(Self(Arc::new(Parts { name, host_path, dir: Arc::new(dir), identity, mode, masks, quota, origin })))
+    }
+
+    /// The operator's name for it.
+    pub fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// Where it lies, for people. Never opened again.
+    pub fn host_path(&self) -> &Path {
+        &self.0.host_path
+    }
+
+    /// How far it may be used at most.
+    pub fn mode(&self) -> FsMode {
+        self.0.mode
+    }
+
+    /// What is hidden and what is read-only in it.
+    pub fn masks(&self) -> &Masks {
+        &self.0.masks
+    }
+
+    /// The line that defines it.
+    pub fn origin(&self) -> &Origin {
+        &self.0.origin
+    }
+
+    /// Device and inode of the directory behind the handle.
+    pub fn identity(&self) -> FileIdentity {
+        self.0.identity
+    }
+
+    pub(crate) fn dir(&self) -> &Arc<Dir> {
+        &self.0.dir
+    }
+
+    /// Takes bytes off the quota; false, and nothing taken, where they do not fit.
+    pub(crate) fn charge(&self, bytes: u64) -> bool {
+        let Some(quota) = &self.0.quota else { return true };
+        quota
+            .used
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |used| {
+                used.checked_add(bytes).filter(|sum| *sum <= quota.bytes)
+            })
+            .is_ok()
+    }
+
+    /// Whether a path of this machine, there already or not, lies in it. Compared by device and inode, so
+    /// that no other spelling and no link hides it.
+    pub fn holds(&self, place: &Path) -> bool {
+        let existing = place.ancestors().find_map(|ancestor| std::fs::canonicalize(ancestor).ok());
+        let Some(existing) = existing else { return false };
+        existing.ancestors().any(|ancestor| {
+            let Ok(dir) = Dir::open_ambient_dir(ancestor, ambient_authority()) else { return false };
+            dir.dir_metadata().is_ok_and(|metadata| {
+                self.identity() == FileIdentity { device: metadata.dev(), inode: metadata.ino() }
+            })
+        })
+    }
+
+    /// Whether a directory stands at the place; none where nothing stands there.
+    pub(crate) fn is_dir(&self, place: &MountPath) -> Option<bool> {
+        let root = OpenDir::root(self.dir());
+        let Some((parent, name)) = place.split() else { return Some(true) };
+        let parent = walk::open_place(&root, &parent).ok()?;
+        parent.dir.symlink_metadata(name).ok().map(|metadata| metadata.is_dir())
+    }
+
+    /// The place that a relative path means, links followed, and whether something is there. Of a path
+    /// that does not exist yet, the deepest directory that does is resolved. The error is a clause.
+    pub(crate) fn locate(&self, path: &str) -> Result<(MountPath, bool), String> {
+        let root = OpenDir::root(self.dir());
+        match walk::walk(&root, path, Final::Follow, &|_| Ok(())) {
+            Ok(target) => {
+                let exists = match &target.name {
+                    Some(name) => target.parent.dir.symlink_metadata(name).is_ok(),
+                    None => true,
+                };
+                Ok((target.place, exists))
+            }
+            Err(Astray::Leaves(_)) => Err("it leads out of the mount".to_owned()),
+            Err(Astray::Error(FsError::Io(error))) if error.kind() == std::io::ErrorKind::NotFound => {
+                self.locate_beyond(path)
+            }
+            Err(Astray::Error(error)) => Err(format!("it cannot be resolved: {error}")),
+        }
+    }
+
+    /// Resolves the directory that would hold a path, itself perhaps not there yet.
+    fn locate_beyond(&self, path: &str) -> Result<(MountPath, bool), String> {
+        let path = path.trim_end_matches('/');
+        match path.rsplit_once('/') {
+            Some((parent, name)) if is_name(name) => {
+                let (parent, _) = self.locate(if parent.is_empty() { "." } else { parent })?;
+                Ok((parent.join(name), false))
+            }
+            _ => Err("it leads over a directory that does not exist".to_owned()),
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! Needs ∩ grants ∩ rules = authority, and the handles that carry it.
+//!
+//! The only room that opens things for guests. It hands plain values and handles to `sandbox/` and
+//! names no type of the engine.
+
+mod authority;
+pub mod fs;
+mod grant;
+mod resolve;
+
+pub use authority::{Authority, Cut, Reached, Resolved, Unfilled};
+pub use grant::{Granted, GrantedEnv, GrantedMount};
+pub use resolve::MountResolver;

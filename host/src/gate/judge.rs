@@ -1,0 +1,94 @@
+//! What would become of a call: decided on facts, with nothing run and nobody asked.
+
+use serde_json::Value;
+
+use super::Gate;
+use super::tool::GatedTool;
+use crate::canonical::CanonicalJson;
+use crate::capability::{Authority, MountResolver, Resolved, Unfilled};
+use crate::origin::Origin;
+use crate::permission::{Decision, Facts, Narrowing, Verdict};
+
+/// What policy and grants make of a call.
+pub struct Judgement {
+    /// What the policy says, with every rule that matched.
+    pub verdict: Verdict,
+    /// The standing approval that answers an ask, if one does.
+    pub approved_by: Option<Origin>,
+    /// What the call would hold, or what is missing.
+    pub authority: Result<Resolved, Unfilled>,
+}
+
+/// What stands in the way of a call.
+#[derive(Debug)]
+pub enum Obstacle<'a> {
+    /// The policy denies it.
+    Denied,
+    /// A need stays empty.
+    Unfilled(&'a Unfilled),
+    /// Somebody has to be asked.
+    Ask,
+}
+
+impl Judgement {
+    /// What stands in the way, the hardest first; none where the call may run.
+    pub fn obstacle(&self) -> Option<Obstacle<'_>> {
+        match (self.verdict.decision, &self.authority, &self.approved_by) {
+            (Decision::Deny, ..) => Some(Obstacle::Denied),
+            (_, Err(unfilled), _) => Some(Obstacle::Unfilled(unfilled)),
+            (Decision::Ask, Ok(_), None) => Some(Obstacle::Ask),
+            (Decision::Allow | Decision::Ask, Ok(_), _) => None,
+        }
+    }
+}
+
+impl Gate {
+    /// Decides on a call without running it or asking anybody.
+    pub fn judge(&self, tool: &GatedTool, arguments: &CanonicalJson) -> Judgement {
+        let value: Value = arguments.to_value();
+        let resolver = MountResolver::new(&self.mounts);
+        let (ran, approvals) = self.memory(|memory| (memory.ran.clone(), memory.approvals.clone()));
+        let facts = Facts {
+            plugin: &tool.plugin().name,
+            tool: &tool.spec().name,
+            arguments: &value,
+            changes_nothing: tool.changes_nothing(),
+            built_in: tool.plugin().built_in,
+            ran: &ran,
+            resolver: &resolver,
+        };
+        let mut verdict = self.policy.decide(&facts);
+        self.ask_first(tool, &mut verdict);
+        let digest = tool.plugin().plugin.digest();
+        let approval = match verdict.decision {
+            Decision::Ask => approvals.iter().find_map(|approval| {
+                let left = verdict.narrowing.intersect(&approval.fits(&facts, &digest)?);
+                leaves_something(&left).then(|| (approval.origin().clone(), left))
+            }),
+            Decision::Allow | Decision::Deny => None,
+        };
+        let (approved_by, narrowing) = match approval {
+            Some((origin, narrowing)) => (Some(origin), narrowing),
+            None => (None, verdict.narrowing.clone()),
+        };
+        let authority = Authority::resolve(&tool.spec().needs, tool.granted(), &narrowing);
+        Judgement { verdict, approved_by, authority }
+    }
+}
+
+impl Gate {
+    /// A mount that was given without naming the tool is put to a person, even where the policy allows.
+    fn ask_first(&self, tool: &GatedTool, verdict: &mut Verdict) {
+        let asking = tool.granted().mounts.values().find(|given| given.ask_first);
+        if let (Decision::Allow, Some(given)) = (verdict.decision, asking) {
+            verdict.decision = Decision::Ask;
+            verdict.reason = "the tool is not known, and asks for a directory".to_owned();
+            verdict.unmatched = Some(given.origin.clone());
+        }
+    }
+}
+
+/// An approval that would leave nothing of a mount is for other calls.
+fn leaves_something(narrowing: &Narrowing) -> bool {
+    narrowing.mounts().all(|(_, places)| !places.is_empty())
+}

@@ -1,0 +1,115 @@
+//! The gate: everything between a call that the model proposes and a guest that runs.
+//!
+//! Arguments against the schema → facts → policy → standing approvals → authority with its handles
+//! opened → the approver → a fresh instance. `explain` asks the same gate and runs nothing.
+
+mod judge;
+mod perform;
+mod prepare;
+mod question;
+mod remedy;
+mod tool;
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
+pub use judge::{Judgement, Obstacle};
+pub use tool::{GatedTool, PluginHandle};
+
+use crate::capability::fs::Mount;
+use crate::permission::{Approver, DenyAll, Policy, StandingApproval};
+
+/// Decides on calls and runs those that may. One per run.
+pub struct Gate {
+    tools: Vec<GatedTool>,
+    mounts: Vec<Mount>,
+    policy: Policy,
+    on_ask: OnAsk,
+    approver: Arc<dyn Approver>,
+    remember: Option<Remember>,
+    run: Mutex<RunMemory>,
+    /// One question at a time.
+    asking: tokio::sync::Mutex<()>,
+}
+
+/// Who answers an ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum OnAsk {
+    Nobody,
+    Approver,
+    Later,
+}
+
+/// Keeps an approval that was given for good. Called with the gate's question still open, so that what
+/// cannot be kept is not given either.
+pub type Remember = Arc<dyn Fn(&StandingApproval) -> crate::error::Result<()> + Send + Sync>;
+
+/// What the gate knows of the run so far.
+#[derive(Default)]
+struct RunMemory {
+    /// Tools whose calls were let through, as `plugin/tool`.
+    ran: BTreeSet<String>,
+    approvals: Vec<StandingApproval>,
+    /// What the model said last, shown beside a question.
+    model_text: String,
+}
+
+impl Gate {
+    /// A gate without a person: what the policy asks about is denied.
+    pub fn new(tools: Vec<GatedTool>, mounts: Vec<Mount>, policy: Policy) -> Self {
+        Self {
+            tools,
+            mounts,
+            policy,
+            on_ask: OnAsk::Nobody,
+            approver: Arc::new(DenyAll),
+            remember: None,
+            run: Mutex::default(),
+            asking: tokio::sync::Mutex::default(),
+        }
+    }
+
+    /// Puts asks to somebody.
+    pub fn with_approver(mut self, approver: Arc<dyn Approver>) -> Self {
+        self.approver = approver;
+        self.on_ask = OnAsk::Approver;
+        self
+    }
+
+    /// Leaves asks pending, for an answer that comes after the run has stopped.
+    pub fn with_parking(mut self) -> Self {
+        self.on_ask = OnAsk::Later;
+        self
+    }
+
+    /// Answers asks by what was approved before.
+    pub fn with_approvals(self, approvals: Vec<StandingApproval>) -> Self {
+        self.memory(|memory| memory.approvals.extend(approvals));
+        self
+    }
+
+    /// Where approvals that are given for good are kept. Without it none are offered.
+    pub fn with_memory(mut self, remember: Remember) -> Self {
+        self.remember = Some(remember);
+        self
+    }
+
+    /// The tools, in the order in which they are shown to the model.
+    pub fn tools(&self) -> &[GatedTool] {
+        &self.tools
+    }
+
+    /// The tool of that full name, `plugin/tool`.
+    pub fn tool(&self, full_name: &str) -> Option<&GatedTool> {
+        self.tools.iter().find(|tool| tool.full_name() == full_name)
+    }
+
+    /// Notes what the model said, for the next question.
+    pub fn hear(&self, text: &str) {
+        self.memory(|memory| text.clone_into(&mut memory.model_text));
+    }
+
+    fn memory<T>(&self, change: impl FnOnce(&mut RunMemory) -> T) -> T {
+        change(&mut self.run.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}

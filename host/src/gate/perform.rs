@@ -1,0 +1,94 @@
+//! Running a call that was let through, and what is reported of it.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use tokio_util::sync::CancellationToken;
+
+use super::tool::GatedTool;
+use crate::agent::{CallReport, ReadyCall};
+use crate::canonical::CanonicalJson;
+use crate::capability::Authority;
+use crate::message::ToolCall;
+use crate::permission::Approver;
+use crate::plugin::{CallContext, CallReport as GuestReport, CallSupport, LogLevel};
+use crate::record::{Progress, StderrTail, Used};
+
+/// How many progress reports of a call are kept.
+const PROGRESS: usize = 16;
+
+/// A call with everything it was given.
+pub(super) struct Allowed {
+    pub(super) tool: GatedTool,
+    pub(super) id: String,
+    pub(super) arguments: CanonicalJson,
+    pub(super) authority: Authority,
+    pub(super) approver: Arc<dyn Approver>,
+}
+
+#[async_trait]
+impl ReadyCall for Allowed {
+    async fn perform(self: Box<Self>, cancel: CancellationToken) -> CallReport {
+        let Self { tool, id, arguments, authority, approver } = *self;
+        let plugin = tool.plugin();
+        let desk = Arc::new(Desk { tool: tool.full_name(), approver, progress: std::sync::Mutex::default() });
+        let context = CallContext {
+            settings: plugin.settings.clone(),
+            secrets: Vec::new(),
+            state: tool.state().clone(),
+            support: Arc::clone(&desk) as Arc<dyn CallSupport>,
+        };
+        let call = ToolCall { id, tool: tool.spec().name.clone(), arguments };
+        let report = plugin.sandbox.call(&plugin.plugin, &call, authority, tool.limits(), context, cancel).await;
+        let mut report = to_record(report);
+        report.progress = std::mem::take(&mut *desk.progress.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
+        report
+    }
+}
+
+/// What a guest turns to while it runs.
+struct Desk {
+    tool: String,
+    approver: Arc<dyn Approver>,
+    progress: std::sync::Mutex<Vec<Progress>>,
+}
+
+#[async_trait]
+impl CallSupport for Desk {
+    fn progress(&self, stage: &str, completed: u32, total: Option<u32>) {
+        let Ok(mut kept) = self.progress.lock() else { return };
+        if kept.len() == PROGRESS {
+            kept.remove(0);
+        }
+        let data = CanonicalJson::from_value(&serde_json::json!({ "completed": completed, "total": total })).ok();
+        kept.push(Progress { stage: stage.to_owned(), data });
+    }
+
+    async fn approve(&self, action: &str, details: &str) -> bool {
+        self.approver.confirm(&self.tool, action, details).await
+    }
+}
+
+fn to_record(report: GuestReport) -> CallReport {
+    let duration_us = u64::try_from(report.usage.duration.as_micros()).unwrap_or(u64::MAX);
+    let used = Used {
+        memory_bytes: report.usage.memory_peak,
+        memory_limit_bytes: report.usage.memory_limit,
+        bytes_read: report.usage.read_bytes,
+        bytes_written: report.usage.written_bytes,
+        ..Used::default()
+    };
+    let mut lines: Vec<String> = report.log.iter().filter(|line| line.level >= LogLevel::Info).map(|line| line.message.clone()).collect();
+    lines.extend(report.stderr);
+    lines.extend(report.detail);
+    let total = lines.len() as u64;
+    let surplus = lines.len().saturating_sub(20);
+    lines.drain(..surplus);
+    CallReport {
+        duration_us,
+        used,
+        refusals: report.refusals,
+        stderr: (total > 0).then_some(StderrTail { lines, total }),
+        ..CallReport::new(report.outcome)
+    }
+}

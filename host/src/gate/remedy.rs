@@ -1,0 +1,46 @@
+//! The line that would let a call through: for the operator, never for the model.
+
+use super::judge::{Judgement, Obstacle};
+use super::tool::GatedTool;
+use crate::capability::Unfilled;
+use crate::need::Capability;
+use crate::permission::Decision;
+
+impl Judgement {
+    /// What to write or type so that such a call is let through next time. None where nothing stands in
+    /// its way.
+    pub fn remedy(&self, tool: &GatedTool) -> Option<String> {
+        match self.obstacle()? {
+            Obstacle::Unfilled(unfilled) => Some(grant(tool, unfilled)),
+            Obstacle::Denied if self.verdict.nothing_left.is_some() => Some(lift(self)),
+            Obstacle::Denied if self.verdict.matched.iter().any(|rule| rule.decision == Decision::Deny) => {
+                Some(lift(self))
+            }
+            Obstacle::Denied | Obstacle::Ask => Some(allow(tool)),
+        }
+    }
+}
+
+fn allow(tool: &GatedTool) -> String {
+    let name = tool.full_name();
+    format!("--allow '{name}', or in looplet.toml: [[rules]] tool = \"{name}\", decision = \"allow\"")
+}
+
+fn lift(judgement: &Judgement) -> String {
+    let lines: Vec<String> = judgement.verdict.deciding().iter().map(|origin| format!("`{origin}`")).collect();
+    format!("an `unless` in the rule at {}, or without it", lines.join(", "))
+}
+
+fn grant(tool: &GatedTool, unfilled: &Unfilled) -> String {
+    let name = tool.full_name();
+    if unfilled.cut_by_rules {
+        return format!("rules that leave `{name}` a place for its need `{}`", unfilled.need.capability);
+    }
+    match &unfilled.need.capability {
+        Capability::Fs { mount, mode } => format!(
+            "--grant '{name}:fs.{mount}={mode}', or in looplet.toml: [grants] \"{name}\" = {{ fs = {{ {mount} = \"{mode}\" }} }}"
+        ),
+        Capability::Env(names) => format!("in looplet.toml: [grants] \"{name}\" = {{ env = {names:?} }}"),
+        other => format!("a host that can grant `{}`", other.kind()),
+    }
+}

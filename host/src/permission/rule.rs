@@ -1,0 +1,279 @@
+//! One rule: what calls it is about, what it decides, and the examples that prove it.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::answer::{Leaning, Match};
+use super::argument::Argument;
+use super::decision::Decision;
+use super::matcher::Matcher;
+use super::narrow::Narrow;
+use super::path::{LexicalResolver, PathMatcher, PathResolver};
+use super::place::{FsPlace, Narrowing};
+use super::policy::Facts;
+use super::tool_pattern::ToolPattern;
+use crate::error::{Error, Result};
+use crate::need::FsMode;
+use crate::origin::Origin;
+
+/// Conditions on the arguments of a call; all of them must hold.
+#[derive(Clone, Debug, Default)]
+pub struct Condition {
+    /// `when`: what arguments have to be.
+    pub when: Vec<(Argument, Matcher)>,
+    /// `path`: where an argument has to lead.
+    pub path: Option<PathMatcher>,
+}
+
+/// Arguments that a rule must, or must not, match; checked when the rule is read.
+#[derive(Clone, Debug)]
+pub struct Example {
+    /// The arguments of the call.
+    pub arguments: Value,
+    /// Whether the rule has to match.
+    pub matches: bool,
+    /// Where it stands.
+    pub origin: Origin,
+}
+
+/// One rule of the policy. [`Rule::new`] matches every call.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    /// Tools that it is about; none means any tool.
+    pub tools: Vec<ToolPattern>,
+    /// Only tools among these too: the bound that a ceiling sets.
+    pub within: Option<Vec<ToolPattern>>,
+    /// Only calls that change nothing, as the host finds.
+    pub effects_none: bool,
+    /// Only built-in plugins. Shipped rules alone use it.
+    pub built_in: bool,
+    /// What the arguments have to be.
+    pub condition: Condition,
+    /// It does not match where one of these does.
+    pub unless: Vec<Condition>,
+    /// Only once the run has called one of these.
+    pub after: Vec<ToolPattern>,
+    /// What it decides.
+    pub decision: Decision,
+    /// Why, for the model too.
+    pub reason: Option<String>,
+    /// What it leaves of mounts, by hand.
+    pub narrow: Option<Narrow>,
+    /// Calls that prove it.
+    pub examples: Vec<Example>,
+    /// It can only make decisions stricter: where nothing else matches, the call stays unmatched.
+    /// For the rules of a project file that nobody has trusted.
+    pub narrows_only: bool,
+    /// Where it stands.
+    pub origin: Origin,
+}
+
+/// What a rule has to do with a call.
+pub(super) struct RuleMatch {
+    pub(super) answer: Match,
+    /// What it leaves; none if the arguments do not say.
+    pub(super) narrowing: Option<Narrowing>,
+}
+
+impl Condition {
+    /// Whether it holds, and the places that a permission by path is about.
+    fn evaluate(
+        &self,
+        arguments: &Value,
+        resolver: &dyn PathResolver,
+        leaning: Leaning,
+    ) -> (Match, Vec<String>) {
+        let when = self
+            .when
+            .iter()
+            .map(|(argument, matcher)| matcher.evaluate(argument, arguments, leaning))
+            .min()
+            .unwrap_or(Match::Yes);
+        match &self.path {
+            None => (when, Vec::new()),
+            Some(path) => {
+                let found = path.evaluate(arguments, resolver, leaning);
+                (when.min(found.answer), found.places)
+            }
+        }
+    }
+
+    /// What an allowance by path leaves: the places that it matched, as far as need and grant go.
+    fn narrowing(&self, places: Vec<String>) -> Narrowing {
+        match &self.path {
+            None => Narrowing::none(),
+            Some(path) => Narrowing::of(
+                path.mount(),
+                places
+                    .into_iter()
+                    .map(|place| FsPlace::new(place, FsMode::ReadWrite)),
+            ),
+        }
+    }
+
+    /// The same for who stands in for an allow rule: a standing approval.
+    pub(super) fn permits(
+        &self,
+        arguments: &Value,
+        resolver: &dyn PathResolver,
+    ) -> Option<Narrowing> {
+        let (answer, places) = self.evaluate(arguments, resolver, Leaning::Permit);
+        answer
+            .counts(Leaning::Permit)
+            .then(|| self.narrowing(places))
+    }
+
+    /// The names of the arguments that it reads.
+    pub(super) fn arguments(&self) -> impl Iterator<Item = &Argument> {
+        self.when
+            .iter()
+            .map(|(argument, _)| argument)
+            .chain(self.path.as_ref().map(PathMatcher::argument))
+    }
+
+    /// Whether it wants a value of an argument that it also wants to be absent.
+    fn is_contradictory(&self) -> Option<&Argument> {
+        let path = self.path.as_ref().map(PathMatcher::argument)?;
+        self.when
+            .iter()
+            .find(|(argument, matcher)| argument == path && matcher.wants_absence())
+            .map(|(argument, _)| argument)
+    }
+}
+
+impl Rule {
+    /// A rule about every call.
+    pub fn new(decision: Decision, origin: Origin) -> Self {
+        Self {
+            tools: Vec::new(),
+            within: None,
+            effects_none: false,
+            built_in: false,
+            condition: Condition::default(),
+            unless: Vec::new(),
+            after: Vec::new(),
+            decision,
+            reason: None,
+            narrow: None,
+            examples: Vec::new(),
+            narrows_only: false,
+            origin,
+        }
+    }
+
+    /// A rule about some tools.
+    pub fn for_tool(tool: ToolPattern, decision: Decision, origin: Origin) -> Self {
+        Self {
+            tools: vec![tool],
+            ..Self::new(decision, origin)
+        }
+    }
+
+    /// Refuses a rule that can never match or whose examples fail.
+    pub fn check(&self) -> Result<()> {
+        let mut conditions = std::iter::once(&self.condition).chain(&self.unless);
+        if let Some(argument) = conditions.find_map(Condition::is_contradictory) {
+            return Err(Error::usage(format!(
+                "the rule can never match: `when` wants `{argument}` absent and `path` reads it"
+            ))
+            .hint("make two rules of it")
+            .at(self.origin.clone()));
+        }
+        if self.narrow.is_some() && self.decision == Decision::Deny {
+            return Err(Error::usage("a rule that denies has nothing to narrow")
+                .hint("drop `narrow`")
+                .at(self.origin.clone()));
+        }
+        self.examples
+            .iter()
+            .try_for_each(|example| self.check_example(example))
+    }
+
+    /// Whether it matches a call and what it leaves of the mounts.
+    pub(super) fn evaluate(&self, facts: &Facts<'_>) -> RuleMatch {
+        if !self.is_about(facts) {
+            return RuleMatch {
+                answer: Match::No,
+                narrowing: None,
+            };
+        }
+        self.evaluate_arguments(facts.arguments, facts.resolver)
+    }
+
+    fn is_about(&self, facts: &Facts<'_>) -> bool {
+        let named = |patterns: &[ToolPattern]| {
+            patterns
+                .iter()
+                .any(|pattern| pattern.matches(facts.plugin, facts.tool))
+        };
+        (self.tools.is_empty() || named(&self.tools))
+            && self.within.as_deref().is_none_or(named)
+            && (!self.effects_none || facts.changes_nothing)
+            && (!self.built_in || facts.built_in)
+            && (self.after.is_empty() || ran(&self.after, facts.ran))
+    }
+
+    fn evaluate_arguments(&self, arguments: &Value, resolver: &dyn PathResolver) -> RuleMatch {
+        let leaning = Leaning::from(self.decision);
+        let (mut answer, places) = self.condition.evaluate(arguments, resolver, leaning);
+        for exception in &self.unless {
+            answer = answer.min(
+                exception
+                    .evaluate(arguments, resolver, leaning.opposite())
+                    .0
+                    .negate(),
+            );
+        }
+        let narrowing = self.narrowing(arguments, resolver, places);
+        if narrowing.is_none() && leaning == Leaning::Permit {
+            // What cannot be narrowed as written is not allowed at all.
+            answer = answer.min(Match::CannotTell);
+        }
+        RuleMatch { answer, narrowing }
+    }
+
+    /// An allowance by path narrows by itself; what is written by hand for the same mount replaces that.
+    fn narrowing(
+        &self,
+        arguments: &Value,
+        resolver: &dyn PathResolver,
+        places: Vec<String>,
+    ) -> Option<Narrowing> {
+        let mut narrowing = match self.decision {
+            Decision::Allow => self.condition.narrowing(places),
+            Decision::Ask | Decision::Deny => Narrowing::none(),
+        };
+        if let Some(narrow) = &self.narrow {
+            narrow.evaluate(arguments, resolver, &mut narrowing)?;
+        }
+        Some(narrowing)
+    }
+
+    fn check_example(&self, example: &Example) -> Result<()> {
+        let answer = self
+            .evaluate_arguments(&example.arguments, &LexicalResolver)
+            .answer;
+        if answer.counts(self.decision.into()) == example.matches {
+            return Ok(());
+        }
+        let (key, should) = if example.matches {
+            ("match", "matches")
+        } else {
+            ("not_match", "does not match")
+        };
+        Err(Error::usage(format!(
+            "example `{}` of `{key}` fails: the answer is `{answer}`",
+            example.arguments
+        ))
+        .hint(format!(
+            "change the rule until it {should} this, or the example"
+        ))
+        .at(example.origin.clone()))
+    }
+}
+
+fn ran(patterns: &[ToolPattern], ran: &BTreeSet<String>) -> bool {
+    ran.iter()
+        .any(|name| patterns.iter().any(|pattern| pattern.matches_name(name)))
+}

@@ -1,0 +1,65 @@
+//! What is known of a tool call once it has ended.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::refusal::Refusal;
+use crate::message::Outcome;
+
+/// How a call ended, and what it used on the way.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CallReport {
+    /// How it ended: an output, a failure of the tool, or an end by the host.
+    pub outcome: Outcome,
+    /// For the operator, where the host ended the call: the trap or the limit in full.
+    pub detail: Option<String>,
+    /// What it used.
+    pub usage: CallUsage,
+    /// What the host refused inside it.
+    pub refusals: Vec<Refusal>,
+    /// The last lines that the guest wrote to its standard error.
+    pub stderr: Vec<String>,
+    /// What it logged.
+    pub log: Vec<LogLine>,
+}
+
+/// What a call used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallUsage {
+    /// Wall time, waits for a person not counted.
+    pub duration: Duration,
+    /// The largest size of the guest's memory, bytes.
+    pub memory_peak: u64,
+    /// The memory that it was allowed, bytes.
+    pub memory_limit: u64,
+    /// Bytes read from files.
+    pub read_bytes: u64,
+    /// Bytes written to files.
+    pub written_bytes: u64,
+    /// Bytes written to standard output and error, kept or not.
+    pub printed_bytes: u64,
+}
+
+/// How important a line of a guest is, in the guest's opinion.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogLevel {
+    /// For the author.
+    Debug,
+    /// Worth knowing.
+    Info,
+    /// Worth a look.
+    Warn,
+    /// Went wrong.
+    Error,
+}
+
+/// A line that a guest logged for the operator.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogLine {
+    /// How important.
+    pub level: LogLevel,
+    /// The text, at most 4 KiB.
+    pub message: String,
+}

@@ -1,0 +1,87 @@
+//! What the host offers to a call beside its authority: settings, kept state, the person, progress.
+//!
+//! The other end of the contract's `host` interface, as the loop implements it.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+
+use crate::canonical::CanonicalJson;
+
+/// How many bytes all keys and values of one tool together may have.
+pub const STATE_BYTES: usize = 1 << 20;
+/// How many bytes a key may have.
+pub const STATE_KEY_BYTES: usize = 256;
+
+/// Who a call can turn to while it runs.
+#[async_trait]
+pub trait CallSupport: Send + Sync {
+    /// How far the call has come. At most 1,000 times a call.
+    fn progress(&self, stage: &str, completed: u32, total: Option<u32>);
+
+    /// Asks the person. The wait does not count as time of the call.
+    async fn approve(&self, action: &str, details: &str) -> bool;
+}
+
+/// Nobody is there: progress goes nowhere, every question is answered no.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoSupport;
+
+#[async_trait]
+impl CallSupport for NoSupport {
+    fn progress(&self, _: &str, _: u32, _: Option<u32>) {}
+
+    async fn approve(&self, _: &str, _: &str) -> bool {
+        false
+    }
+}
+
+/// What one tool has kept in this run. Shared by its calls; each call works on a copy and commits it
+/// only when it ends without a trap.
+#[derive(Clone, Debug, Default)]
+pub struct PluginState(Arc<Mutex<BTreeMap<String, String>>>);
+
+impl PluginState {
+    /// State that was kept before, for example read back from a journal.
+    pub fn from_entries(entries: BTreeMap<String, String>) -> Self {
+        Self(Arc::new(Mutex::new(entries)))
+    }
+
+    /// A copy of what is kept now.
+    pub fn entries(&self) -> BTreeMap<String, String> {
+        self.0.lock().map(|entries| entries.clone()).unwrap_or_default()
+    }
+
+    /// Keeps these entries from now on.
+    pub fn commit(&self, entries: BTreeMap<String, String>) {
+        if let Ok(mut kept) = self.0.lock() {
+            *kept = entries;
+        }
+    }
+}
+
+/// What a call is given beside its authority.
+#[derive(Clone)]
+pub struct CallContext {
+    /// The operator's settings for the plugin.
+    pub settings: CanonicalJson,
+    /// Names of the secrets that are granted.
+    pub secrets: Vec<String>,
+    /// What the tool has kept.
+    pub state: PluginState,
+    /// Who it can turn to.
+    pub support: Arc<dyn CallSupport>,
+}
+
+impl CallContext {
+    /// No settings, no secrets, nothing kept, nobody there.
+    pub fn bare() -> Self {
+        Self {
+            settings: CanonicalJson::empty_object(),
+            secrets: Vec::new(),
+            state: PluginState::default(),
+            support: Arc::new(NoSupport),
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! What a plugin says of itself, asked without any authority and checked before anybody believes it.
+
+use super::bindings::exports::looplet::plugin::{about as wit_about, tool as wit_tool};
+use super::convert;
+use crate::canonical::CanonicalJson;
+use crate::need::{Capability, Need};
+use crate::plugin::{PluginInfo, Schema, ToolSpec};
+
+/// How many tools one plugin may have.
+const TOOLS: usize = 256;
+/// How many needs one tool may state.
+const NEEDS: usize = 64;
+/// How long a description for a model may be, in bytes.
+const TOOL_DESCRIPTION_BYTES: usize = 8 << 10;
+/// How long a description for people may be, in bytes.
+const PLUGIN_DESCRIPTION_BYTES: usize = 1 << 10;
+
+/// Checks and translates who the plugin is. The error is a clause that says what is wrong.
+pub(super) fn info(info: wit_about::PluginInfo) -> Result<PluginInfo, String> {
+    if !is_id(&info.id) {
+        return Err(format!("calls itself {:?}, not lower-case words joined by `-`", short(&info.id)));
+    }
+    if info.version.is_empty() || info.version.len() > 64 || !info.version.is_ascii() {
+        return Err(format!("gives {:?} as its version", short(&info.version)));
+    }
+    if info.description.len() > PLUGIN_DESCRIPTION_BYTES {
+        return Err(format!("describes itself in more than {PLUGIN_DESCRIPTION_BYTES} bytes"));
+    }
+    let settings_schema = info.settings_schema.map(|text| schema("the settings schema", &text)).transpose()?;
+    let (hook_needs, hook_limits) = match info.hooks {
+        Some(hooks) => (needs(hooks.needs)?, hooks.limits.map(convert::limits)),
+        None => (Vec::new(), None),
+    };
+    Ok(PluginInfo {
+        id: info.id,
+        version: info.version,
+        description: info.description,
+        settings_schema,
+        hook_needs,
+        hook_limits,
+    })
+}
+
+/// Checks and translates the tools. The error is a clause that says what is wrong.
+pub(super) fn tools(specs: Vec<wit_tool::ToolSpec>) -> Result<Vec<ToolSpec>, String> {
+    if specs.len() > TOOLS {
+        return Err(format!("lists {} tools, at most {TOOLS} are allowed", specs.len()));
+    }
+    let mut tools: Vec<ToolSpec> = Vec::with_capacity(specs.len());
+    for spec in specs {
+        let spec = tool(spec)?;
+        if tools.iter().any(|other| other.name == spec.name) {
+            return Err(format!("lists the tool `{}` twice", spec.name));
+        }
+        tools.push(spec);
+    }
+    Ok(tools)
+}
+
+fn tool(spec: wit_tool::ToolSpec) -> Result<ToolSpec, String> {
+    if !is_tool_name(&spec.name) {
+        return Err(format!("lists a tool named {:?}, which is not of the form `[a-z][a-z0-9_]*`", short(&spec.name)));
+    }
+    let name = spec.name;
+    if spec.description.len() > TOOL_DESCRIPTION_BYTES {
+        return Err(format!("describes the tool `{name}` in more than {TOOL_DESCRIPTION_BYTES} bytes"));
+    }
+    let input_schema = schema(&format!("the input schema of the tool `{name}`"), &spec.input_schema)?;
+    let output_schema = spec
+        .output_schema
+        .map(|text| schema(&format!("the output schema of the tool `{name}`"), &text))
+        .transpose()?;
+    Ok(ToolSpec {
+        needs: needs(spec.needs).map_err(|fault| format!("tool `{name}` {fault}"))?,
+        name,
+        description: spec.description,
+        input_schema,
+        output_schema,
+        effects: convert::effects(spec.effects),
+        limits: spec.limits.map(convert::limits),
+        show: spec.show.into_iter().map(convert::shown).collect(),
+        uncharged: spec.uncharged,
+        concurrent_safe: spec.concurrent_safe,
+    })
+}
+
+fn schema(what: &str, text: &str) -> Result<CanonicalJson, String> {
+    let schema = CanonicalJson::from_text(text).map_err(|fault| format!("gives {what} that is no JSON: {fault}"))?;
+    Schema::compile(&schema).map_err(|fault| format!("gives {what} that {fault}"))?;
+    Ok(schema)
+}
+
+fn needs(list: Vec<super::bindings::looplet::plugin::needs::Need>) -> Result<Vec<Need>, String> {
+    if list.len() > NEEDS {
+        return Err(format!("states {} needs, at most {NEEDS} are allowed", list.len()));
+    }
+    let list = list.into_iter().map(convert::need).collect::<Result<Vec<_>, _>>()?;
+    for need in &list {
+        if let Capability::Fs { mount, .. } = &need.capability
+            && !is_id(mount)
+        {
+            return Err(format!("needs a mount named {:?}, not lower-case words joined by `-`", short(mount)));
+        }
+    }
+    Ok(list)
+}
+
+fn is_id(text: &str) -> bool {
+    text.len() <= 64
+        && text.starts_with(|first: char| first.is_ascii_lowercase())
+        && text.split('-').all(|word| {
+            !word.is_empty() && word.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+        })
+}
+
+fn is_tool_name(text: &str) -> bool {
+    text.len() <= 64
+        && text.starts_with(|first: char| first.is_ascii_lowercase())
+        && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+}
+
+fn short(text: &str) -> String {
+    text.chars().take(64).collect()
+}

@@ -1,0 +1,139 @@
+//! The data of one store: everything that one call has, and nothing that it has not.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use wasmtime::component::ResourceTable;
+use wasmtime_wasi::random::Deterministic;
+use wasmtime_wasi::{HostMonotonicClock, HostWallClock, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
+
+use super::capture::Capture;
+use super::clock::CallClock;
+use super::filesystem::FilesystemHost;
+use super::limits::Limits;
+use super::memory::MemoryLimit;
+use crate::capability::Authority;
+use crate::capability::fs::View;
+use crate::plugin::{CallContext, LogLine};
+
+/// What a store holds.
+pub(super) struct CallState {
+    pub(super) table: ResourceTable,
+    wasi: WasiCtx,
+    pub(super) view: Arc<View>,
+    pub(super) memory: MemoryLimit,
+    pub(super) clock: Arc<CallClock>,
+    pub(super) stdout: Capture,
+    pub(super) stderr: Capture,
+    pub(super) desk: Desk,
+}
+
+/// The part behind the contract's `host` interface.
+pub(super) struct Desk {
+    /// None while a plugin describes itself.
+    pub(super) context: Option<CallContext>,
+    /// A copy of what the tool has kept, changed by this call.
+    pub(super) kept: BTreeMap<String, String>,
+    pub(super) log: Vec<LogLine>,
+    pub(super) progress: u32,
+    pub(super) questions: u32,
+}
+
+impl Desk {
+    fn new(context: Option<CallContext>) -> Self {
+        let kept = context.as_ref().map(|context| context.state.entries()).unwrap_or_default();
+        Self { context, kept, log: Vec::new(), progress: 0, questions: 0 }
+    }
+}
+
+impl CallState {
+    /// The state of a call of a tool.
+    pub(super) fn of_call(authority: &Authority, limits: &Limits, clock: Arc<CallClock>, context: CallContext) -> Self {
+        let mut wasi = closed();
+        wasi.envs(&authority.env);
+        let view = View::new(authority.mounts.clone(), limits.fs, Arc::clone(&authority.refusals));
+        Self::new(wasi, view, limits, clock, Some(context))
+    }
+
+    /// The state in which a plugin describes itself: no authority, the same time and chance every time.
+    pub(super) fn of_description(limits: &Limits, clock: Arc<CallClock>) -> Self {
+        let mut wasi = closed();
+        wasi.wall_clock(Frozen)
+            .monotonic_clock(Frozen)
+            .secure_random(Deterministic::new(vec![0]))
+            .insecure_random(Deterministic::new(vec![0]))
+            .insecure_random_seed(0);
+        let view = View::new(Vec::new(), limits.fs, Arc::default());
+        Self::new(wasi, view, limits, clock, None)
+    }
+
+    fn new(
+        mut wasi: WasiCtxBuilder,
+        view: View,
+        limits: &Limits,
+        clock: Arc<CallClock>,
+        context: Option<CallContext>,
+    ) -> Self {
+        let (stdout, stderr) = (Capture::default(), Capture::default());
+        wasi.stdout(stdout.clone()).stderr(stderr.clone());
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(Limits::HANDLES);
+        Self {
+            table,
+            wasi: wasi.build(),
+            view: Arc::new(view),
+            memory: MemoryLimit::new(limits.memory_bytes),
+            clock,
+            stdout,
+            stderr,
+            desk: Desk::new(context),
+        }
+    }
+
+    /// The filesystem part.
+    pub(super) fn filesystem(&mut self) -> FilesystemHost<'_> {
+        FilesystemHost { table: &mut self.table, view: &self.view }
+    }
+}
+
+/// A WASI context without arguments, variables, input, directories or network. The builder is closed by
+/// default; what is set here is only narrower.
+fn closed() -> WasiCtxBuilder {
+    let mut wasi = WasiCtxBuilder::new();
+    wasi.allow_blocking_current_thread(true)
+        .allow_tcp(false)
+        .allow_udp(false)
+        .allow_ip_name_lookup(false)
+        .max_random_size(Limits::RANDOM_BYTES);
+    wasi
+}
+
+impl WasiView for CallState {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+    }
+}
+
+/// A clock that stands still.
+struct Frozen;
+
+impl HostWallClock for Frozen {
+    fn resolution(&self) -> Duration {
+        Duration::from_secs(1)
+    }
+
+    fn now(&self) -> Duration {
+        Duration::ZERO
+    }
+}
+
+impl HostMonotonicClock for Frozen {
+    fn resolution(&self) -> u64 {
+        1
+    }
+
+    fn now(&self) -> u64 {
+        0
+    }
+}

@@ -1,0 +1,116 @@
+//! `[ceiling]` of the user's file: the most that a trusted project file may give.
+//!
+//! What is above is brought down with a note, so that one bold line does not make a project unusable.
+
+use super::file::ConfigFile;
+use super::layers::Note;
+use super::sourced::Sourced;
+use super::types::Ceiling;
+use crate::permission::Decision;
+
+/// Brings a project file down to what the ceiling leaves.
+pub(super) fn clamp(file: &mut ConfigFile, ceiling: &Ceiling, notes: &mut Vec<Note>) {
+    clamp_modes(file, ceiling, notes);
+    clamp_grants(file, ceiling, notes);
+    let budget = &mut file.budget;
+    let most = &ceiling.budget;
+    bound(
+        "budget.steps",
+        &mut budget.steps,
+        most.steps.as_ref(),
+        notes,
+    );
+    bound(
+        "budget.turns",
+        &mut budget.turns,
+        most.turns.as_ref(),
+        notes,
+    );
+    bound(
+        "budget.tokens",
+        &mut budget.tokens,
+        most.tokens.as_ref(),
+        notes,
+    );
+    bound(
+        "budget.active_s",
+        &mut budget.active_s,
+        most.active_s.as_ref(),
+        notes,
+    );
+    if let Some(allow) = &ceiling.allow {
+        for rule in file
+            .rules
+            .iter_mut()
+            .filter(|rule| rule.decision == Decision::Allow)
+        {
+            rule.within = Some(allow.clone());
+        }
+    }
+}
+
+fn clamp_modes(file: &mut ConfigFile, ceiling: &Ceiling, notes: &mut Vec<Note>) {
+    for (name, mount) in &mut file.mounts {
+        bound(
+            &format!("mounts.{name}.mode"),
+            &mut mount.mode,
+            ceiling.mode.as_ref(),
+            notes,
+        );
+    }
+    let Some(most) = &ceiling.mode else { return };
+    for grant in &mut file.grants {
+        for mode in grant.fs.values_mut() {
+            *mode = (*mode).min(most.value);
+        }
+    }
+}
+
+fn clamp_grants(file: &mut ConfigFile, ceiling: &Ceiling, notes: &mut Vec<Note>) {
+    for grant in &mut file.grants {
+        let limits = &mut grant.limits;
+        bound(
+            "limits.wall_ms",
+            &mut limits.wall_ms,
+            ceiling.wall_ms.as_ref(),
+            notes,
+        );
+        bound(
+            "limits.memory_mib",
+            &mut limits.memory_mib,
+            ceiling.memory_mib.as_ref(),
+            notes,
+        );
+        let Some(known) = &ceiling.env else { continue };
+        let (kept, cut): (Vec<_>, Vec<_>) =
+            grant.env.drain(..).partition(|name| known.contains(name));
+        grant.env = kept;
+        let message = |name: &String| {
+            format!("variable `{name}` is above the ceiling of your own file and not given")
+        };
+        notes.extend(cut.iter().map(|name| Note {
+            message: message(name),
+            origin: grant.origin.clone(),
+        }));
+    }
+}
+
+fn bound<T: PartialOrd + Clone>(
+    key: &str,
+    value: &mut Option<Sourced<T>>,
+    most: Option<&Sourced<T>>,
+    notes: &mut Vec<Note>,
+) {
+    if let (Some(written), Some(most)) = (value.as_ref(), most)
+        && written.value > most.value
+    {
+        notes.push(Note {
+            message: format!(
+                "`{key}` is above the ceiling in {} and brought down to it",
+                most.origin
+            ),
+            origin: written.origin.clone(),
+        });
+        *value = Some(most.clone());
+    }
+}

@@ -1,0 +1,396 @@
+//! One configuration file, read and checked by itself, before it meets others.
+//!
+//! This type only mirrors what was written; [`Settings`](super::Settings) is what holds in the end.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::document::{Node, SourceFile};
+use super::name::check_name;
+use super::rules::{placed, read, tools};
+use super::sourced::Sourced;
+use super::types::{
+    Budget, Ceiling, GrantLimits, ModelSettings, OnAsk, OnUnknown, PluginSource, Provider,
+    TextSource,
+};
+use super::walk::{SetKey, check};
+use super::written::{WrittenGrant, WrittenMount, WrittenPlugin};
+use crate::error::{Error, Result};
+use crate::need::FsMode;
+use crate::origin::Origin;
+use crate::permission::{Rule, ToolPattern, Unmatched};
+
+/// The version of the format that this host reads.
+const FORMAT: u64 = 1;
+
+/// One configuration file whose keys, types and rules are in order.
+#[derive(Clone, Debug)]
+pub struct ConfigFile {
+    pub(super) name: String,
+    pub(super) keys: Vec<SetKey>,
+    pub(super) system: Option<Sourced<TextSource>>,
+    pub(super) context: Vec<Sourced<PathBuf>>,
+    pub(super) done_required: Option<Sourced<bool>>,
+    pub(super) done_schema: Option<PathBuf>,
+    pub(super) model: ModelSettings,
+    pub(super) providers: BTreeMap<String, Provider>,
+    pub(super) budget: Budget,
+    pub(super) mounts: BTreeMap<String, WrittenMount>,
+    pub(super) plugins: BTreeMap<String, WrittenPlugin>,
+    pub(super) grants: Vec<WrittenGrant>,
+    pub(super) unmatched: Option<Sourced<Unmatched>>,
+    pub(super) on_ask: Option<Sourced<OnAsk>>,
+    pub(super) rules: Vec<Rule>,
+    pub(super) hook_files: Vec<PathBuf>,
+    pub(super) unattended: Option<Sourced<bool>>,
+    pub(super) on_unknown: Option<Sourced<OnUnknown>>,
+    pub(super) denied_is_failure: Option<Sourced<bool>>,
+    pub(super) ceiling: Ceiling,
+}
+
+impl ConfigFile {
+    /// Reads a file: syntax, keys, types, patterns, rules and their examples.
+    pub fn parse(file: &SourceFile) -> Result<Self> {
+        let root = Node::parse(file)?;
+        let keys = check(&root)?;
+        check_format(&root)?;
+        Reader {
+            root: &root,
+            dir: &file.dir,
+        }
+        .read(&file.name, keys)
+    }
+
+    /// As people call it.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The files that it names, in order: what trust in it must cover too.
+    pub fn named_files(&self) -> Vec<PathBuf> {
+        let system = self.system.iter().filter_map(|system| match &system.value {
+            TextSource::File(path) => Some(path),
+            TextSource::Inline(_) => None,
+        });
+        let plugins = self
+            .plugins
+            .values()
+            .filter_map(|plugin| match &plugin.source {
+                Some(PluginSource::File(path)) => Some(path),
+                Some(PluginSource::BuiltIn) | None => None,
+            });
+        let context = self.context.iter().map(|path| &path.value);
+        let mut files: Vec<_> = system
+            .chain(context)
+            .chain(&self.done_schema)
+            .chain(plugins)
+            .chain(&self.hook_files)
+            .cloned()
+            .collect();
+        files.sort();
+        files.dedup();
+        files
+    }
+
+    /// What it asks for that this version cannot do, without the members of what is missing as a whole.
+    pub fn unsupported(&self) -> Vec<Unsupported> {
+        let mut found: Vec<Unsupported> = Vec::new();
+        for set in &self.keys {
+            let Some(feature) = set.missing else { continue };
+            let inside = |outer: &Unsupported| {
+                set.path
+                    .strip_prefix(&outer.key)
+                    .is_some_and(|rest| rest.starts_with('.'))
+            };
+            if !found.iter().any(inside) {
+                found.push(Unsupported {
+                    key: set.path.clone(),
+                    feature,
+                    origin: set.origin.clone(),
+                });
+            }
+        }
+        found.sort_by(|a, b| a.origin.cmp(&b.origin));
+        found
+    }
+
+    pub(super) fn sets(&self, path: &str) -> bool {
+        self.keys.iter().any(|set| set.key.path == path)
+    }
+}
+
+/// A key whose feature does not exist yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unsupported {
+    /// The key as it is written.
+    pub key: String,
+    /// The feature.
+    pub feature: &'static str,
+    /// Where it stands.
+    pub origin: Origin,
+}
+
+fn check_format(root: &Node) -> Result<()> {
+    match root.get("format") {
+        Some(node) if node.whole() != Some(FORMAT) => Err(Error::usage(format!(
+            "this host reads format {FORMAT} only"
+        ))
+        .hint("use a newer looplet-host, or write the file anew")
+        .at(node.origin.clone())),
+        _ => Ok(()),
+    }
+}
+
+struct Reader<'a> {
+    root: &'a Node,
+    dir: &'a Path,
+}
+
+impl Reader<'_> {
+    fn read(&self, name: &str, keys: Vec<SetKey>) -> Result<ConfigFile> {
+        Ok(ConfigFile {
+            name: name.to_owned(),
+            keys,
+            system: self.text_or_file(&["agent", "system"]),
+            context: self
+                .at(&["agent", "context"])
+                .into_iter()
+                .flat_map(Node::texts)
+                .map(|(path, at)| Sourced::new(self.path(path), at.clone()))
+                .collect(),
+            done_required: self.value(&["agent", "done", "required"], Node::bool),
+            done_schema: self
+                .text_or_file(&["agent", "done", "schema"])
+                .and_then(|schema| match schema.value {
+                    TextSource::File(path) => Some(path),
+                    TextSource::Inline(_) => None,
+                }),
+            model: ModelSettings {
+                name: self.value(&["model", "use"], text),
+                temperature: self.value(&["model", "temperature"], Node::number),
+                max_output_tokens: self.value(&["model", "max_output_tokens"], Node::whole),
+            },
+            providers: self.named(&["providers"], |node| Ok(provider(node)))?,
+            budget: budget(self.at(&["budget"]))?,
+            mounts: self.named(&["mounts"], |node| Ok(self.mount(node)))?,
+            plugins: self.named(&["plugins"], |node| self.plugin(node))?,
+            grants: self
+                .entries(&["grants"])
+                .iter()
+                .map(|(tools, node)| grant(tools, node))
+                .collect::<Result<_>>()?,
+            unmatched: self.value(&["policy", "unmatched"], unmatched),
+            on_ask: self.value(&["policy", "on_ask"], OnAsk::of),
+            rules: self
+                .at(&["rules"])
+                .map_or(&[][..], Node::items)
+                .iter()
+                .map(read)
+                .collect::<Result<_>>()?,
+            hook_files: self.hook_files(),
+            unattended: self.value(&["run", "unattended"], Node::bool),
+            on_unknown: self.value(&["run", "on_unknown"], OnUnknown::of),
+            denied_is_failure: self.value(&["run", "denied_is_failure"], Node::bool),
+            ceiling: self.ceiling()?,
+        })
+    }
+
+    fn at(&self, path: &[&str]) -> Option<&Node> {
+        path.iter().try_fold(self.root, |node, key| node.get(key))
+    }
+
+    fn entries(&self, path: &[&str]) -> &[(String, Node)] {
+        self.at(path).map_or(&[], Node::entries)
+    }
+
+    fn value<T>(&self, path: &[&str], read: impl Fn(&Node) -> Option<T>) -> Option<Sourced<T>> {
+        sourced(self.at(path), read)
+    }
+
+    /// A table of things that the operator names; the names are checked.
+    fn named<T>(
+        &self,
+        path: &[&str],
+        read: impl Fn(&Node) -> Result<T>,
+    ) -> Result<BTreeMap<String, T>> {
+        self.entries(path)
+            .iter()
+            .map(|(name, node)| {
+                placed(node, check_name(name))?;
+                Ok((name.clone(), read(node)?))
+            })
+            .collect()
+    }
+
+    fn path(&self, text: &str) -> PathBuf {
+        // `.` alone would leave `dir/.` behind, which reads badly in every message.
+        if text == "." {
+            self.dir.to_owned()
+        } else {
+            self.dir.join(text.strip_prefix("./").unwrap_or(text))
+        }
+    }
+
+    fn text_or_file(&self, path: &[&str]) -> Option<Sourced<TextSource>> {
+        self.value(path, |node| match node.text() {
+            Some(text) => Some(TextSource::Inline(text.to_owned())),
+            None => node
+                .get("file")?
+                .text()
+                .map(|file| TextSource::File(self.path(file))),
+        })
+    }
+
+    fn mount(&self, node: &Node) -> WrittenMount {
+        WrittenMount {
+            path: sourced(node.get("path"), |node| {
+                node.text().map(|path| self.path(path))
+            }),
+            mode: sourced(node.get("mode"), mode),
+            hide: patterns(node.get("hide")),
+            read_only: patterns(node.get("read_only")),
+            quota_mib: sourced(node.get("quota_mib"), Node::whole),
+            origin: node.origin.clone(),
+        }
+    }
+
+    fn plugin(&self, node: &Node) -> Result<WrittenPlugin> {
+        let source = node
+            .get("from")
+            .and_then(Node::text)
+            .map(|from| match from {
+                "builtin" => PluginSource::BuiltIn,
+                file => PluginSource::File(self.path(file)),
+            });
+        let mounts = node.get("mounts").map_or(&[][..], Node::entries);
+        for (word, mount) in mounts {
+            placed(
+                mount,
+                check_name(word).and_then(|()| check_name(mount.text().unwrap_or_default())),
+            )?;
+        }
+        Ok(WrittenPlugin {
+            source,
+            digest: sourced(node.get("digest"), text),
+            prefix: sourced(node.get("prefix"), text),
+            settings: sourced(node.get("settings"), |node| Some(node.to_json())),
+            mounts: mounts
+                .iter()
+                .filter_map(|(word, mount)| Some((word.clone(), mount.text()?.to_owned())))
+                .collect(),
+            unmatched: sourced(node.get("unmatched"), unmatched),
+            origin: node.origin.clone(),
+        })
+    }
+
+    fn hook_files(&self) -> Vec<PathBuf> {
+        let used = self
+            .at(&["hooks"])
+            .map_or(&[][..], Node::items)
+            .iter()
+            .filter_map(|hook| hook.get("use")?.text());
+        used.filter(|name| !name.starts_with("builtin:"))
+            .map(|file| self.path(file))
+            .collect()
+    }
+
+    fn ceiling(&self) -> Result<Ceiling> {
+        let list = |key| self.at(&["ceiling", key]);
+        Ok(Ceiling {
+            mode: self.value(&["ceiling", "mode"], mode),
+            allow: list("allow").map(tools).transpose()?,
+            env: list("env").map(|node| node.texts().map(|(name, _)| name.to_owned()).collect()),
+            wall_ms: self.value(&["ceiling", "wall_ms"], Node::whole),
+            memory_mib: self.value(&["ceiling", "memory_mib"], Node::whole),
+            budget: budget(self.at(&["ceiling", "budget"]))?,
+        })
+    }
+}
+
+fn sourced<T>(node: Option<&Node>, read: impl Fn(&Node) -> Option<T>) -> Option<Sourced<T>> {
+    let node = node?;
+    read(node).map(|value| Sourced::new(value, node.origin.clone()))
+}
+
+fn text(node: &Node) -> Option<String> {
+    node.text().map(str::to_owned)
+}
+
+fn mode(node: &Node) -> Option<FsMode> {
+    node.text().and_then(super::flags::mode)
+}
+
+fn unmatched(node: &Node) -> Option<Unmatched> {
+    node.text().map(|word| {
+        if word == "ask" {
+            Unmatched::Ask
+        } else {
+            Unmatched::Deny
+        }
+    })
+}
+
+fn patterns(node: Option<&Node>) -> Vec<Sourced<String>> {
+    node.into_iter()
+        .flat_map(Node::texts)
+        .map(|(text, origin)| Sourced::new(text.to_owned(), origin.clone()))
+        .collect()
+}
+
+fn provider(node: &Node) -> Provider {
+    Provider {
+        base_url: sourced(node.get("base_url"), text),
+        context_tokens: sourced(node.get("context_tokens"), Node::whole),
+    }
+}
+
+fn budget(node: Option<&Node>) -> Result<Budget> {
+    let whole = |key| sourced(node.and_then(|node| node.get(key)), Node::whole);
+    let calls = node
+        .and_then(|node| node.get("calls"))
+        .map_or(&[][..], Node::entries)
+        .iter()
+        .map(|(name, node)| {
+            let most = Sourced::new(node.whole().unwrap_or_default(), node.origin.clone());
+            Ok((placed(node, ToolPattern::parse(name))?, most))
+        });
+    Ok(Budget {
+        steps: whole("steps"),
+        turns: whole("turns"),
+        tokens: whole("tokens"),
+        active_s: whole("active_s"),
+        failures_in_a_row: whole("failures_in_a_row"),
+        calls: calls.collect::<Result<_>>()?,
+    })
+}
+
+fn grant(tools: &str, node: &Node) -> Result<WrittenGrant> {
+    let fs = node.get("fs").map_or(&[][..], Node::entries);
+    for (mount, node) in fs {
+        placed(node, check_name(mount))?;
+    }
+    let limit = |key| {
+        sourced(
+            node.get("limits").and_then(|limits| limits.get(key)),
+            Node::whole,
+        )
+    };
+    Ok(WrittenGrant {
+        tools: placed(node, ToolPattern::parse(tools))?,
+        fs: fs
+            .iter()
+            .filter_map(|(mount, node)| Some((mount.clone(), mode(node)?)))
+            .collect(),
+        env: node
+            .get("env")
+            .into_iter()
+            .flat_map(Node::texts)
+            .map(|(name, _)| name.to_owned())
+            .collect(),
+        limits: GrantLimits {
+            wall_ms: limit("wall_ms"),
+            memory_mib: limit("memory_mib"),
+        },
+        origin: node.origin.clone(),
+    })
+}

@@ -1,0 +1,224 @@
+//! What flags of the command line say, from their texts. The command line itself belongs to `cli`.
+
+use std::path::{Path, PathBuf};
+
+use super::name::check_name;
+use crate::error::{Error, Result};
+use crate::need::FsMode;
+use crate::origin::Origin;
+use crate::permission::ToolPattern;
+
+/// The flags as they were typed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Flags {
+    /// `--model PROVIDER:NAME`.
+    pub model: Option<String>,
+    /// `--mount NAME=PATH[:ro|:rw]`; without a mode that of the file, else `ro`.
+    pub mount: Vec<String>,
+    /// `--workspace PATH[:ro|:rw]`, short for the mount `workspace`.
+    pub workspace: Option<String>,
+    /// `--plugins DIR`: every component in it.
+    pub plugins: Vec<PathBuf>,
+    /// `--grant PLUGIN/TOOL:fs.NAME=ro` or `PLUGIN/TOOL:env.NAME`.
+    pub grant: Vec<String>,
+    /// `--allow PATTERN`.
+    pub allow: Vec<String>,
+    /// `--ask PATTERN`.
+    pub ask: Vec<String>,
+    /// `--deny PATTERN`.
+    pub deny: Vec<String>,
+    /// `--max-steps N`.
+    pub max_steps: Option<u64>,
+    /// `--max-turns N`.
+    pub max_turns: Option<u64>,
+    /// `--max-tokens N`.
+    pub max_tokens: Option<u64>,
+    /// `--max-seconds N`, active ones.
+    pub max_seconds: Option<u64>,
+    /// `--unattended`.
+    pub unattended: bool,
+    /// `--require-done`.
+    pub require_done: bool,
+    /// `--fail-on-denied`.
+    pub fail_on_denied: bool,
+}
+
+/// One mount of the command line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct MountFlag {
+    pub(super) name: String,
+    pub(super) path: PathBuf,
+    pub(super) mode: Option<FsMode>,
+    pub(super) origin: Origin,
+}
+
+/// One grant of the command line.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct GrantFlag {
+    pub(super) tools: ToolPattern,
+    pub(super) given: Given,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Given {
+    Fs(String, FsMode),
+    Env(String),
+}
+
+impl Flags {
+    /// The mounts; paths are relative to `cwd`.
+    pub(super) fn mounts(&self, cwd: &Path) -> Result<Vec<MountFlag>> {
+        let workspace = self
+            .workspace
+            .iter()
+            .map(|path| mount("--workspace", "workspace", path, cwd));
+        let named = self.mount.iter().map(|text| match text.split_once('=') {
+            Some((name, path)) if !path.is_empty() => mount("--mount", name, path, cwd),
+            _ => Err(wrong("--mount", text, "write `--mount NAME=PATH:ro`")),
+        });
+        workspace.chain(named).collect()
+    }
+
+    /// The grants.
+    pub(super) fn grants(&self) -> Result<Vec<GrantFlag>> {
+        self.grant.iter().map(|text| grant(text)).collect()
+    }
+}
+
+/// The patterns of a flag.
+pub(super) fn patterns(flag: &str, texts: &[String]) -> Result<Vec<ToolPattern>> {
+    texts
+        .iter()
+        .map(|text| ToolPattern::parse(text).map_err(|error| error.at(Origin::flag(flag))))
+        .collect()
+}
+
+/// The mode that a word means.
+pub(super) fn mode(word: &str) -> Option<FsMode> {
+    match word {
+        "ro" => Some(FsMode::ReadOnly),
+        "rw" => Some(FsMode::ReadWrite),
+        _ => None,
+    }
+}
+
+fn mount(flag: &str, name: &str, text: &str, cwd: &Path) -> Result<MountFlag> {
+    check_name(name).map_err(|error| error.at(Origin::flag(flag)))?;
+    let (path, mode) = match text.rsplit_once(':').map(|(path, word)| (path, mode(word))) {
+        Some((path, Some(mode))) => (path, Some(mode)),
+        _ => (text, None),
+    };
+    if path.is_empty() {
+        return Err(wrong(flag, text, "write a directory before the mode"));
+    }
+    let path = if path == "." {
+        cwd.to_owned()
+    } else {
+        cwd.join(path.strip_prefix("./").unwrap_or(path))
+    };
+    Ok(MountFlag {
+        name: name.to_owned(),
+        path,
+        mode,
+        origin: Origin::flag(flag),
+    })
+}
+
+fn grant(text: &str) -> Result<GrantFlag> {
+    let form = || {
+        wrong(
+            "--grant",
+            text,
+            "write `--grant 'PLUGIN/TOOL:fs.NAME=ro'` or `'PLUGIN/TOOL:env.NAME'`",
+        )
+    };
+    let (tools, what) = text.split_once(':').ok_or_else(form)?;
+    let given = match what.split_once('.').ok_or_else(form)? {
+        ("fs", rest) => {
+            let (name, word) = rest.split_once('=').ok_or_else(form)?;
+            check_name(name).map_err(|error| error.at(Origin::flag("--grant")))?;
+            Given::Fs(name.to_owned(), mode(word).ok_or_else(form)?)
+        }
+        ("env", name) if !name.is_empty() => Given::Env(name.to_owned()),
+        _ => return Err(form()),
+    };
+    let tools = ToolPattern::parse(tools).map_err(|error| error.at(Origin::flag("--grant")))?;
+    Ok(GrantFlag { tools, given })
+}
+
+fn wrong(flag: &str, text: &str, hint: &str) -> Error {
+    Error::usage(format!("`{text}` is not what the flag takes"))
+        .hint(hint)
+        .at(Origin::flag(flag))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mounts(texts: &[&str]) -> String {
+        let flags = Flags {
+            mount: texts.iter().map(ToString::to_string).collect(),
+            ..Flags::default()
+        };
+        match flags.mounts(Path::new("/cwd")) {
+            Ok(mounts) => mounts
+                .iter()
+                .map(|m| format!("{} {} {:?}", m.name, m.path.display(), m.mode))
+                .collect::<Vec<_>>()
+                .join(", "),
+            Err(error) => error.report(),
+        }
+    }
+
+    #[test]
+    fn a_mount_is_a_name_a_path_and_perhaps_a_mode() {
+        assert_eq!(mounts(&["workspace=."]), "workspace /cwd None");
+        assert_eq!(
+            mounts(&["w=./a:rw", "x=/srv/b:ro"]),
+            "w /cwd/a Some(ReadWrite), x /srv/b Some(ReadOnly)"
+        );
+        assert_eq!(mounts(&["w=a:b:c"]), "w /cwd/a:b:c None");
+        assert_eq!(
+            mounts(&["w"]),
+            "error: --mount: `w` is not what the flag takes\nhint: write `--mount NAME=PATH:ro`"
+        );
+        assert_eq!(
+            mounts(&["w=:ro"]),
+            "error: --mount: `:ro` is not what the flag takes\nhint: write a directory before the mode"
+        );
+        assert_eq!(
+            mounts(&["W=a"]),
+            "error: --mount: `W` is no name\nhint: a name begins with a-z and goes on with a-z, 0-9, `_` or `-`, at most 64"
+        );
+    }
+
+    #[test]
+    fn a_grant_names_tools_and_one_thing() {
+        let given = |text: &str| {
+            grant(text).map_or_else(
+                |error| error.report(),
+                |grant| format!("{} {:?}", grant.tools, grant.given),
+            )
+        };
+        assert_eq!(
+            given("files/grep:fs.notes=ro"),
+            "files/grep Fs(\"notes\", ReadOnly)"
+        );
+        assert_eq!(given("jira:env.LANG"), "jira Env(\"LANG\")");
+        for text in [
+            "files",
+            "files:fs.notes",
+            "files:fs.notes=wr",
+            "files:http.x=ro",
+            "files:env.",
+        ] {
+            assert_eq!(
+                given(text),
+                format!(
+                    "error: --grant: `{text}` is not what the flag takes\nhint: write `--grant 'PLUGIN/TOOL:fs.NAME=ro'` or `'PLUGIN/TOOL:env.NAME'`"
+                )
+            );
+        }
+    }
+}

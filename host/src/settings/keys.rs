@@ -1,0 +1,328 @@
+//! The one table of keys: name, type, who may set it, whether it works yet, default, one sentence.
+//!
+//! Checking a file, the JSON Schema, the reference, the refusal of what is not built yet and the rules
+//! of trust all read this table. **Enabling a feature is changing [`Support::Later`] to
+//! [`Support::Now`] in its rows.** In a path `*` stands for names that the operator chooses and `[]`
+//! for the items of a list of tables.
+
+/// One key of the configuration file.
+#[derive(Clone, Copy, Debug)]
+pub struct Key {
+    /// Where it stands, as in `mounts.*.mode`.
+    pub path: &'static str,
+    /// What it holds.
+    pub kind: Kind,
+    /// Who may set it.
+    pub who: Who,
+    /// Whether this version can do it.
+    pub support: Support,
+    /// What holds without it, in words or as TOML.
+    pub default: &'static str,
+    /// One sentence for the reference.
+    pub doc: &'static str,
+}
+
+/// What a key holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A table of keys that stand in this table too.
+    Table,
+    /// A list of such tables.
+    Tables,
+    /// A text.
+    Text,
+    /// A text, or `{ file = "…" }`.
+    TextOrFile,
+    /// A list of texts.
+    Texts,
+    /// A text or a list of texts.
+    TextOrTexts,
+    /// A whole number from 0.
+    Whole,
+    /// A number.
+    Number,
+    /// True or false.
+    Bool,
+    /// One of these words.
+    OneOf(&'static [&'static str]),
+    /// A table that is read elsewhere: matchers, or settings with a schema of their own.
+    Open,
+    /// A list of such tables.
+    Opens,
+}
+
+/// Who may set a key: its origin class.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Who {
+    /// The operator alone: flags, `--policy`, the user's file. In a project file it is an error, however trusted.
+    Operator,
+    /// Also a project file whose content a person has trusted, within the ceiling.
+    TrustedProject,
+    /// Also a project file that nobody has trusted, as far as it narrows.
+    AnyoneNarrowing,
+}
+
+/// Whether this version can do what a key asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Support {
+    /// It can.
+    Now,
+    /// It cannot; the name of the feature.
+    Later(&'static str),
+    /// It can, but for one value; the value and the name of the feature.
+    NowBut(&'static str, &'static str),
+}
+
+use Kind::{
+    Bool, Number, OneOf, Open, Opens, Table, Tables, Text, TextOrFile, TextOrTexts, Texts, Whole,
+};
+use Support::{Later, Now, NowBut};
+use Who::{AnyoneNarrowing as Anyone, Operator, TrustedProject as Trusted};
+
+const MODES: Kind = OneOf(&["ro", "rw"]);
+const HTTP: Support = Later("http grants");
+const SECRETS: Support = Later("secrets");
+const PROGRAMS: Support = Later("programs");
+const HOOKS: Support = Later("hooks");
+const MODELS: Support = Later("several models");
+
+const fn key(
+    path: &'static str,
+    kind: Kind,
+    who: Who,
+    support: Support,
+    default: &'static str,
+    doc: &'static str,
+) -> Key {
+    Key {
+        path,
+        kind,
+        who,
+        support,
+        default,
+        doc,
+    }
+}
+
+/// All keys. A table stands before its members.
+#[rustfmt::skip]
+pub const KEYS: &[Key] = &[
+    key("format", Whole, Anyone, Now, "1", "The version of this file's format."),
+
+    key("agent", Table, Trusted, Now, "", "What the agent is told."),
+    key("agent.system", TextOrFile, Trusted, Now, "none", "The system prompt, or the file that holds it."),
+    key("agent.context", Texts, Trusted, Now, "[]", "Files that are shown to the model as data."),
+    key("agent.done", Table, Trusted, Now, "", "How a run has to end."),
+    key("agent.done.required", Bool, Trusted, Now, "false", "A run that ends without `done` exits 1."),
+    key("agent.done.schema", TextOrFile, Trusted, Later("a schema for `done`"), "none", "The JSON Schema of what `done` is given."),
+
+    key("model", Table, Trusted, Now, "", "The model."),
+    key("model.use", Text, Trusted, Now, "none", "Which one, as `provider:name`."),
+    key("model.temperature", Number, Trusted, Now, "the provider's", "Sampling temperature."),
+    key("model.max_output_tokens", Whole, Trusted, Now, "the provider's", "At most so many tokens an answer."),
+    key("model.fallback", Texts, Trusted, MODELS, "[]", "Models to try when the first one fails."),
+    key("model.summarise", Text, Trusted, MODELS, "none", "The model that shortens long conversations."),
+
+    key("providers", Table, Trusted, Now, "", "Where models are, by provider."),
+    key("providers.*", Table, Trusted, Now, "", "One provider: `openai`, `anthropic`, `ollama`."),
+    key("providers.*.base_url", Text, Operator, Now, "the provider's", "Where requests go."),
+    key("providers.*.context_tokens", Whole, Trusted, Now, "the model's", "The size of the context window; sent to servers that take it."),
+    key("providers.*.headers", Open, Operator, Later("headers of providers"), "{}", "Headers added to every request."),
+
+    key("budget", Table, Anyone, Now, "", "What one run may spend; each has its own stop reason."),
+    key("budget.steps", Whole, Anyone, Now, "none", "Tool calls that count."),
+    key("budget.turns", Whole, Anyone, Now, "none", "Model requests."),
+    key("budget.tokens", Whole, Anyone, Now, "none", "Tokens, in and out."),
+    key("budget.active_s", Whole, Anyone, Now, "none", "Seconds; stands still while a person is asked."),
+    key("budget.failures_in_a_row", Whole, Anyone, Now, "none", "Calls that fail one after the other."),
+    key("budget.calls", Table, Anyone, Now, "", "Calls by tool pattern."),
+    key("budget.calls.*", Whole, Anyone, Now, "none", "Calls of the tools that the name matches, as `http/fetch`."),
+    key("budget.money_usd", Number, Anyone, Later("money budgets"), "none", "US dollars."),
+
+    key("mounts", Table, Anyone, Now, "", "Directories that tools may be given, by name."),
+    key("mounts.*", Table, Anyone, Now, "", "One directory; tools find it at `/NAME`, `workspace` also at `.`."),
+    key("mounts.*.path", Text, Trusted, Now, "", "The directory, relative to this file."),
+    key("mounts.*.mode", MODES, Anyone, Now, "ro", "How far it may be used at most."),
+    key("mounts.*.hide", Texts, Anyone, Now, "[]", "What is not there for any tool; `!` in front lifts a shipped pattern."),
+    key("mounts.*.read_only", Texts, Anyone, Now, "[]", "What no tool can change; `!` in front lifts a shipped pattern."),
+    key("mounts.*.quota_mib", Whole, Anyone, Now, "none", "MiB that a run may write."),
+
+    key("secrets", Table, Operator, SECRETS, "", "Values that the host adds to requests and no plugin sees."),
+    key("secrets.*", Table, Operator, SECRETS, "", "One secret."),
+    key("secrets.*.from", Table, Operator, SECRETS, "", "Where it is taken from."),
+    key("secrets.*.from.env", Text, Operator, SECRETS, "none", "An environment variable."),
+    key("secrets.*.from.file", Text, Operator, SECRETS, "none", "A file."),
+    key("secrets.*.from.command", Texts, Operator, SECRETS, "none", "What a command prints."),
+    key("secrets.*.to", Text, Operator, SECRETS, "", "The one origin that it is sent to."),
+    key("secrets.*.header", Table, Operator, SECRETS, "", "The header that carries it."),
+    key("secrets.*.header.name", Text, Operator, SECRETS, "authorization", "The name of the header."),
+    key("secrets.*.header.value", Text, Operator, SECRETS, "Bearer {}", "Its value; `{}` is the secret."),
+
+    key("plugins", Table, Trusted, Now, "", "Plugins, by the name that rules and grants speak of."),
+    key("plugins.*", Table, Trusted, Now, "", "One plugin."),
+    key("plugins.*.from", Text, Trusted, Now, "", "`builtin`, or a `.wasm` relative to this file."),
+    key("plugins.*.digest", Text, Trusted, Now, "none", "The component must have this digest."),
+    key("plugins.*.settings", Open, Trusted, Now, "{}", "Settings, checked against the plugin's own schema."),
+    key("plugins.*.prefix", Text, Trusted, Now, "none", "Put before the names of its tools as the model sees them."),
+    key("plugins.*.mounts", Table, Trusted, Now, "", "The plugin's words for mounts."),
+    key("plugins.*.mounts.*", Text, Trusted, Now, "the same name", "The mount that the plugin's word stands for."),
+    key("plugins.*.unmatched", OneOf(&["ask", "deny"]), Anyone, Now, "as `policy`", "What happens to its calls that no rule matches."),
+
+    key("grants", Table, Trusted, Now, "", "What a plugin, or tools of it, may be given; the rest is not there."),
+    key("grants.*", Table, Trusted, Now, "", "What the tools that the name matches may be given."),
+    key("grants.*.fs", Table, Trusted, Now, "", "Mounts."),
+    key("grants.*.fs.*", MODES, Trusted, Now, "none", "How far the mount of that name may be used."),
+    key("grants.*.env", Texts, Trusted, Now, "[]", "Environment variables."),
+    key("grants.*.limits", Table, Trusted, Now, "", "Limits of one call."),
+    key("grants.*.limits.wall_ms", Whole, Trusted, Now, "10000", "Milliseconds."),
+    key("grants.*.limits.memory_mib", Whole, Trusted, Now, "64", "MiB of memory."),
+    key("grants.*.limits.url_bytes", Whole, Trusted, HTTP, "none", "Bytes of a URL."),
+    key("grants.*.limits.body_mib", Whole, Trusted, HTTP, "4", "MiB of a body."),
+    key("grants.*.http", Texts, Trusted, HTTP, "[]", "Requests, as `METHOD scheme://host/path-glob`."),
+    key("grants.*.addresses", Texts, Trusted, HTTP, "[]", "Private networks that may be reached."),
+    key("grants.*.public_addresses_only", Bool, Trusted, HTTP, "true", "Refuses private addresses."),
+    key("grants.*.secrets", Texts, Trusted, SECRETS, "[]", "Secrets that are added to its requests."),
+    key("grants.*.programs", Texts, Trusted, PROGRAMS, "[]", "Native programs with their arguments."),
+    key("grants.*.sees_hidden", Bool, Trusted, PROGRAMS, "false", "Its programs see what masks hide."),
+    key("grants.*.unsandboxed", Bool, Operator, PROGRAMS, "false", "Its programs run without a sandbox."),
+
+    key("policy", Table, Anyone, Now, "", "What holds where rules are silent."),
+    key("policy.unmatched", OneOf(&["ask", "deny"]), Anyone, Now, "deny", "What happens to a call that no rule matches."),
+    key("policy.on_ask", OneOf(&["person", "deny", "park"]), Anyone, NowBut("park", "parking"), "person", "Who answers an ask."),
+
+    key("rules", Tables, Anyone, Now, "", "Rules; of all that match the strictest wins."),
+    key("rules[].tool", TextOrTexts, Anyone, Now, "any tool", "Patterns `plugin/tool`; without `/` all tools of a plugin."),
+    key("rules[].effects", OneOf(&["none"]), Anyone, Now, "any", "Only calls that change nothing, as the host finds."),
+    key("rules[].when", Open, Anyone, Now, "{}", "What arguments have to be."),
+    key("rules[].path", Open, Anyone, Now, "none", "Where an argument has to lead: `{ arg, mount, glob }`."),
+    key("rules[].url", Open, Anyone, Later("`url` in rules"), "none", "What an argument has to address: `{ arg, pattern }`."),
+    key("rules[].unless", Tables, Anyone, Now, "[]", "The rule does not match where one of these does."),
+    key("rules[].unless[].when", Open, Anyone, Now, "{}", "What arguments have to be."),
+    key("rules[].unless[].path", Open, Anyone, Now, "none", "Where an argument has to lead."),
+    key("rules[].unless[].url", Open, Anyone, Later("`url` in rules"), "none", "What an argument has to address."),
+    key("rules[].after", Table, Anyone, Now, "", "What the run must have done before."),
+    key("rules[].after.tool", TextOrTexts, Anyone, Now, "any time", "A call of one of these tools."),
+    key("rules[].decision", OneOf(&["allow", "ask", "deny"]), Anyone, Now, "", "What the rule decides."),
+    key("rules[].reason", Text, Anyone, Now, "none", "Why; the model is told too."),
+    key("rules[].narrow", Open, Anyone, Now, "none", "What is left of mounts: `{ fs = { workspace = [\"{/path}\"] } }`."),
+    key("rules[].match", Opens, Anyone, Now, "[]", "Arguments that the rule must match."),
+    key("rules[].not_match", Opens, Anyone, Now, "[]", "Arguments that the rule must not match."),
+
+    key("hooks", Tables, Trusted, HOOKS, "", "Hooks, in the order in which they are called."),
+    key("hooks[].use", Text, Trusted, HOOKS, "", "The component: `builtin:NAME` or a file."),
+    key("hooks[].powers", Texts, Trusted, HOOKS, "[\"observe\", \"gate\"]", "What it may do."),
+    key("hooks[].settings", Open, Trusted, HOOKS, "{}", "Its settings."),
+    key("hooks[].grants", Open, Trusted, HOOKS, "{}", "What it may be given."),
+    key("hooks[].limits", Open, Trusted, HOOKS, "{}", "Limits of one call."),
+    key("hooks[].on_fault", OneOf(&["deny", "stop"]), Trusted, HOOKS, "deny", "What follows a fault."),
+
+    key("run", Table, Trusted, Now, "", "How runs go."),
+    key("run.unattended", Bool, Trusted, Now, "false", "Never waits on a terminal, prints JSON lines, wants a lock."),
+    key("run.on_unknown", OneOf(&["stop", "skip", "retry"]), Trusted, Now, "stop", "What to do about a call whose outcome a crash hid."),
+    key("run.denied_is_failure", Bool, Trusted, Now, "false", "A run with a denied call exits 3."),
+
+    key("ceiling", Table, Operator, Now, "", "The most that a trusted project file may give. For the user's file."),
+    key("ceiling.mode", MODES, Operator, Now, "rw", "The most that its mounts and grants may be used."),
+    key("ceiling.allow", Texts, Operator, Now, "any tool", "The tools that its allow rules may speak of."),
+    key("ceiling.env", Texts, Operator, Now, "any", "The environment variables that its grants may name."),
+    key("ceiling.wall_ms", Whole, Operator, Now, "none", "The most that its limits may say."),
+    key("ceiling.memory_mib", Whole, Operator, Now, "none", "The most that its limits may say."),
+    key("ceiling.budget", Table, Operator, Now, "", "The most that its budgets may say."),
+    key("ceiling.budget.steps", Whole, Operator, Now, "none", "Tool calls that count."),
+    key("ceiling.budget.turns", Whole, Operator, Now, "none", "Model requests."),
+    key("ceiling.budget.tokens", Whole, Operator, Now, "none", "Tokens, in and out."),
+    key("ceiling.budget.active_s", Whole, Operator, Now, "none", "Seconds."),
+];
+
+impl Key {
+    /// The path of the table that holds it: nothing at the top, `rules[]` for a list of tables.
+    pub fn parent(&self) -> &'static str {
+        self.path.rsplit_once('.').map_or("", |(parent, _)| parent)
+    }
+
+    /// The last part of its path, `*` for names that the operator chooses.
+    pub fn name(&self) -> &'static str {
+        self.path
+            .rsplit_once('.')
+            .map_or(self.path, |(_, name)| name)
+    }
+
+    /// The path that its members have as parent.
+    pub(super) fn as_parent(&self) -> String {
+        match self.kind {
+            Kind::Tables => format!("{}[]", self.path),
+            _ => self.path.to_owned(),
+        }
+    }
+}
+
+/// The keys that a table may have.
+pub fn members(parent: &str) -> impl Iterator<Item = &'static Key> {
+    KEYS.iter().filter(move |key| key.parent() == parent)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_key_has_a_sentence_a_parent_and_stands_once() {
+        let mut seen = BTreeSet::new();
+        for key in KEYS {
+            assert!(
+                key.doc.ends_with('.') && key.doc.len() < 100,
+                "{} has no sentence",
+                key.path
+            );
+            assert!(seen.insert(key.path), "{} stands twice", key.path);
+            let parent = key.parent();
+            let there = parent.is_empty()
+                || KEYS
+                    .iter()
+                    .any(|other| other.as_parent() == parent && seen.contains(other.path));
+            assert!(there, "{} has no table before it", key.path);
+        }
+    }
+
+    #[test]
+    fn what_only_the_operator_sets_is_marked_so() {
+        let operator: Vec<_> = KEYS
+            .iter()
+            .filter(|key| key.who == Operator && !key.path.starts_with("ceiling"))
+            .map(|key| key.path)
+            .collect();
+        assert_eq!(
+            operator,
+            [
+                "providers.*.base_url",
+                "providers.*.headers",
+                "secrets",
+                "secrets.*",
+                "secrets.*.from",
+                "secrets.*.from.env",
+                "secrets.*.from.file",
+                "secrets.*.from.command",
+                "secrets.*.to",
+                "secrets.*.header",
+                "secrets.*.header.name",
+                "secrets.*.header.value",
+                "grants.*.unsandboxed"
+            ]
+        );
+    }
+
+    #[test]
+    fn what_anyone_may_set_can_only_narrow() {
+        let anyone: BTreeSet<_> = KEYS
+            .iter()
+            .filter(|key| key.who == Anyone)
+            .filter_map(|key| key.path.split(['.', '[']).next())
+            .collect();
+        assert_eq!(
+            anyone.into_iter().collect::<Vec<_>>(),
+            ["budget", "format", "mounts", "plugins", "policy", "rules"]
+        );
+    }
+}
