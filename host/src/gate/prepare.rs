@@ -58,10 +58,7 @@ impl Gate {
                 (Some(Obstacle::Denied), _) => {
                     return Prepared::Settled(verdict(approval), Ruling::Denied(judgement.verdict.reason.clone()));
                 }
-                (Some(Obstacle::Unfilled(unfilled)), _) | (None, Err(unfilled)) => {
-                    return Prepared::Settled(verdict(approval), Ruling::Denied(told_unfilled(unfilled)));
-                }
-                (Some(Obstacle::Ask), Err(unfilled)) => {
+                (Some(Obstacle::Unfilled(unfilled)), _) | (None | Some(Obstacle::Ask), Err(unfilled)) => {
                     return Prepared::Settled(verdict(approval), Ruling::Denied(told_unfilled(unfilled)));
                 }
                 (None, Ok(resolved)) => {
