@@ -16,7 +16,7 @@ pub struct Judgement {
     /// The standing approval that answers an ask, if one does.
     pub approved_by: Option<Origin>,
     /// What the call would hold, or what is missing.
-    pub authority: Result<Resolved, Unfilled>,
+    pub authority: Result<Resolved, Box<Unfilled>>,
 }
 
 /// What stands in the way of a call.

@@ -54,7 +54,7 @@ impl Gate {
             }
             let judgement = self.judge(tool, &arguments);
             let verdict = |approval| verdict_of(Some((tool, &judgement)), &request.arguments, &arguments, approval);
-            let resolved = match (judgement.obstacle(), &judgement.authority) {
+            let resolved = match (judgement.obstacle(), judgement.authority.as_ref().map_err(|unfilled| &**unfilled)) {
                 (Some(Obstacle::Denied), _) => {
                     return Prepared::Settled(verdict(approval), Ruling::Denied(judgement.verdict.reason.clone()));
                 }
