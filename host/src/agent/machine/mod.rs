@@ -1,6 +1,6 @@
 //! The loop as a pure state machine: a fold of records, and what is to be done next.
 //!
-//! No input or output, no clock, no waiting. Everything it decides on enters as a [`Record`], so a live
+//! No input or output, no clock, no waiting. Everything it decides on enters as a record, so a live
 //! run, a resumed one and a replay go the same way. The driver performs actions and appends records.
 
 mod apply;
