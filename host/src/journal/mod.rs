@@ -4,6 +4,8 @@
 //! never rewritten, and `blobs/<sha256>` for payloads over 16 KiB. Each line holds the digest of the line
 //! before it. Which directory, and what the records mean, is for others to know.
 
+#![expect(clippy::disallowed_methods, reason = "the one room that writes run files")]
+
 mod blobs;
 mod read;
 mod runs;
