@@ -8,6 +8,7 @@ pub mod capability;
 pub mod digest;
 pub mod error;
 pub mod gate;
+pub mod host;
 pub mod journal;
 pub mod message;
 pub mod model;

@@ -49,6 +49,8 @@ pub struct Reached {
     pub identity: Option<FileIdentity>,
     /// The line that grants it.
     pub granted_by: Origin,
+    /// That line does not name the tool: a person has to agree.
+    pub ask_first: bool,
     /// What made it less than the tool asked for.
     pub cuts: Vec<Cut>,
 }
@@ -75,7 +77,7 @@ pub struct Unfilled {
 
 impl Authority {
     /// The intersection. The error is the first need that is required and stays empty.
-    pub fn resolve(needs: &[Need], granted: &Granted, left: &Narrowing) -> Result<Resolved, Unfilled> {
+    pub fn resolve(needs: &[Need], granted: &Granted, left: &Narrowing) -> Result<Resolved, Box<Unfilled>> {
         let mut resolved = Resolved { authority: Self::default(), reached: Vec::new(), missing: Vec::new() };
         for need in needs {
             let filled = match &need.capability {
@@ -95,7 +97,7 @@ impl Authority {
             };
             let unfilled = Unfilled { need: need.clone(), cut_by_rules };
             if !need.optional {
-                return Err(unfilled);
+                return Err(Box::new(unfilled));
             }
             resolved.missing.push(unfilled);
         }
@@ -114,7 +116,7 @@ impl Resolved {
         granted: &Granted,
         left: &Narrowing,
     ) -> Result<bool, LeftNothing> {
-        let Some(GrantedMount { mount, mode, origin }) = granted.mounts.get(word) else { return Ok(false) };
+        let Some(GrantedMount { mount, mode, origin, ask_first }) = granted.mounts.get(word) else { return Ok(false) };
         let given = needed.min(*mode).min(mount.mode());
         let mut cuts = Vec::new();
         if *mode < needed {
@@ -144,6 +146,7 @@ impl Resolved {
                 host_path: Some(mount.host_path().join(path.as_str()).display().to_string()),
                 identity: Some(mount.identity()),
                 granted_by: origin.clone(),
+                ask_first: *ask_first,
                 cuts: cuts.clone(),
             });
         }
@@ -171,6 +174,7 @@ impl Resolved {
                 host_path: None,
                 identity: None,
                 granted_by: variable.origin.clone(),
+                ask_first: false,
                 cuts: Vec::new(),
             });
         }

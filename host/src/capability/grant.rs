@@ -26,6 +26,8 @@ pub struct GrantedMount {
     pub mode: FsMode,
     /// The line that grants it.
     pub origin: Origin,
+    /// The line makes the mount but does not name the tool: a person has to agree to each call.
+    pub ask_first: bool,
 }
 
 /// A variable that is granted.

@@ -16,7 +16,7 @@ pub struct Judgement {
     /// The standing approval that answers an ask, if one does.
     pub approved_by: Option<Origin>,
     /// What the call would hold, or what is missing.
-    pub authority: Result<Resolved, Unfilled>,
+    pub authority: Result<Resolved, Box<Unfilled>>,
 }
 
 /// What stands in the way of a call.
@@ -57,7 +57,8 @@ impl Gate {
             ran: &ran,
             resolver: &resolver,
         };
-        let verdict = self.policy.decide(&facts);
+        let mut verdict = self.policy.decide(&facts);
+        ask_first(tool, &mut verdict);
         let digest = tool.plugin().plugin.digest();
         let approval = match verdict.decision {
             Decision::Ask => approvals.iter().find_map(|approval| {
@@ -72,6 +73,16 @@ impl Gate {
         };
         let authority = Authority::resolve(&tool.spec().needs, tool.granted(), &narrowing);
         Judgement { verdict, approved_by, authority }
+    }
+}
+
+/// A mount that was given without naming the tool is put to a person, even where the policy allows.
+fn ask_first(tool: &GatedTool, verdict: &mut Verdict) {
+    let asking = tool.granted().mounts.values().find(|given| given.ask_first);
+    if let (Decision::Allow, Some(given)) = (verdict.decision, asking) {
+        verdict.decision = Decision::Ask;
+        "the tool is not known, and asks for a directory".clone_into(&mut verdict.reason);
+        verdict.unmatched = Some(given.origin.clone());
     }
 }
 

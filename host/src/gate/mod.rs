@@ -17,7 +17,6 @@ pub use judge::{Judgement, Obstacle};
 pub use tool::{GatedTool, PluginHandle};
 
 use crate::capability::fs::Mount;
-use crate::message::Message;
 use crate::permission::{Approver, DenyAll, Policy, StandingApproval};
 
 /// Decides on calls and runs those that may. One per run.
@@ -106,10 +105,8 @@ impl Gate {
     }
 
     /// Notes what the model said, for the next question.
-    pub fn hear(&self, message: &Message) {
-        if let Message::Assistant { text, .. } = message {
-            self.memory(|memory| memory.model_text.clone_from(text));
-        }
+    pub fn hear(&self, text: &str) {
+        self.memory(|memory| text.clone_into(&mut memory.model_text));
     }
 
     fn memory<T>(&self, change: impl FnOnce(&mut RunMemory) -> T) -> T {

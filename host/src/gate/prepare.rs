@@ -10,7 +10,6 @@ use super::{Gate, OnAsk};
 use super::judge::{Judgement, Obstacle};
 use super::perform::Allowed;
 use super::question;
-use super::remedy::remedy;
 use super::tool::GatedTool;
 use crate::agent::machine::CallRequest;
 use crate::agent::{Dispatch, Prepared, Verdict};
@@ -55,14 +54,11 @@ impl Gate {
             }
             let judgement = self.judge(tool, &arguments);
             let verdict = |approval| verdict_of(Some((tool, &judgement)), &request.arguments, &arguments, approval);
-            let resolved = match (judgement.obstacle(), &judgement.authority) {
+            let resolved = match (judgement.obstacle(), judgement.authority.as_ref().map_err(|unfilled| &**unfilled)) {
                 (Some(Obstacle::Denied), _) => {
                     return Prepared::Settled(verdict(approval), Ruling::Denied(judgement.verdict.reason.clone()));
                 }
-                (Some(Obstacle::Unfilled(unfilled)), _) | (None, Err(unfilled)) => {
-                    return Prepared::Settled(verdict(approval), Ruling::Denied(told_unfilled(unfilled)));
-                }
-                (Some(Obstacle::Ask), Err(unfilled)) => {
+                (Some(Obstacle::Unfilled(unfilled)), _) | (None | Some(Obstacle::Ask), Err(unfilled)) => {
                     return Prepared::Settled(verdict(approval), Ruling::Denied(told_unfilled(unfilled)));
                 }
                 (None, Ok(resolved)) => {
@@ -254,7 +250,7 @@ fn verdict_of(
         }
         Err(_) => (tool.facts(), Vec::new()),
     };
-    let would_allow = remedy(tool, judgement);
+    let would_allow = judgement.remedy(tool);
     Box::new(Verdict { arguments: edited, rules, hooks: Vec::new(), approval, authority, would_allow, facts })
 }
 

@@ -6,15 +6,18 @@ use crate::capability::Unfilled;
 use crate::need::Capability;
 use crate::permission::Decision;
 
-/// What to write or type so that such a call is let through next time. None where nothing stands in its way.
-pub(super) fn remedy(tool: &GatedTool, judgement: &Judgement) -> Option<String> {
-    match judgement.obstacle()? {
-        Obstacle::Unfilled(unfilled) => Some(grant(tool, unfilled)),
-        Obstacle::Denied if judgement.verdict.nothing_left.is_some() => Some(lift(judgement)),
-        Obstacle::Denied if judgement.verdict.matched.iter().any(|rule| rule.decision == Decision::Deny) => {
-            Some(lift(judgement))
+impl Judgement {
+    /// What to write or type so that such a call is let through next time. None where nothing stands in
+    /// its way.
+    pub fn remedy(&self, tool: &GatedTool) -> Option<String> {
+        match self.obstacle()? {
+            Obstacle::Unfilled(unfilled) => Some(grant(tool, unfilled)),
+            Obstacle::Denied if self.verdict.nothing_left.is_some() => Some(lift(self)),
+            Obstacle::Denied if self.verdict.matched.iter().any(|rule| rule.decision == Decision::Deny) => {
+                Some(lift(self))
+            }
+            Obstacle::Denied | Obstacle::Ask => Some(allow(tool)),
         }
-        Obstacle::Denied | Obstacle::Ask => Some(allow(tool)),
     }
 }
 

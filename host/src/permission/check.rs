@@ -6,9 +6,9 @@ use serde_json::Value;
 
 use super::argument::Argument;
 use super::nearest::nearest;
-use super::pattern::ToolPattern;
 use super::policy::Policy;
 use super::rule::Rule;
+use super::tool_pattern::ToolPattern;
 use crate::error::Error;
 use crate::origin::Origin;
 
@@ -255,7 +255,7 @@ mod tests {
             rule("*", None),
             rule("files/{read_file,gone}", Some("/path/0")),
         ];
-        expect_test::expect![[r#"
+        expect_test::expect![[r"
             Error error: looplet.toml:3: the rule can never match: `files/raed_file` names no tool of `files`
             hint: did you mean `files/read_file`?
             Error error: looplet.toml:3: no tool of this rule takes an argument `paht`
@@ -265,7 +265,7 @@ mod tests {
             Note error: looplet.toml:3: no plugin that is loaded matches `flies/*`
             hint: did you mean `files`?
             Note error: looplet.toml:3: no plugin that is loaded matches `jira/*`
-            hint: it holds once such a plugin is loaded"#]]
+            hint: it holds once such a plugin is loaded"]]
         .assert_eq(&findings(rules));
     }
 }

@@ -71,7 +71,7 @@ pub struct MaskHit<'a> {
 /// All masks of one mount.
 #[derive(Clone, Debug, Default)]
 pub struct Masks {
-    masks: Vec<Mask>,
+    naming: Vec<Mask>,
     /// Each mask at its own index.
     names: GlobSet,
     /// Each mask with everything below it; not to be asked which.
@@ -104,7 +104,7 @@ impl Masks {
             for covering in [anchored.clone(), format!("{anchored}/**")] {
                 cover.add(glob(&covering, true).map_err(placed)?);
             }
-            compiled.masks.push(mask);
+            compiled.naming.push(mask);
         }
         compiled.names = build(&names)?;
         compiled.cover = build(&cover)?;
@@ -146,7 +146,7 @@ impl Masks {
 
     /// The masks that name something, without those that lift.
     pub fn iter(&self) -> impl Iterator<Item = &Mask> {
-        self.masks.iter()
+        self.naming.iter()
     }
 
     /// The strictest mask that names exactly this place.
@@ -155,7 +155,7 @@ impl Masks {
         let holds = |mask: &&Mask| mask.tier != Tier::Shipped || !self.is_lifted(place, mask.kind);
         let found = named
             .into_iter()
-            .filter_map(|index| self.masks.get(index))
+            .filter_map(|index| self.naming.get(index))
             .filter(holds);
         let strictest = found.reduce(|a, b| if b.kind > a.kind { b } else { a })?;
         Some(MaskHit {

@@ -4,7 +4,9 @@
 //! languages that rules are written in (patterns, matchers, path globs, narrowing), the answers to an
 //! ask (standing approvals, the [`Approver`]) and the [`Masks`] that hold below every tool.
 
+mod answer;
 mod approval;
+mod approvals;
 mod argument;
 mod check;
 mod decision;
@@ -17,22 +19,27 @@ mod path;
 mod pattern;
 mod place;
 mod policy;
+mod remedy;
 mod rule;
 mod standing;
 mod template;
+mod tool_pattern;
 
+pub use answer::{Leaning, Match};
 pub use approval::{Answer, Approver, Askable, DenyAll, PluginKind, Question, Reach};
+pub use approvals::StandingApprovals;
 pub use argument::{Argument, Lookup};
 pub use check::{Finding, KnownTool, Severity};
 pub use decision::{Decision, Unmatched};
 pub use mask::{Mask, MaskHit, MaskKind, Masks, Tier};
-pub use matcher::{Leaning, Match, Matcher};
+pub use matcher::Matcher;
 pub use narrow::Narrow;
 pub use nearest::nearest;
 pub use path::{LexicalResolver, PathFact, PathMatch, PathMatcher, PathResolver};
-pub use pattern::{PathGlob, TextGlob, ToolPattern};
+pub use pattern::{PathGlob, TextGlob};
 pub use place::{FsPlace, Narrowing};
 pub use policy::{Facts, Fallback, Matched, Policy, Verdict};
 pub use rule::{Condition, Example, Rule};
-pub use standing::{Scope, StandingApproval, StandingApprovals, Until};
+pub use standing::{Scope, StandingApproval, Until};
 pub use template::Template;
+pub use tool_pattern::ToolPattern;

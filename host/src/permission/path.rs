@@ -5,9 +5,9 @@
 
 use serde_json::Value;
 
+use super::answer::{Leaning, Match};
 use super::argument::{Argument, Lookup};
 use super::fields::{Fields, texts};
-use super::matcher::{Leaning, Match};
 use super::pattern::PathGlob;
 use crate::error::{Error, Result};
 
@@ -57,9 +57,8 @@ impl PathResolver for LexicalResolver {
         let mut parts = Vec::new();
         for part in relative.split('/') {
             match part {
-                "" | "." => {}
                 ".." if parts.pop().is_none() => return refused("it leads out of the mount"),
-                ".." => {}
+                "" | "." | ".." => {}
                 name => parts.push(name),
             }
         }

@@ -11,9 +11,8 @@
 //! | `\` | takes the next character as it is |
 //!
 //! A *path glob* is relative to its mount and says where it begins: `*.rs` is only about the top
-//! directory, `**/*.rs` about all. A *tool pattern* is `plugin/tool`; without a `/` it is about the
-//! plugin alone and covers all of its tools, so `files` is `files/*` and `*` is everything. A *text
-//! glob* is for arguments that are no paths: there `*` also runs over `/`.
+//! directory, `**/*.rs` about all. A *text glob* is for arguments that are no paths: there `*` also
+//! runs over `/`. Tool patterns use the same language, see [`ToolPattern`](super::ToolPattern).
 
 use std::fmt;
 
@@ -26,106 +25,6 @@ const LONGEST: usize = 1_000;
 
 /// A path that only a glob for «everything» matches: deep, and of names that nobody writes.
 const ANYWHERE: &str = "\u{1}/\u{1}/\u{1}/\u{1}/\u{1}/\u{1}/\u{1}/\u{1}/\u{1}/\u{1}/\u{1}/\u{1}/\u{1}/\u{1}/\u{1}/\u{1}/\u{1}/\u{1}/\u{1}/\u{1}";
-
-/// Which tools something is about: `plugin/tool`, or the name of a plugin for all of its tools.
-///
-/// ```
-/// use looplet_host::permission::ToolPattern;
-/// let pattern = ToolPattern::parse("files/{read,write}_file").unwrap();
-/// assert!(pattern.matches("files", "read_file"));
-/// assert!(!pattern.matches("files", "grep"));
-/// assert!(ToolPattern::parse("files").unwrap().matches("files", "grep"));
-/// assert!(ToolPattern::parse("*").unwrap().matches("http", "fetch"));
-/// ```
-#[derive(Clone)]
-pub struct ToolPattern {
-    text: String,
-    plugin: GlobMatcher,
-    tool: Option<GlobMatcher>,
-}
-
-impl ToolPattern {
-    /// Reads a pattern.
-    pub fn parse(text: &str) -> Result<Self> {
-        if !text.is_ascii() {
-            return Err(Error::usage(format!("tool pattern `{}` can never match", text.escape_default()))
-                .hint("names of plugins and tools are plain ASCII; a look-alike character may have slipped in"));
-        }
-        let form = || {
-            Error::usage(format!("`{text}` is no tool pattern"))
-                .hint("write `plugin/tool`, as in `files/*`")
-        };
-        let (plugin, tool) = match text.split_once('/') {
-            Some((plugin, tool)) => (plugin, Some(tool)),
-            None => (text, None),
-        };
-        if tool.is_some_and(|tool| plugin.contains('{') && tool.contains('}'))
-            && compile(plugin, true).is_err()
-        {
-            return Err(form().hint("a `/` cannot stand inside `{…}`; write a list of patterns"));
-        }
-        if plugin.is_empty() || tool.is_some_and(|tool| tool.is_empty() || tool.contains('/')) {
-            return Err(form());
-        }
-        Ok(Self {
-            text: text.to_owned(),
-            plugin: compile(plugin, true)?,
-            tool: tool.map(|tool| compile(tool, true)).transpose()?,
-        })
-    }
-
-    /// The pattern that matches exactly one tool.
-    pub fn exactly(plugin: &str, tool: &str) -> Result<Self> {
-        Self::parse(&format!(
-            "{}/{}",
-            globset::escape(plugin),
-            globset::escape(tool)
-        ))
-    }
-
-    /// Whether it is about this tool of this plugin.
-    pub fn matches(&self, plugin: &str, tool: &str) -> bool {
-        self.matches_plugin(plugin)
-            && self
-                .tool
-                .as_ref()
-                .is_none_or(|pattern| pattern.is_match(tool))
-    }
-
-    /// Whether it is about some tool that this plugin has or could have.
-    pub fn matches_plugin(&self, plugin: &str) -> bool {
-        self.plugin.is_match(plugin)
-    }
-
-    /// Whether it matches the tool named `plugin/tool`.
-    pub fn matches_name(&self, name: &str) -> bool {
-        name.split_once('/')
-            .is_some_and(|(plugin, tool)| self.matches(plugin, tool))
-    }
-
-    /// As it was written.
-    pub fn as_str(&self) -> &str {
-        &self.text
-    }
-}
-
-impl fmt::Display for ToolPattern {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
-    }
-}
-
-impl fmt::Debug for ToolPattern {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ToolPattern({:?})", self.text)
-    }
-}
-
-impl PartialEq for ToolPattern {
-    fn eq(&self, other: &Self) -> bool {
-        self.text == other.text
-    }
-}
 
 /// Which paths of a mount something is about.
 ///
@@ -326,52 +225,29 @@ mod tests {
     }
 
     #[test]
-    fn a_pattern_without_a_slash_is_about_a_whole_plugin() {
-        let all = ToolPattern::parse("*").expect("is a pattern");
-        let files = ToolPattern::parse("files").expect("is a pattern");
-        assert!(all.matches("files", "grep") && all.matches("http", "fetch"));
-        assert!(
-            files.matches("files", "grep")
-                && !files.matches("filesystem", "grep")
-                && !files.matches("grep", "files")
-        );
-    }
-
-    #[test]
     fn what_can_never_match_is_refused_with_what_to_write() {
-        let report = |error: Error| error.report();
-        let tool = |text| report(ToolPattern::parse(text).expect_err("is refused"));
-        let path = |text| report(PathGlob::parse(text).expect_err("is refused"));
+        let report = |text| PathGlob::parse(text).expect_err("is refused").report();
+        let never = "can never match a path of a mount";
         assert_eq!(
-            tool("a/b/c"),
-            "error: `a/b/c` is no tool pattern\nhint: write `plugin/tool`, as in `files/*`"
+            report("/src/**"),
+            format!(
+                "error: glob `/src/**` {never}\nhint: globs are relative to the mount: write `src/**`"
+            )
         );
         assert_eq!(
-            tool("files/"),
-            "error: `files/` is no tool pattern\nhint: write `plugin/tool`, as in `files/*`"
+            report("src/../x"),
+            format!(
+                "error: glob `src/../x` {never}\nhint: `..` leaves the mount; name another mount"
+            )
         );
         assert_eq!(
-            tool("{files/a,http/b}"),
-            "error: `{files/a,http/b}` is no tool pattern\nhint: a `/` cannot stand inside `{…}`; write a list of patterns"
+            report("src/"),
+            format!(
+                "error: glob `src/` {never}\nhint: write `src/**` for the directory and all below it"
+            )
         );
         assert_eq!(
-            tool("f\u{456}les/*"),
-            "error: tool pattern `f\\u{456}les/*` can never match\nhint: names of plugins and tools are plain ASCII; a look-alike character may have slipped in"
-        );
-        assert_eq!(
-            path("/src/**"),
-            "error: glob `/src/**` can never match a path of a mount\nhint: globs are relative to the mount: write `src/**`"
-        );
-        assert_eq!(
-            path("src/../x"),
-            "error: glob `src/../x` can never match a path of a mount\nhint: `..` leaves the mount; name another mount"
-        );
-        assert_eq!(
-            path("src/"),
-            "error: glob `src/` can never match a path of a mount\nhint: write `src/**` for the directory and all below it"
-        );
-        assert_eq!(
-            path("src/{a"),
+            report("src/{a"),
             "error: `src/{a` is no glob: unclosed alternate group; missing '}' (maybe escape '{' with '[{]'?)\nhint: `\\` before a character takes it as it is"
         );
     }
@@ -379,14 +255,7 @@ mod tests {
     proptest! {
         #[test]
         fn parsing_never_panics(text in "\\PC{0,40}") {
-            let _ = (ToolPattern::parse(&text), PathGlob::parse(&text), TextGlob::parse(&text));
-        }
-
-        #[test]
-        fn an_exact_pattern_matches_that_tool_and_no_other(plugin in "[a-z*?{]{1,8}", tool in "[a-z*\\[]{1,8}", other in "[a-z]{1,8}") {
-            let pattern = ToolPattern::exactly(&plugin, &tool).expect("is a pattern");
-            prop_assert!(pattern.matches(&plugin, &tool));
-            prop_assert_eq!(pattern.matches(&plugin, &other), tool == other);
+            let _ = (PathGlob::parse(&text), TextGlob::parse(&text));
         }
 
         #[test]

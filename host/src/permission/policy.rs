@@ -8,12 +8,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::answer::Match;
 use super::decision::{Decision, Unmatched};
-use super::matcher::Match;
 use super::path::PathResolver;
-use super::pattern::ToolPattern;
 use super::place::Narrowing;
 use super::rule::Rule;
+use super::tool_pattern::ToolPattern;
 use crate::origin::Origin;
 
 /// What the policy is told of a call.
@@ -88,21 +88,18 @@ impl Verdict {
                 .map(|rule| &rule.origin)
                 .collect();
         }
-        let strictest = self
-            .matched
-            .iter()
-            .filter(|rule| rule.decision == self.decision)
-            .map(|rule| &rule.origin);
+        let of = |decision| {
+            self.matched
+                .iter()
+                .filter(move |rule| rule.decision == decision)
+                .map(|rule| &rule.origin)
+        };
+        let strictest: Vec<_> = of(self.decision).collect();
         match &self.unmatched {
-            Some(line)
-                if !self
-                    .matched
-                    .iter()
-                    .any(|rule| rule.decision == self.decision) =>
-            {
-                vec![line]
-            }
-            _ => strictest.collect(),
+            _ if !strictest.is_empty() => strictest,
+            Some(line) => vec![line],
+            // Denied because an ask rule narrows to what the arguments do not say.
+            None => of(Decision::Ask).collect(),
         }
     }
 }
@@ -298,6 +295,9 @@ fn reason(decision: Decision, matched: &[Matched]) -> String {
     .to_owned()
 }
 
+#[cfg(test)]
+#[path = "policy_properties.rs"]
+mod properties;
 #[cfg(test)]
 #[path = "policy_tests.rs"]
 mod tests;

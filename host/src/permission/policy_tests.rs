@@ -1,6 +1,5 @@
-//! Tests of the policy: tables of single decisions, and the properties that hold for all policies.
+//! Tests of the policy: single decisions, with the lines that made them.
 
-use proptest::prelude::*;
 use serde_json::json;
 
 use super::super::matcher::Matcher;
@@ -9,18 +8,18 @@ use super::super::rule::{Condition, Example};
 use super::super::{Argument, Narrow};
 use super::*;
 
-fn at(line: u32) -> Origin {
+pub(super) fn at(line: u32) -> Origin {
     Origin::line("looplet.toml", line)
 }
 
-fn fallback(unmatched: Unmatched) -> Fallback {
+pub(super) fn fallback(unmatched: Unmatched) -> Fallback {
     Fallback {
         unmatched,
         origin: at(1),
     }
 }
 
-fn decide(policy: &Policy, tool: &str, arguments: &Value) -> Verdict {
+pub(super) fn decide(policy: &Policy, tool: &str, arguments: &Value) -> Verdict {
     decide_after(policy, tool, arguments, &BTreeSet::new())
 }
 
@@ -53,7 +52,7 @@ fn line(verdict: &Verdict) -> String {
     )
 }
 
-fn tool(pattern: &str, decision: Decision, line: u32) -> Rule {
+pub(super) fn tool(pattern: &str, decision: Decision, line: u32) -> Rule {
     Rule::for_tool(
         ToolPattern::parse(pattern).expect("is a pattern"),
         decision,
@@ -61,7 +60,7 @@ fn tool(pattern: &str, decision: Decision, line: u32) -> Rule {
     )
 }
 
-fn path(glob: &str) -> Condition {
+pub(super) fn path(glob: &str) -> Condition {
     let path = json!({"arg": "path", "mount": "workspace", "glob": glob});
     Condition {
         when: Vec::new(),
@@ -69,7 +68,7 @@ fn path(glob: &str) -> Condition {
     }
 }
 
-fn when(argument: &str, matcher: &Value) -> Condition {
+pub(super) fn when(argument: &str, matcher: &Value) -> Condition {
     let argument = Argument::parse(argument).expect("is a name");
     Condition {
         when: vec![(
@@ -80,8 +79,8 @@ fn when(argument: &str, matcher: &Value) -> Condition {
     }
 }
 
-fn narrow(value: &Value) -> Option<Narrow> {
-    Some(Narrow::from_value(value).expect("is a narrowing"))
+pub(super) fn narrow(value: &Value) -> Narrow {
+    Narrow::from_value(value).expect("is a narrowing")
 }
 
 #[test]
@@ -163,15 +162,17 @@ fn an_allowance_by_path_narrows_by_itself_and_narrowings_intersect() {
         ..tool("files/*", Decision::Allow, 3)
     };
     let looking = Rule {
-        narrow: narrow(&json!({"fs": {"workspace": {"at": ".", "mode": "ro"}}})),
+        narrow: Some(narrow(
+            &json!({"fs": {"workspace": {"at": ".", "mode": "ro"}}}),
+        )),
         ..tool("files/*", Decision::Ask, 4)
     };
     let docs = Rule {
-        narrow: narrow(&json!({"fs": {"workspace": "docs"}})),
+        narrow: Some(narrow(&json!({"fs": {"workspace": "docs"}}))),
         ..tool("files/*", Decision::Allow, 5)
     };
     let closed = Rule {
-        narrow: narrow(&json!({"fs": {"workspace": []}})),
+        narrow: Some(narrow(&json!({"fs": {"workspace": []}}))),
         ..tool("files/*", Decision::Allow, 6)
     };
     let verdict = |rules: &[&Rule]| {
@@ -213,7 +214,9 @@ fn an_allowance_by_path_narrows_by_itself_and_narrowings_intersect() {
 fn places_by_hand_replace_those_by_path_and_must_be_told() {
     let copy = Rule {
         condition: path("src/**"),
-        narrow: narrow(&json!({"fs": {"workspace": [{"at": "{/path}", "mode": "ro"}, "{/to}"]}})),
+        narrow: Some(narrow(
+            &json!({"fs": {"workspace": [{"at": "{/path}", "mode": "ro"}, "{/to}"]}}),
+        )),
         ..tool("files/copy", Decision::Allow, 3)
     };
     let policy = Policy::new(vec![copy.clone()], fallback(Unmatched::Ask));
@@ -329,139 +332,4 @@ fn examples_prove_a_rule_or_refuse_it() {
         report(json!({"path": "src/a"}), false),
         "error: looplet.toml:8: example `{\"path\":\"src/a\"}` of `not_match` fails: the answer is `yes`\nhint: change the rule until it does not match this, or the example"
     );
-}
-
-/// Rules over few tools, arguments and places, so that they meet often.
-fn any_rule() -> impl Strategy<Value = Rule> {
-    let decision = prop_oneof![
-        Just(Decision::Allow),
-        Just(Decision::Ask),
-        Just(Decision::Deny)
-    ];
-    let tools = prop_oneof![Just("*"), Just("files/a"), Just("files/b")];
-    let condition = || {
-        prop_oneof![
-            Just(Condition::default()),
-            prop_oneof![Just("x/**"), Just("**"), Just("x/y")].prop_map(path),
-            prop_oneof![
-                Just(json!("x")),
-                Just(json!({"absent": true})),
-                Just(json!({"not": "x/y"})),
-                Just(json!({"range": {"min": 1}}))
-            ]
-            .prop_map(|matcher| when("path", &matcher)),
-        ]
-    };
-    let narrowing = prop_oneof![
-        Just(None),
-        Just(Some(json!({"fs": {"workspace": "x"}}))),
-        Just(Some(json!({"fs": {"workspace": "{/path}"}}))),
-        Just(Some(
-            json!({"fs": {"workspace": ["z", {"at": "x", "mode": "ro"}]}})
-        )),
-        Just(Some(json!({"fs": {"workspace": []}}))),
-    ];
-    (
-        decision,
-        tools,
-        condition(),
-        prop::collection::vec(condition(), 0..2),
-        narrowing,
-        any::<bool>(),
-        1..99_u32,
-    )
-        .prop_map(
-            |(decision, tools, condition, unless, narrowing, effects_none, line)| Rule {
-                condition,
-                unless,
-                effects_none,
-                narrow: narrowing.as_ref().and_then(narrow),
-                ..tool(tools, decision, line)
-            },
-        )
-}
-
-fn any_arguments() -> impl Strategy<Value = Value> {
-    let value = prop_oneof![
-        Just(json!("x")),
-        Just(json!("x/y")),
-        Just(json!("x/y/../../z")),
-        Just(json!("../x")),
-        Just(json!(2)),
-        Just(json!(null)),
-        Just(json!(["x", "z"])),
-        Just(json!([]))
-    ];
-    prop::option::of(value)
-        .prop_map(|value| value.map_or_else(|| json!({}), |value| json!({"path": value})))
-}
-
-fn any_fallback() -> impl Strategy<Value = Fallback> {
-    prop_oneof![
-        Just(fallback(Unmatched::Deny)),
-        Just(fallback(Unmatched::Ask))
-    ]
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2_000))]
-
-    /// An allow or ask rule where nothing else matched is what rules are for; all others only restrict.
-    #[test]
-    fn adding_a_rule_never_widens_a_matched_call(
-        rules in prop::collection::vec(any_rule(), 0..5), added in any_rule(), fallback in any_fallback(), arguments in any_arguments(),
-    ) {
-        let policy = Policy::new(rules, fallback);
-        let before = decide(&policy, "a", &arguments);
-        let after = decide(&policy.with(added.clone()), "a", &arguments);
-        if before.unmatched.is_none() || added.decision == Decision::Deny {
-            prop_assert!(after.decision >= before.decision, "{before:?} became {after:?}");
-            for path in [".", "x", "x/y", "z", "z/w"] {
-                prop_assert!(after.narrowing.mode_at("workspace", path) <= before.narrowing.mode_at("workspace", path));
-            }
-        }
-    }
-
-    #[test]
-    fn a_rule_of_an_untrusted_file_never_widens_any_call(
-        rules in prop::collection::vec(any_rule(), 0..5), added in any_rule(), fallback in any_fallback(), arguments in any_arguments(),
-    ) {
-        let policy = Policy::new(rules, fallback);
-        let before = decide(&policy, "a", &arguments);
-        let after = decide(&policy.with(Rule { narrows_only: true, ..added }), "a", &arguments);
-        prop_assert!(after.decision >= before.decision, "{before:?} became {after:?}");
-    }
-
-    #[test]
-    fn the_order_of_rules_does_not_matter(
-        rules in prop::collection::vec(any_rule(), 0..6).prop_flat_map(|rules| (Just(rules.clone()), Just(rules).prop_shuffle())),
-        fallback in any_fallback(), arguments in any_arguments(),
-    ) {
-        let [one, other] = [rules.0, rules.1].map(|rules| decide(&Policy::new(rules, fallback.clone()), "a", &arguments));
-        prop_assert_eq!((one.decision, one.narrowing, one.nothing_left), (other.decision, other.narrowing, other.nothing_left));
-    }
-
-    #[test]
-    fn what_cannot_be_told_never_allows(rules in prop::collection::vec(any_rule(), 0..5), fallback in any_fallback(), arguments in any_arguments()) {
-        let verdict = decide(&Policy::new(rules, fallback), "a", &arguments);
-        for rule in &verdict.matched {
-            prop_assert!(rule.decision != Decision::Allow || rule.answer == Match::Yes, "{rule:?}");
-        }
-        if verdict.decision == Decision::Allow {
-            prop_assert!(verdict.unmatched.is_none(), "there is no unmatched = \"allow\"");
-        }
-    }
-
-    #[test]
-    fn a_call_that_goes_through_has_a_box_that_every_rule_leaves(
-        rules in prop::collection::vec(any_rule(), 0..5), fallback in any_fallback(), arguments in any_arguments(),
-    ) {
-        let verdict = decide(&Policy::new(rules, fallback), "a", &arguments);
-        for path in ["x", "x/y", "z"] {
-            let left = verdict.narrowing.mode_at("workspace", path);
-            for rule in verdict.matched.iter().filter(|rule| rule.decision != Decision::Deny) {
-                prop_assert!(left <= rule.narrowing.mode_at("workspace", path));
-            }
-        }
-    }
 }

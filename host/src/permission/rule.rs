@@ -4,14 +4,15 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use super::answer::{Leaning, Match};
 use super::argument::Argument;
 use super::decision::Decision;
-use super::matcher::{Leaning, Match, Matcher};
+use super::matcher::Matcher;
 use super::narrow::Narrow;
 use super::path::{LexicalResolver, PathMatcher, PathResolver};
-use super::pattern::ToolPattern;
 use super::place::{FsPlace, Narrowing};
 use super::policy::Facts;
+use super::tool_pattern::ToolPattern;
 use crate::error::{Error, Result};
 use crate::need::FsMode;
 use crate::origin::Origin;
@@ -171,8 +172,8 @@ impl Rule {
 
     /// Refuses a rule that can never match or whose examples fail.
     pub fn check(&self) -> Result<()> {
-        let conditions = std::iter::once(&self.condition).chain(&self.unless);
-        if let Some(argument) = conditions.filter_map(Condition::is_contradictory).next() {
+        let mut conditions = std::iter::once(&self.condition).chain(&self.unless);
+        if let Some(argument) = conditions.find_map(Condition::is_contradictory) {
             return Err(Error::usage(format!(
                 "the rule can never match: `when` wants `{argument}` absent and `path` reads it"
             ))

@@ -5,9 +5,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use serde_json::Value;
-
 use super::document::{Node, SourceFile};
+use super::name::check_name;
 use super::rules::{placed, read, tools};
 use super::sourced::Sourced;
 use super::types::{
@@ -15,6 +14,7 @@ use super::types::{
     TextSource,
 };
 use super::walk::{SetKey, check};
+use super::written::{WrittenGrant, WrittenMount, WrittenPlugin};
 use crate::error::{Error, Result};
 use crate::need::FsMode;
 use crate::origin::Origin;
@@ -46,39 +46,6 @@ pub struct ConfigFile {
     pub(super) on_unknown: Option<Sourced<OnUnknown>>,
     pub(super) denied_is_failure: Option<Sourced<bool>>,
     pub(super) ceiling: Ceiling,
-}
-
-/// `[mounts.NAME]` as it is written.
-#[derive(Clone, Debug)]
-pub(super) struct WrittenMount {
-    pub(super) path: Option<Sourced<PathBuf>>,
-    pub(super) mode: Option<Sourced<FsMode>>,
-    pub(super) hide: Vec<Sourced<String>>,
-    pub(super) read_only: Vec<Sourced<String>>,
-    pub(super) quota_mib: Option<Sourced<u64>>,
-    pub(super) origin: Origin,
-}
-
-/// One of `[plugins]` as it is written.
-#[derive(Clone, Debug)]
-pub(super) struct WrittenPlugin {
-    pub(super) source: Option<PluginSource>,
-    pub(super) digest: Option<Sourced<String>>,
-    pub(super) prefix: Option<Sourced<String>>,
-    pub(super) settings: Option<Sourced<Value>>,
-    pub(super) mounts: BTreeMap<String, String>,
-    pub(super) unmatched: Option<Sourced<Unmatched>>,
-    pub(super) origin: Origin,
-}
-
-/// One of `[grants]` as it is written.
-#[derive(Clone, Debug)]
-pub(super) struct WrittenGrant {
-    pub(super) tools: ToolPattern,
-    pub(super) fs: BTreeMap<String, FsMode>,
-    pub(super) env: Vec<String>,
-    pub(super) limits: GrantLimits,
-    pub(super) origin: Origin,
 }
 
 impl ConfigFile {
@@ -338,22 +305,6 @@ impl Reader<'_> {
             budget: budget(self.at(&["ceiling", "budget"]))?,
         })
     }
-}
-
-/// Names of mounts, plugins and providers: nothing that looks like something else.
-pub(super) fn check_name(name: &str) -> Result<()> {
-    let plain = name.len() <= 64
-        && name.starts_with(|first: char| first.is_ascii_lowercase())
-        && name.bytes().all(|byte| {
-            byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_' || byte == b'-'
-        });
-    if plain {
-        return Ok(());
-    }
-    Err(
-        Error::usage(format!("`{}` is no name", name.escape_default()))
-            .hint("a name begins with a-z and goes on with a-z, 0-9, `_` or `-`, at most 64"),
-    )
 }
 
 fn sourced<T>(node: Option<&Node>, read: impl Fn(&Node) -> Option<T>) -> Option<Sourced<T>> {

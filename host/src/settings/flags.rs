@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::file::check_name;
+use super::name::check_name;
 use crate::error::{Error, Result};
 use crate::need::FsMode;
 use crate::origin::Origin;
@@ -196,9 +196,10 @@ mod tests {
     #[test]
     fn a_grant_names_tools_and_one_thing() {
         let given = |text: &str| {
-            grant(text)
-                .map(|grant| format!("{} {:?}", grant.tools, grant.given))
-                .unwrap_or_else(|error| error.report())
+            grant(text).map_or_else(
+                |error| error.report(),
+                |grant| format!("{} {:?}", grant.tools, grant.given),
+            )
         };
         assert_eq!(
             given("files/grep:fs.notes=ro"),

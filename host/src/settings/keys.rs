@@ -235,7 +235,7 @@ pub const KEYS: &[Key] = &[
 ];
 
 impl Key {
-    /// The path of the table that holds it: `` at the top, `rules[]` for a list of tables.
+    /// The path of the table that holds it: nothing at the top, `rules[]` for a list of tables.
     pub fn parent(&self) -> &'static str {
         self.path.rsplit_once('.').map_or("", |(parent, _)| parent)
     }

@@ -11,12 +11,15 @@ mod flags;
 pub mod keys;
 mod layers;
 mod masks;
+mod mount;
+mod name;
 mod rules;
 mod schema;
 mod sourced;
 mod trust;
 mod types;
 mod walk;
+mod written;
 
 #[cfg(test)]
 mod tests;
@@ -42,7 +45,8 @@ use crate::need::FsMode;
 use crate::origin::Origin;
 use crate::permission::{Decision, Fallback, Policy, Rule, StandingApproval, Unmatched};
 use flags::{Given, patterns};
-use layers::{Draft, MountDraft, narrower_mode, replace};
+use layers::{Draft, replace};
+use mount::narrower_mode;
 
 /// What the settings are for, as far as it changes what holds without them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -274,10 +278,7 @@ impl Draft {
         } else {
             FsMode::ReadWrite
         };
-        let mount = self
-            .mounts
-            .entry("workspace".to_owned())
-            .or_insert_with(MountDraft::default);
+        let mount = self.mounts.entry("workspace".to_owned()).or_default();
         mount.path = Some(Sourced::new(surroundings.cwd.clone(), Origin::Shipped));
         mount.given = true;
         // An untrusted project file may have made it read-only already.

@@ -133,6 +133,19 @@ impl Mount {
             .is_ok()
     }
 
+    /// Whether a path of this machine, there already or not, lies in it. Compared by device and inode, so
+    /// that no other spelling and no link hides it.
+    pub fn holds(&self, place: &Path) -> bool {
+        let existing = place.ancestors().find_map(|ancestor| std::fs::canonicalize(ancestor).ok());
+        let Some(existing) = existing else { return false };
+        existing.ancestors().any(|ancestor| {
+            let Ok(dir) = Dir::open_ambient_dir(ancestor, ambient_authority()) else { return false };
+            dir.dir_metadata().is_ok_and(|metadata| {
+                self.identity() == FileIdentity { device: metadata.dev(), inode: metadata.ino() }
+            })
+        })
+    }
+
     /// Whether a directory stands at the place; none where nothing stands there.
     pub(crate) fn is_dir(&self, place: &MountPath) -> Option<bool> {
         let root = OpenDir::root(self.dir());

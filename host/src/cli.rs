@@ -1,0 +1,215 @@
+//! The command line: types and their help, no logic.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
+
+/// Runs an LLM agent on tools you do not have to trust: each call gets a sandbox that holds what you
+/// allowed for that call, and nothing else.
+#[derive(Debug, Parser)]
+#[command(name = "looplet-host", version, max_term_width = 100, disable_help_subcommand = true)]
+pub(crate) struct Cli {
+    /// Print JSON on stdout, one value a line, instead of text.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run an agent on a task.
+    Run(RunArgs),
+    /// Call one tool once, through the same gate as a run.
+    Call(CallArgs),
+    /// Show what would become of a call, and what it could reach. Runs nothing.
+    Explain(ExplainArgs),
+    /// Show what a plugin says of itself: tools, needs, settings.
+    Inspect(InspectArgs),
+    /// Check the configuration: files, plugins, rules and their examples.
+    Check(CheckArgs),
+    /// Trust the project's `looplet.toml` as it is now, after showing what it gives.
+    Trust(TrustArgs),
+    /// List or revoke answers that stand until they are revoked.
+    Approvals(ApprovalsArgs),
+    /// Look back at a run: one line a step, or one step in full.
+    Show(ShowArgs),
+    /// Write the contract for plugins into a directory, or print it.
+    Wit(WitArgs),
+    /// Say what this machine and the model can do.
+    Doctor(DoctorArgs),
+    /// Compile the component on standard input to standard output. For the host itself.
+    #[command(hide = true, name = "compile-component")]
+    Compile,
+    /// Print completions for a shell.
+    Completions {
+        /// The shell.
+        shell: Shell,
+    },
+}
+
+/// What every command takes that needs settings and plugins.
+#[derive(Debug, Default, Args)]
+pub(crate) struct SetupArgs {
+    /// Load every component of a directory as a plugin. Without it, and without `[plugins]` in a file,
+    /// the built-in plugins are used.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) plugins: Vec<PathBuf>,
+    /// Use this configuration file in place of the project's `looplet.toml`. Needs no trust.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: Option<PathBuf>,
+    /// The directory that tools see as their workspace; short for `--mount workspace=PATH`.
+    #[arg(long, value_name = "PATH[:ro|:rw]")]
+    pub(crate) workspace: Option<String>,
+    /// Give tools a directory under a name; read-only unless `:rw` is added.
+    #[arg(long, value_name = "NAME=PATH[:ro|:rw]")]
+    pub(crate) mount: Vec<String>,
+    /// Grant something to a tool, such as `files/read_file:fs.workspace=ro`.
+    #[arg(long, value_name = "PLUGIN/TOOL:WHAT")]
+    pub(crate) grant: Vec<String>,
+    /// Allow calls of these tools, such as `files/*`. Never beats a deny.
+    #[arg(long, value_name = "PATTERN")]
+    pub(crate) allow: Vec<String>,
+    /// Ask before calls of these tools.
+    #[arg(long, value_name = "PATTERN")]
+    pub(crate) ask: Vec<String>,
+    /// Deny calls of these tools.
+    #[arg(long, value_name = "PATTERN")]
+    pub(crate) deny: Vec<String>,
+    /// Never ask anybody.
+    #[arg(long)]
+    pub(crate) unattended: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    /// The task; `-` reads it from standard input, `@FILE` from a file.
+    pub(crate) task: String,
+    #[command(flatten)]
+    pub(crate) setup: SetupArgs,
+    /// The model, as `provider:name`; `scripted:FILE` answers from a file.
+    #[arg(long, value_name = "PROVIDER:NAME")]
+    pub(crate) model: Option<String>,
+    /// Stop after so many charged steps.
+    #[arg(long, value_name = "N")]
+    pub(crate) max_steps: Option<u64>,
+    /// Stop after so many answers of the model.
+    #[arg(long, value_name = "N")]
+    pub(crate) max_turns: Option<u64>,
+    /// Stop after so many tokens, in and out.
+    #[arg(long, value_name = "N")]
+    pub(crate) max_tokens: Option<u64>,
+    /// Stop after so many seconds; waits for a person do not count.
+    #[arg(long, value_name = "N")]
+    pub(crate) max_seconds: Option<u64>,
+    /// Exit with 1 unless the run ends with `done`.
+    #[arg(long)]
+    pub(crate) require_done: bool,
+    /// Exit with 3 when a call was denied.
+    #[arg(long)]
+    pub(crate) fail_on_denied: bool,
+    /// Keep the journal in a directory below this one.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) runs: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CallArgs {
+    /// A plugin's name or a component file, then the tool; or `PLUGIN/TOOL` alone.
+    #[arg(value_name = "PLUGIN")]
+    pub(crate) plugin: String,
+    /// The tool, unless it stands behind the plugin's name.
+    #[arg(value_name = "TOOL")]
+    pub(crate) tool: Option<String>,
+    /// The arguments, a JSON object.
+    #[arg(value_name = "ARGUMENTS")]
+    pub(crate) arguments: Option<String>,
+    #[command(flatten)]
+    pub(crate) setup: SetupArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArgs {
+    /// The tool, as `PLUGIN/TOOL`.
+    #[arg(value_name = "PLUGIN/TOOL")]
+    pub(crate) tool: String,
+    /// The arguments, a JSON object.
+    #[arg(long, value_name = "JSON", default_value = "{}")]
+    pub(crate) args: String,
+    #[command(flatten)]
+    pub(crate) setup: SetupArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InspectArgs {
+    /// A plugin's name or a component file; without it, every plugin that would be loaded.
+    #[arg(value_name = "PLUGIN")]
+    pub(crate) plugin: Option<String>,
+    #[command(flatten)]
+    pub(crate) setup: SetupArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    #[command(flatten)]
+    pub(crate) setup: SetupArgs,
+    /// Notes are errors too.
+    #[arg(long)]
+    pub(crate) strict: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TrustArgs {
+    /// Trust without asking.
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// Take trust back.
+    #[arg(long, conflicts_with = "yes")]
+    pub(crate) revoke: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ApprovalsArgs {
+    #[command(subcommand)]
+    pub(crate) command: Option<ApprovalsCommand>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ApprovalsCommand {
+    /// List them, numbered.
+    List,
+    /// Revoke one.
+    Revoke {
+        /// Its number in the list.
+        number: usize,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ShowArgs {
+    /// The run, by the beginning of its name, and perhaps a step: `RUN`, `RUN#4`, `#4`. The latest
+    /// run without it.
+    #[arg(value_name = "RUN[#STEP]")]
+    pub(crate) run: Option<String>,
+    /// Only the calls that were denied, with what would allow them.
+    #[arg(long)]
+    pub(crate) denied: bool,
+    /// Where the runs are.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) runs: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct WitArgs {
+    /// Where to; without it the contract is printed.
+    #[arg(value_name = "DIR")]
+    pub(crate) dir: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DoctorArgs {
+    /// The model to ask after, as `provider:name`.
+    #[arg(long, value_name = "PROVIDER:NAME")]
+    pub(crate) model: Option<String>,
+}

@@ -1,0 +1,41 @@
+//! `approvals`: answers that stand until they are revoked.
+
+use std::process::ExitCode;
+
+use looplet_host::error::{Error, Result};
+use serde_json::json;
+
+use super::machine::{self, Machine};
+use super::{print, setup};
+use crate::cli::{ApprovalsArgs, ApprovalsCommand};
+
+pub(crate) fn run(args: ApprovalsArgs, json: bool) -> Result<ExitCode> {
+    let machine = Machine::look()?;
+    let mut approvals = setup::standing(&machine)?;
+    let project = machine.project();
+    match args.command.unwrap_or(ApprovalsCommand::List) {
+        ApprovalsCommand::List => {
+            let listed: Vec<_> = approvals.list().filter(|(_, of, ..)| *of == project).collect();
+            if listed.is_empty() && !json {
+                print::note("no answers are remembered for this project");
+            }
+            for (number, _, scope, plugin) in listed {
+                if json {
+                    print::json(&json!({ "number": number, "scope": scope, "plugin": plugin }));
+                    continue;
+                }
+                let path = scope.path.as_ref().map(|path| format!("  path {path}")).unwrap_or_default();
+                print::answer(&format!("{number}  {}{path}  plugin {}", scope.tool, plugin.to_short()));
+            }
+        }
+        ApprovalsCommand::Revoke { number } => {
+            let is_ours = approvals.list().any(|(known, of, ..)| known == number && of == project);
+            if !is_ours || !approvals.revoke(number) {
+                return Err(Error::usage(format!("there is no approval {number}")).hint("`looplet-host approvals` lists them"));
+            }
+            machine::write_own(&machine.approvals_file(), approvals.render())?;
+            print::note("revoked");
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,133 @@
+//! `call`: one tool, once, through the same gate as a run.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use looplet_host::agent::machine::CallRequest;
+use looplet_host::agent::{CallReport, Dispatch as _, Prepared};
+
+use looplet_host::error::{Error, Exit, Result};
+use looplet_host::host::PluginFile;
+use looplet_host::message::Outcome;
+use looplet_host::record::{Ruling, RunId};
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
+
+use super::setup::{self, set_up};
+use super::{explain, print};
+use crate::cli::CallArgs;
+
+pub(crate) async fn run(args: CallArgs, json: bool) -> Result<ExitCode> {
+    let Target { file, full_name, arguments } = target(&args)?;
+    let setup = set_up(&args.setup, &args.setup.flags(), file.into_iter().collect(), None).await?;
+    setup::print_notes(&setup);
+    let gate = setup::gate(&setup)?;
+    let tool = explain::find(&setup.host, &full_name)?;
+    let request = CallRequest {
+        id: RunId::generate().to_string(),
+        step: 1,
+        turn: 1,
+        tool: Arc::new(tool.to_record()),
+        arguments: explain::arguments(&arguments)?,
+    };
+    let cancel = CancellationToken::new();
+    let ready = match gate.prepare(&request, &cancel).await {
+        Prepared::Ready(_, ready) => ready,
+        Prepared::Settled(verdict, ruling) => return Ok(refused(&full_name, &ruling, verdict.would_allow.as_deref(), json)),
+    };
+    let interrupted = cancel.clone();
+    let report = tokio::select! {
+        report = ready.perform(cancel.clone()) => report,
+        () = async {
+            if tokio::signal::ctrl_c().await.is_ok() {
+                interrupted.cancel();
+            }
+            std::future::pending::<()>().await;
+        } => return Ok(super::exit(Some(Exit::Interrupted))),
+    };
+    Ok(print_report(&report, json))
+}
+
+/// What is to be called.
+struct Target {
+    /// A component that was named by its file.
+    file: Option<PluginFile>,
+    full_name: String,
+    arguments: String,
+}
+
+/// `PLUGIN/TOOL [ARGUMENTS]`, `PLUGIN TOOL [ARGUMENTS]` or `FILE.wasm TOOL [ARGUMENTS]`.
+fn target(args: &CallArgs) -> Result<Target> {
+    let file = setup::names_file(&args.plugin).map(|path| setup::component_file(&path)).transpose()?;
+    let plugin = file.as_ref().map_or(args.plugin.as_str(), |file| &file.name);
+    let missing = || Error::usage("no tool is named").hint("`looplet-host call PLUGIN TOOL '{…}'`, or `PLUGIN/TOOL '{…}'`");
+    let (full_name, arguments) = match (args.tool.as_deref(), args.arguments.as_deref()) {
+        (tool, None) if file.is_none() && plugin.contains('/') => (plugin.to_owned(), tool),
+        (Some(tool), arguments) => (format!("{plugin}/{tool}"), arguments),
+        (None, _) => return Err(missing()),
+    };
+    let arguments = arguments.unwrap_or("{}").to_owned();
+    Ok(Target { file, full_name, arguments })
+}
+
+fn refused(full_name: &str, ruling: &Ruling, would_allow: Option<&str>, json: bool) -> ExitCode {
+    let (what, exit) = match ruling {
+        Ruling::Denied(reason) => (format!("`{full_name}` is denied: {reason}"), Exit::Denied),
+        Ruling::Invalid(failure) => (failure.message.clone(), Exit::Usage),
+        Ruling::Parked => (format!("`{full_name}` waits for an answer"), Exit::Parked),
+        Ruling::Allowed | Ruling::Answered { .. } => (format!("`{full_name}` was not run"), Exit::Failed),
+    };
+    if json {
+        print::json(&json!({ "outcome": { "denied": what }, "would_allow": would_allow }));
+    }
+    let hint = would_allow.map(|would_allow| format!("\nhint: {would_allow}")).unwrap_or_default();
+    print::note(&format!("error: {what}{hint}"));
+    super::exit(Some(exit))
+}
+
+fn print_report(report: &CallReport, json: bool) -> ExitCode {
+    if json {
+        print::json(&json!({
+            "outcome": report.outcome,
+            "duration_us": report.duration_us,
+            "used": report.used,
+            "refusals": report.refusals,
+            "stderr": report.stderr,
+        }));
+    }
+    if let Some(stderr) = &report.stderr {
+        for line in &stderr.lines {
+            print::note(&format!("  │ {}", looplet_host::record::inert(line)));
+        }
+    }
+    for refusal in &report.refusals {
+        let by = refusal.origin.as_ref().map(|origin| format!(" ({origin})")).unwrap_or_default();
+        let target = looplet_host::record::inert(&refusal.target);
+        print::note(&format!("refused inside: {} {target}: {}{by}", refusal.operation, refusal.reason.as_str()));
+    }
+    let exit = match &report.outcome {
+        Outcome::Ok(output) => {
+            if !json {
+                print::foreign(&output.content.to_text());
+            }
+            for warning in &output.warnings {
+                print::note(&format!("warning: {}", looplet_host::record::inert(warning)));
+            }
+            None
+        }
+        Outcome::Failed(failure) | Outcome::Aborted(failure) => {
+            let hint = failure.hint.as_ref().map(|hint| format!("\nhint: {hint}")).unwrap_or_default();
+            print::note(&format!("error: {}: {}{hint}", failure.kind, looplet_host::record::inert(&failure.message)));
+            Some(Exit::Failed)
+        }
+        Outcome::Denied(reason) => {
+            print::note(&format!("error: denied: {reason}"));
+            Some(Exit::Denied)
+        }
+    };
+    let memory = report.used.memory_bytes.div_ceil(1 << 20);
+    let limit = report.used.memory_limit_bytes >> 20;
+    print::note(&format!("{}.{:03} ms · {memory} MiB of {limit}", report.duration_us / 1_000, report.duration_us % 1_000));
+    super::exit(exit)
+}
+

@@ -1,0 +1,40 @@
+//! `check`: whether files, plugins, rules and their examples are in order.
+
+use std::process::ExitCode;
+
+use looplet_host::error::{Error, Result};
+use serde_json::json;
+
+use super::print;
+use super::setup::set_up;
+use crate::cli::CheckArgs;
+
+pub(crate) async fn run(args: CheckArgs, json: bool) -> Result<ExitCode> {
+    let setup = set_up(&args.setup, &args.setup.flags(), Vec::new(), None).await?;
+    let settings = setup.host.settings();
+    let withheld: Vec<String> = settings.withheld.iter().map(|key| format!("{}: `{}`", key.origin, key.key)).collect();
+    let rules = settings.policy.rules().len();
+    let (plugins, tools) = (setup.host.plugins().len(), setup.host.tools().len());
+    if json {
+        print::json(&json!({
+            "ok": !args.strict || setup.notes.is_empty(),
+            "plugins": plugins,
+            "tools": tools,
+            "rules": rules,
+            "notes": setup.notes,
+            "withheld": withheld,
+        }));
+    } else {
+        for note in &setup.notes {
+            print::answer(note);
+        }
+        for key in &withheld {
+            print::answer(&format!("not used, the file is not trusted: {key}"));
+        }
+        print::answer(&format!("in order: {plugins} plugins, {tools} tools, {rules} rules"));
+    }
+    if args.strict && !setup.notes.is_empty() {
+        return Err(Error::usage(format!("{} notes, and `--strict` lets none pass", setup.notes.len())));
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,113 @@
+//! `explain`: what would become of a call, what it could reach, and whether it would work.
+
+use std::process::ExitCode;
+
+use looplet_host::canonical::CanonicalJson;
+use looplet_host::capability::Cut;
+use looplet_host::error::{Error, Exit, Result};
+use looplet_host::gate::{GatedTool, Judgement, Obstacle};
+use looplet_host::host::Host;
+use looplet_host::permission::nearest;
+use serde_json::json;
+
+use super::print;
+use super::setup::{self, set_up};
+use crate::cli::ExplainArgs;
+
+pub(crate) async fn run(args: ExplainArgs, json: bool) -> Result<ExitCode> {
+    let setup = set_up(&args.setup, &args.setup.flags(), Vec::new(), None).await?;
+    setup::print_notes(&setup);
+    let tool = find(&setup.host, &args.tool)?;
+    let arguments = arguments(&args.args)?;
+    let gate = setup::gate(&setup)?;
+    let judgement = gate.judge(tool, &arguments);
+    let faults = tool.faults(&arguments);
+    match json {
+        true => print_json(tool, &judgement, &faults),
+        false => print_text(tool, &judgement, &faults),
+    }
+    let denied = matches!(judgement.obstacle(), Some(Obstacle::Denied | Obstacle::Unfilled(_)));
+    Ok(super::exit(denied.then_some(Exit::Denied)))
+}
+
+/// The tool of that name, or the nearest ones.
+pub(super) fn find<'h>(host: &'h Host, full_name: &str) -> Result<&'h GatedTool> {
+    let tools = host.tools();
+    if let Some(tool) = tools.iter().find(|tool| tool.full_name() == full_name || tool.shown_name() == full_name) {
+        return Ok(tool);
+    }
+    let names: Vec<String> = tools.iter().map(GatedTool::full_name).collect();
+    let hint = match nearest(full_name, names.iter().map(String::as_str)) {
+        Some(name) => format!("do you mean `{name}`?"),
+        None => format!("there are: {}", names.join(", ")),
+    };
+    Err(Error::usage(format!("there is no tool `{full_name}`")).hint(hint))
+}
+
+/// Arguments as they were typed.
+pub(super) fn arguments(text: &str) -> Result<CanonicalJson> {
+    let wrong = |what: String| Error::usage(what).hint("write them as a JSON object: '{\"path\": \"a.txt\"}'");
+    let arguments = CanonicalJson::from_text(text).map_err(|fault| wrong(format!("the arguments are no JSON: {fault}")))?;
+    match arguments.as_str().starts_with('{') {
+        true => Ok(arguments),
+        false => Err(wrong("the arguments are no JSON object".to_owned())),
+    }
+}
+
+fn print_text(tool: &GatedTool, judgement: &Judgement, faults: &[String]) {
+    let row = |head: &str, text: &str| print::answer(&format!(" {head:<10}{text}"));
+    row("tool", &tool.full_name());
+    if !faults.is_empty() {
+        row("arguments", &format!("do not fit its schema: {}", faults.join("; ")));
+    }
+    let lines: Vec<String> = judgement.verdict.deciding().iter().map(ToString::to_string).collect();
+    row("decision", &format!("{:<6} {} ({})", judgement.verdict.decision.as_str(), lines.join(", "), judgement.verdict.reason));
+    for rule in &judgement.verdict.matched {
+        let reason = rule.reason.as_deref().map(|reason| format!(" «{reason}»")).unwrap_or_default();
+        row("", &format!("{:<6} {}{reason}", rule.decision.as_str(), rule.origin));
+    }
+    if let Some(origin) = &judgement.approved_by {
+        row("answered", &format!("by a standing approval ({origin})"));
+    }
+    match &judgement.authority {
+        Ok(resolved) => {
+            for reached in &resolved.reached {
+                let cuts: Vec<&str> = reached.cuts.iter().map(|cut| words(*cut)).collect();
+                let cuts = if cuts.is_empty() { String::new() } else { format!("  ← {}", cuts.join(", ")) };
+                row("could", &format!("{}  (granted by {}){cuts}", reached.place, reached.granted_by));
+            }
+            for missing in &resolved.missing {
+                row("without", &format!("{} (optional: {})", missing.need.capability, missing.need.why));
+            }
+            if resolved.reached.is_empty() {
+                row("could", "reach nothing: no file, no network, no secret, no process");
+            }
+        }
+        Err(unfilled) => row("lacks", &format!("{}: {}", unfilled.need.capability, unfilled.need.why)),
+    }
+    if let Some(remedy) = judgement.remedy(tool) {
+        row("to allow", &remedy);
+    }
+}
+
+fn words(cut: Cut) -> &'static str {
+    match cut {
+        Cut::Grant => "the grant is read-only",
+        Cut::Mount => "the mount is read-only: writes will fail",
+        Cut::Rules => "narrowed by rules",
+    }
+}
+
+fn print_json(tool: &GatedTool, judgement: &Judgement, faults: &[String]) {
+    let reach: Vec<_> = judgement.authority.iter().flat_map(|resolved| &resolved.reached).map(|reached| &reached.place).collect();
+    let lacks = judgement.authority.as_ref().err().map(|unfilled| &unfilled.need);
+    print::json(&json!({
+        "tool": tool.full_name(),
+        "faults": faults,
+        "verdict": judgement.verdict,
+        "approved_by": judgement.approved_by,
+        "reach": reach,
+        "lacks": lacks,
+        "to_allow": judgement.remedy(tool),
+    }));
+}

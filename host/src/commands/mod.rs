@@ -1,0 +1,61 @@
+//! The commands: one file each. They wire, print and give the exit code; what they wire is the library.
+//!
+//! Only here, in `capability/` and in `journal/` is the machine touched: files, environment, terminal.
+
+mod approvals;
+mod call;
+mod check;
+mod compile;
+mod completions;
+mod doctor;
+mod explain;
+mod inspect;
+mod machine;
+pub(crate) mod print;
+mod run;
+mod setup;
+mod show;
+mod trust;
+mod wit;
+
+use std::process::ExitCode;
+
+use looplet_host::error::{Error, Exit, Result};
+
+use crate::cli::{Cli, Command};
+
+/// Runs the command.
+pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
+    let json = cli.json;
+    match cli.command {
+        Command::Run(args) => on_runtime(run::run(args, json)),
+        Command::Call(args) => on_runtime(call::run(args, json)),
+        Command::Explain(args) => on_runtime(explain::run(args, json)),
+        Command::Inspect(args) => on_runtime(inspect::run(args, json)),
+        Command::Check(args) => on_runtime(check::run(args, json)),
+        Command::Doctor(args) => on_runtime(doctor::run(args, json)),
+        Command::Trust(args) => trust::run(&args, json),
+        Command::Approvals(args) => approvals::run(args, json),
+        Command::Show(args) => show::run(&args, json),
+        Command::Wit(args) => wit::run(&args, json),
+        Command::Compile => compile::run(),
+        Command::Completions { shell } => Ok(completions::run(shell)),
+    }
+}
+
+fn on_runtime(work: impl Future<Output = Result<ExitCode>>) -> Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| Error::failed(format!("cannot start: {error}")))?;
+    let result = runtime.block_on(work);
+    // A guest that the kernel holds must not hold the process.
+    runtime.shutdown_background();
+    result
+}
+
+/// The exit code of a command that did its work but has bad news.
+fn exit(exit: Option<Exit>) -> ExitCode {
+    exit.map_or(ExitCode::SUCCESS, |exit| ExitCode::from(exit.code()))
+}

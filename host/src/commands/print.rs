@@ -1,0 +1,33 @@
+//! The only printers: answers to stdout, everything else to stderr.
+//!
+//! A reader that has gone away is no error: what is left is not printed.
+
+use std::io::Write as _;
+
+use looplet_host::record::inert;
+use serde::Serialize;
+
+/// A line of the answer.
+pub(crate) fn answer(text: &str) {
+    let _ = writeln!(std::io::stdout().lock(), "{text}");
+}
+
+/// A value of the answer, as one line of JSON.
+pub(crate) fn json(value: &impl Serialize) {
+    // All that is printed has a form as JSON.
+    if let Ok(line) = serde_json::to_string(value) {
+        answer(&line);
+    }
+}
+
+/// Words for the operator.
+pub(crate) fn note(text: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{text}");
+}
+
+/// Text of a model or a plugin that may hold control codes; line ends stay.
+pub(crate) fn foreign(text: &str) {
+    for line in text.lines() {
+        answer(&inert(line));
+    }
+}

@@ -1,0 +1,155 @@
+//! `run`: an agent on a task. Steps as they happen on stderr, the answer on stdout.
+
+mod asker;
+mod model;
+mod start;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use looplet_host::agent::{ExitRules, Outcome, Parts, Run};
+use looplet_host::error::Result;
+use looplet_host::journal::Runs;
+use looplet_host::record::{RunId, Step};
+use looplet_host::settings::Flags;
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
+
+use super::setup::{self, Setup, set_up};
+use super::{machine, print};
+use crate::cli::RunArgs;
+
+pub(crate) async fn run(args: RunArgs, json: bool) -> Result<ExitCode> {
+    let task = task(&args.task)?;
+    let flags = flags(&args);
+    let setup = set_up(&args.setup, &flags, Vec::new(), args.runs.as_deref()).await?;
+    let (model, header) = model::connect(&setup, args.model.as_deref()).await?;
+    print_header(&setup, &header);
+    let settings = setup.host.settings();
+    let rules = ExitRules {
+        require_done: settings.agent.done_required.as_ref().is_some_and(|required| required.value),
+        fail_on_denied: settings.run.denied_is_failure.value,
+    };
+    let cancel = CancellationToken::new();
+    let outcome = drive(&setup, &args, task, model, &cancel, json).await?;
+    print_outcome(&outcome, json);
+    Ok(super::exit(outcome.exit(rules)))
+}
+
+async fn drive(
+    setup: &Setup,
+    args: &RunArgs,
+    task: String,
+    model: Arc<dyn looplet_host::model::Model>,
+    cancel: &CancellationToken,
+    json: bool,
+) -> Result<Outcome> {
+    let id = RunId::generate();
+    let gate = Arc::new(setup::gate(setup)?);
+    let started = start::started(setup, &gate, id, task, model.name())?;
+    let asker = asker::ModelAsker::new(Arc::clone(&model), start::request_setup(setup, &gate), Arc::clone(&gate));
+    let runs = Runs::at(args.runs.clone().unwrap_or_else(|| setup.machine.runs_dir()));
+    let parts = Parts {
+        sink: Box::new(runs.create(id)?),
+        cancel: cancel.clone(),
+        is_kept: true,
+        ..Parts::new(Box::new(asker), gate)
+    };
+    let mut run = Run::start(started, parts)?;
+    let mut interrupts = Interrupts::default();
+    loop {
+        let step = tokio::select! {
+            step = run.next() => step,
+            () = interrupts.next() => {
+                cancel.cancel();
+                continue;
+            }
+        };
+        match step {
+            Some(step) => print_step(&step, json),
+            None => return Ok(run.finish().await),
+        }
+    }
+}
+
+/// Ctrl-C: the first asks the run to stop, the second ends the process at once.
+#[derive(Default)]
+struct Interrupts {
+    seen: u32,
+}
+
+impl Interrupts {
+    async fn next(&mut self) {
+        if tokio::signal::ctrl_c().await.is_err() {
+            // No signals on this machine: wait for ever.
+            std::future::pending::<()>().await;
+        }
+        self.seen += 1;
+        if self.seen > 1 {
+            std::process::exit(130);
+        }
+        print::note("stopping; once more to leave at once");
+    }
+}
+
+fn flags(args: &RunArgs) -> Flags {
+    Flags {
+        model: args.model.clone(),
+        max_steps: args.max_steps,
+        max_turns: args.max_turns,
+        max_tokens: args.max_tokens,
+        max_seconds: args.max_seconds,
+        require_done: args.require_done,
+        fail_on_denied: args.fail_on_denied,
+        ..args.setup.flags()
+    }
+}
+
+fn task(text: &str) -> Result<String> {
+    match text.strip_prefix('@') {
+        _ if text == "-" => machine::read_stdin(),
+        Some(file) => Ok(String::from_utf8_lossy(&machine::read_bytes(file.as_ref())?).into_owned()),
+        None => Ok(text.to_owned()),
+    }
+}
+
+fn print_header(setup: &Setup, model: &str) {
+    setup::print_notes(setup);
+    print::note(model);
+    for mount in setup.host.mounts() {
+        print::note(&format!("{} {} ({}, {})", mount.name(), mount.host_path().display(), mount.mode(), mount.origin()));
+    }
+    if setup.host.settings().shipped_policy {
+        let words = if setup.machine.surroundings.terminal {
+            "policy: none written; what changes nothing flows, everything else is asked"
+        } else {
+            "policy: none written and no terminal to ask at; every call is denied but for `--allow`"
+        };
+        print::note(words);
+    }
+}
+
+fn print_step(step: &Step, json: bool) {
+    print::note(&step.pretty());
+    if json {
+        print::json(&json!({ "type": "step", "step": step }));
+    }
+}
+
+fn print_outcome(outcome: &Outcome, json: bool) {
+    if json {
+        print::json(&json!({ "type": "outcome", "outcome": outcome }));
+    } else if let Some(text) = outcome.text() {
+        print::foreign(&text);
+    }
+    let mut said: Vec<&str> = Vec::new();
+    for denied in &outcome.denied {
+        if let Some(would_allow) = denied.would_allow.as_deref()
+            && !said.contains(&would_allow)
+        {
+            print::note(&format!("#{} {} would be allowed by {would_allow}", denied.step, denied.tool));
+            said.push(would_allow);
+        }
+    }
+    print::note(&outcome.to_string());
+}

@@ -1,0 +1,76 @@
+//! Between the loop and a model: keeps the request in serialised pieces, translates answers and faults.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use looplet_host::agent::{Announcement, Answer, AskModel, ModelFault, Question};
+use looplet_host::gate::Gate;
+use looplet_host::message::Message;
+use looplet_host::model::{self, EventSink, Model, ModelError, ModelRequest, RequestSetup, Transcript};
+use looplet_host::record::{Finish, Usage};
+use tokio_util::sync::CancellationToken;
+
+/// A model as the loop asks it.
+pub(super) struct ModelAsker {
+    model: Arc<dyn Model>,
+    setup: RequestSetup,
+    transcript: Transcript,
+    /// Shows people what the model said when they are asked about its calls.
+    gate: Arc<Gate>,
+}
+
+impl ModelAsker {
+    pub(super) fn new(model: Arc<dyn Model>, setup: RequestSetup, gate: Arc<Gate>) -> Self {
+        Self { model, setup, transcript: Transcript::default(), gate }
+    }
+
+    /// Takes over what was added to the history.
+    fn catch_up(&mut self, messages: &[Message]) {
+        let known = self.transcript.messages().len();
+        for message in messages.get(known..).unwrap_or_default() {
+            self.transcript.push(message.clone());
+        }
+    }
+}
+
+#[async_trait]
+impl AskModel for ModelAsker {
+    fn announce(&mut self, question: &Question<'_>) -> Result<Announcement, ModelFault> {
+        self.catch_up(question.messages);
+        let request = ModelRequest::new(&*self.model, &self.setup, &self.transcript);
+        Ok(Announcement::new(request.digest()))
+    }
+
+    async fn ask(&mut self, question: &Question<'_>, cancel: &CancellationToken) -> Result<Answer, ModelFault> {
+        self.catch_up(question.messages);
+        let request = ModelRequest::new(&*self.model, &self.setup, &self.transcript);
+        let events = EventSink::new(cancel.clone());
+        let response = self.model.complete(&request, &events).await.map_err(|error| fault(&error))?;
+        let usage = response.usage.unwrap_or_default();
+        self.gate.hear(&response.text);
+        Ok(Answer {
+            text: response.text,
+            calls: response.calls,
+            usage: Usage { input: usage.input, output: usage.output, cached: usage.cached, cost_micro_usd: 0 },
+            finish: finish(response.finish),
+            model: response.model.filter(|reported| !self.model.name().ends_with(reported.as_str())),
+        })
+    }
+}
+
+fn fault(error: &ModelError) -> ModelFault {
+    match error.hint() {
+        Some(hint) => ModelFault::new(format!("{error}; {hint}")),
+        None => ModelFault::new(error.to_string()),
+    }
+}
+
+fn finish(finish: model::Finish) -> Finish {
+    match finish {
+        model::Finish::Stop => Finish::Stop,
+        model::Finish::ToolCalls => Finish::ToolCalls,
+        model::Finish::Length => Finish::Length,
+        model::Finish::Filter => Finish::Filter,
+        model::Finish::Other(word) => Finish::Other(word),
+    }
+}

@@ -1,0 +1,73 @@
+//! Which model the run uses, from flags, files, environment and what answers on this machine.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use looplet_host::error::{Error, Result};
+use looplet_host::model::ollama;
+use looplet_host::model::retry::{Clock, SystemClock};
+use looplet_host::model::select::{ProviderSettings, Selection, Wishes, nothing_set_up, ollama_endpoint, select};
+use looplet_host::model::{EventSink, HttpClient, Model, connect as connect_selected};
+use looplet_host::settings::Settings;
+
+use crate::commands::machine;
+use crate::commands::setup::Setup;
+
+/// The model and its header line.
+pub(super) async fn connect(setup: &Setup, flag: Option<&str>) -> Result<(Arc<dyn Model>, String)> {
+    let settings = setup.host.settings();
+    let wishes = wishes(settings, setup, flag);
+    let http = HttpClient::default();
+    let selection = choose(&wishes, &http).await?;
+    if selection.needs_consent {
+        return Err(Error::usage(format!("a model answers on this machine and nobody has named it: {}", selection.header()))
+            .hint(format!("the task and what tools read would go there; name it: `--model {}:{}`", selection.provider, selection.name)));
+    }
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let read = |file: &str| {
+        let path = setup.machine.surroundings.cwd.join(file);
+        Ok(String::from_utf8_lossy(&machine::read_bytes(&path)?).into_owned())
+    };
+    let model = connect_selected(&selection, &http, &clock, read)?;
+    Ok((model, selection.header()))
+}
+
+fn wishes<'s>(settings: &'s Settings, setup: &Setup, flag: Option<&'s str>) -> Wishes<'s> {
+    let written = settings.model.name.as_ref().filter(|_| flag.is_none());
+    Wishes {
+        flag,
+        project: written.map(|name| (name.value.as_str(), name.origin.clone())),
+        user: None,
+        environment: setup.machine.variables.clone(),
+        providers: providers(settings),
+    }
+}
+
+fn providers(settings: &Settings) -> BTreeMap<String, ProviderSettings> {
+    let provider = |provider: &looplet_host::settings::Provider| ProviderSettings {
+        base_url: provider.base_url.as_ref().map(|url| (url.value.clone(), url.origin.clone())),
+        context_tokens: provider.context_tokens.as_ref().and_then(|tokens| u32::try_from(tokens.value).ok()),
+        cap_field: None,
+    };
+    settings.providers.iter().map(|(name, written)| (name.clone(), provider(written))).collect()
+}
+
+async fn choose(wishes: &Wishes<'_>, http: &HttpClient) -> Result<Selection> {
+    let named = select(wishes)?;
+    let is_ollama = |selection: &Selection| selection.provider.as_str() == "ollama";
+    match named {
+        Some(selection) if is_ollama(&selection) => {
+            let endpoint = ollama_endpoint(wishes)?;
+            let installed = ollama::installed(http, &endpoint, &EventSink::default()).await.map_err(Error::from)?;
+            selection.checked(wishes, &installed)
+        }
+        Some(selection) => Ok(selection),
+        None => {
+            let endpoint = ollama_endpoint(wishes)?;
+            match ollama::installed(http, &endpoint, &EventSink::default()).await {
+                Ok(installed) => Selection::from_installed(wishes, &installed),
+                Err(_) => Err(nothing_set_up()),
+            }
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! From arguments to a host: configuration files with their trust, flags, plugins, mounts.
+
+use std::path::{Path, PathBuf};
+
+use looplet_host::error::{Error, Result};
+use looplet_host::host::{Host, PluginFile};
+use looplet_host::permission::StandingApprovals;
+use looplet_host::sandbox::Sandbox;
+use looplet_host::settings::{
+    ConfigFile, Flags, Layers, PluginSource, ProjectFile, Settings, SourceFile, Trust, TrustStore, trust_digest,
+};
+
+use super::machine::{self, Machine, PROJECT_FILE};
+use super::{compile, print};
+use crate::cli::SetupArgs;
+
+/// What a command works with.
+pub(crate) struct Setup {
+    pub(crate) machine: Machine,
+    pub(crate) host: Host,
+    /// Said once, before anything runs.
+    pub(crate) notes: Vec<String>,
+}
+
+impl SetupArgs {
+    /// The flags as the settings read them.
+    pub(crate) fn flags(&self) -> Flags {
+        Flags {
+            mount: self.mount.clone(),
+            workspace: self.workspace.clone(),
+            plugins: self.plugins.clone(),
+            grant: self.grant.clone(),
+            allow: self.allow.clone(),
+            ask: self.ask.clone(),
+            deny: self.deny.clone(),
+            unattended: self.unattended,
+            ..Flags::default()
+        }
+    }
+}
+
+/// Reads the files, checks everything and puts the host together. `extra` are components that were named
+/// one by one.
+pub(crate) async fn set_up(args: &SetupArgs, flags: &Flags, extra: Vec<PluginFile>, runs: Option<&Path>) -> Result<Setup> {
+    let machine = Machine::look()?;
+    let mut notes = Vec::new();
+    let layers = layers(&machine, args.policy.as_deref(), &mut notes)?;
+    let settings = Settings::load(&layers, flags, &machine.surroundings)?;
+    notes.extend(settings.notes.iter().map(|note| format!("note: {}: {}", note.origin, note.message)));
+    let files = plugin_files(&settings, extra)?;
+    let sandbox = Sandbox::with_compilation(compile::compilation(&machine))?;
+    let runs = runs.map_or_else(|| machine.runs_dir(), Path::to_owned);
+    let own = machine.own_places(&runs);
+    let host = Host::assemble(&sandbox, settings, files, &own, &machine.variables).await?;
+    notes.extend(host.findings().iter().map(|finding| format!("note: {}: {}", finding.origin, finding.message)));
+    Ok(Setup { machine, host, notes })
+}
+
+/// Prints what was noted.
+pub(crate) fn print_notes(setup: &Setup) {
+    for note in &setup.notes {
+        print::note(note);
+    }
+}
+
+/// The approvals of this project that stand until they are revoked.
+pub(crate) fn standing(machine: &Machine) -> Result<StandingApprovals> {
+    let file = machine.approvals_file();
+    match machine::read_text(&file)? {
+        Some(text) => StandingApprovals::parse("approvals.toml", &text),
+        None => Ok(StandingApprovals::default()),
+    }
+}
+
+/// The list of trusted files.
+pub(crate) fn trust_store(machine: &Machine) -> Result<TrustStore> {
+    match machine::read_text(&machine.trust_file())? {
+        Some(text) => TrustStore::parse("trust.toml", &text),
+        None => Ok(TrustStore::default()),
+    }
+}
+
+/// A configuration file, if it is there.
+pub(crate) fn source(name: &str, path: &Path) -> Result<Option<SourceFile>> {
+    let dir = path.parent().map(Path::to_owned).unwrap_or_default();
+    Ok(machine::read_text(path)?.map(|text| SourceFile { name: name.to_owned(), dir, text }))
+}
+
+/// The digest that trust in a project file binds: its own content and that of every file it names.
+pub(crate) fn digest_of(file: &SourceFile) -> Result<looplet_host::digest::Digest> {
+    let parsed = ConfigFile::parse(file)?;
+    let named: Vec<(String, Option<Vec<u8>>)> = parsed
+        .named_files()
+        .into_iter()
+        .map(|path| {
+            let path = file.dir.join(path);
+            (path.display().to_string(), machine::read_bytes(&path).ok())
+        })
+        .collect();
+    let named = named.iter().map(|(name, content)| (name.as_str(), content.as_deref()));
+    Ok(trust_digest(file.text.as_bytes(), named))
+}
+
+fn layers(machine: &Machine, policy: Option<&Path>, notes: &mut Vec<String>) -> Result<Layers> {
+    let user = source("user/looplet.toml", &machine.user_file())?;
+    if let Some(path) = policy {
+        let path = machine.surroundings.cwd.join(path);
+        let name = path.strip_prefix(&machine.surroundings.cwd).unwrap_or(&path).display().to_string();
+        let file = source(&name, &path)?.ok_or_else(|| {
+            Error::usage(format!("there is no file `{name}`")).hint("`--policy` names a configuration file")
+        })?;
+        return Ok(Layers { user, project: Some(ProjectFile::Policy(file)) });
+    }
+    let Some(file) = source(PROJECT_FILE, &machine.project_file())? else {
+        return Ok(Layers { user, project: None });
+    };
+    let path = machine.project_file().display().to_string();
+    let project = match trust_store(machine)?.of(&path, &digest_of(&file)?) {
+        Trust::Trusted => ProjectFile::Trusted(file),
+        unknown => {
+            let what = match unknown {
+                Trust::Changed => "has changed since you trusted it",
+                Trust::Trusted | Trust::Unknown => "came with the project and nobody has trusted it",
+            };
+            notes.push(format!(
+                "note: `{PROJECT_FILE}` {what}: only what narrows is used; `looplet-host trust` shows what it would give"
+            ));
+            ProjectFile::Untrusted(file)
+        }
+    };
+    Ok(Layers { user, project: Some(project) })
+}
+
+/// The components to load: those that are named, those of `--plugins`, else the built-in ones.
+fn plugin_files(settings: &Settings, extra: Vec<PluginFile>) -> Result<Vec<PluginFile>> {
+    let mut files = extra;
+    for (name, written) in &settings.plugins {
+        let bytes = match &written.source {
+            PluginSource::BuiltIn => {
+                let builtin = looplet_host::builtin::get(name).ok_or_else(|| {
+                    let all: Vec<_> = looplet_host::builtin::all().iter().map(|builtin| builtin.name).collect();
+                    Error::usage(format!("no plugin `{name}` is built in"))
+                        .hint(format!("built in are: {}", all.join(", ")))
+                        .at(written.origin.clone())
+                })?;
+                builtin.bytes.into()
+            }
+            PluginSource::File(path) => {
+                machine::read_bytes(path).map_err(|error| error.at(written.origin.clone()))?.into()
+            }
+        };
+        files.push(PluginFile { name: name.clone(), bytes });
+    }
+    for dir in &settings.plugin_dirs {
+        for path in machine::components(&dir.value)? {
+            let file = component_file(&path)?;
+            if !files.iter().any(|known| known.name == file.name && known.bytes == file.bytes) {
+                files.push(file);
+            }
+        }
+    }
+    if files.is_empty() {
+        files = PluginFile::built_in();
+    }
+    Ok(files)
+}
+
+/// A component file under its stem.
+pub(crate) fn component_file(path: &Path) -> Result<PluginFile> {
+    let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default().to_owned();
+    Ok(PluginFile { name: stem, bytes: machine::read_bytes(path)?.into() })
+}
+
+/// Whether an argument names a component file rather than a plugin.
+pub(crate) fn names_file(text: &str) -> Option<PathBuf> {
+    let path = PathBuf::from(text);
+    path.extension().is_some_and(|extension| extension == "wasm").then_some(path)
+}
+
+/// A gate for one run: what was approved before answers, then a person if one is there.
+pub(crate) fn gate(setup: &Setup) -> Result<looplet_host::gate::Gate> {
+    let approvals = standing(&setup.machine)?.of_project("approvals.toml", &setup.machine.project())?;
+    Ok(setup.host.gate().with_approvals(approvals))
+}

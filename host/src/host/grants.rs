@@ -1,0 +1,103 @@
+//! What the settings grant to one tool.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::capability::fs::Mount;
+use crate::capability::{Granted, GrantedEnv, GrantedMount};
+use crate::gate::PluginHandle;
+use crate::model::select::Environment;
+use crate::need::Capability;
+use crate::plugin::ToolSpec;
+use crate::sandbox::Limits;
+use crate::settings::{Grant, Settings};
+
+/// Grants that speak of the tool and may speak for its plugin.
+fn speaking<'s>(settings: &'s Settings, plugin: &PluginHandle, spec: &ToolSpec) -> impl Iterator<Item = &'s Grant> {
+    let known = is_known(settings, plugin);
+    let (plugin, tool) = (plugin.name.clone(), spec.name.clone());
+    settings.grants.iter().filter(move |grant| grant.tools.matches(&plugin, &tool) && (known || !grant.known_only))
+}
+
+/// Shipped, or pinned by its digest.
+fn is_known(settings: &Settings, plugin: &PluginHandle) -> bool {
+    plugin.built_in || settings.plugins.get(&plugin.name).is_some_and(|written| written.digest.is_some())
+}
+
+/// What the tool is granted, mounts opened.
+pub(super) fn granted(
+    settings: &Settings,
+    mounts: &BTreeMap<String, Mount>,
+    plugin: &PluginHandle,
+    spec: &ToolSpec,
+    variables: &Environment,
+) -> Granted {
+    let mut granted = Granted::default();
+    for need in &spec.needs {
+        match &need.capability {
+            Capability::Fs { mount: word, .. } => {
+                let renamed = settings.plugins.get(&plugin.name).and_then(|written| written.mounts.get(word));
+                let name = renamed.unwrap_or(word);
+                if let Some(mount) = mounts.get(name)
+                    && let Some(given) = granted_mount(settings, mount, name, plugin, spec)
+                {
+                    granted.mounts.insert(word.clone(), given);
+                }
+            }
+            Capability::Env(names) => {
+                for name in names {
+                    let grant = speaking(settings, plugin, spec).find(|grant| grant.env.contains(name));
+                    if let (Some(grant), Some(value)) = (grant, variables.get(name)) {
+                        let given = GrantedEnv { value: value.to_owned(), origin: grant.origin.clone() };
+                        granted.env.insert(name.clone(), given);
+                    }
+                }
+            }
+            Capability::Http(_)
+            | Capability::Secret { .. }
+            | Capability::Process(_)
+            | Capability::Model
+            | Capability::Other { .. } => {}
+        }
+    }
+    granted
+}
+
+/// The widest grant of a mount; a mount of the command line comes without one, and a plugin that is
+/// neither shipped nor pinned is then asked about before each call.
+fn granted_mount(
+    settings: &Settings,
+    mount: &Mount,
+    name: &str,
+    plugin: &PluginHandle,
+    spec: &ToolSpec,
+) -> Option<GrantedMount> {
+    let written = speaking(settings, plugin, spec)
+        .filter_map(|grant| Some((*grant.fs.get(name)?, grant.origin.clone())))
+        .max_by_key(|(mode, _)| *mode);
+    if let Some((mode, origin)) = written {
+        return Some(GrantedMount { mount: mount.clone(), mode, origin, ask_first: false });
+    }
+    let is_given = settings.mounts.get(name).is_some_and(|written| written.given);
+    is_given.then(|| GrantedMount {
+        mount: mount.clone(),
+        mode: mount.mode(),
+        origin: mount.origin().clone(),
+        ask_first: !is_known(settings, plugin),
+    })
+}
+
+/// The limits of the tool's calls: shipped, its wish, the grants.
+pub(super) fn limits(settings: &Settings, plugin: &PluginHandle, spec: &ToolSpec) -> Limits {
+    let mut limits = Limits::SHIPPED.with_wish(spec.limits);
+    for grant in speaking(settings, plugin, spec) {
+        if let Some(wall_ms) = &grant.limits.wall_ms {
+            limits.wall = Duration::from_millis(wall_ms.value);
+        }
+        if let Some(memory_mib) = &grant.limits.memory_mib {
+            let bytes = usize::try_from(memory_mib.value).unwrap_or(usize::MAX).saturating_mul(1 << 20);
+            limits.memory_bytes = bytes.min(Limits::MEMORY_MAX_BYTES);
+        }
+    }
+    limits
+}

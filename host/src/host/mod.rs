@@ -1,0 +1,175 @@
+//! A host: settings, mounts, plugins and grants put together, ready to make gates.
+//!
+//! Nothing is read here: the bytes of plugins and the values of variables come in. Whoever embeds the
+//! host builds one of these once and starts runs from it.
+
+mod grants;
+mod plugins;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+pub use plugins::PluginFile;
+
+use crate::capability::fs::{Mount, MountSpec};
+use crate::error::{Error, Result};
+use crate::gate::{Gate, GatedTool, PluginHandle};
+use crate::model::select::Environment;
+use crate::need::FsMode;
+use crate::permission::{Finding, KnownTool, Severity};
+use crate::sandbox::Sandbox;
+use crate::settings::Settings;
+
+/// The built-in tool that ends a run; no plugin may have one of its name.
+pub const DONE: &str = "done";
+
+/// Everything that runs share. Cheap to clone.
+#[derive(Clone)]
+pub struct Host(Arc<Parts>);
+
+struct Parts {
+    settings: Settings,
+    mounts: Vec<Mount>,
+    plugins: Vec<Arc<PluginHandle>>,
+    tools: Vec<GatedTool>,
+    findings: Vec<Finding>,
+}
+
+impl Host {
+    /// Opens the mounts, loads the plugins and intersects needs with grants.
+    ///
+    /// `own` are the places of the host's own files: a writable mount that holds one of them refuses to
+    /// start. `variables` is where granted environment variables get their values from.
+    ///
+    /// # Errors
+    /// A mount that cannot be opened, a plugin that does not load, two tools of one name, settings that
+    /// do not fit a plugin's schema, a rule that can never match: each with its line.
+    pub async fn assemble(
+        sandbox: &Sandbox,
+        settings: Settings,
+        files: Vec<PluginFile>,
+        own: &[PathBuf],
+        variables: &Environment,
+    ) -> Result<Self> {
+        let mounts = open_mounts(&settings, own)?;
+        let plugins = plugins::load(sandbox, &settings, files).await?;
+        let tools = gated_tools(&settings, &mounts, &plugins, variables)?;
+        check_names(&tools)?;
+        let findings = check_rules(&settings, &tools)?;
+        Ok(Self(Arc::new(Parts { settings, mounts: mounts.into_values().collect(), plugins, tools, findings })))
+    }
+
+    /// A gate for one run, with the approvals of flags and nobody to ask.
+    pub fn gate(&self) -> Gate {
+        let settings = &self.0.settings;
+        Gate::new(self.0.tools.clone(), self.0.mounts.clone(), settings.policy.clone())
+            .with_approvals(settings.approvals.clone())
+    }
+
+    /// What was put together.
+    pub fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+
+    /// The mounts, opened.
+    pub fn mounts(&self) -> &[Mount] {
+        &self.0.mounts
+    }
+
+    /// The plugins that are loaded.
+    pub fn plugins(&self) -> &[Arc<PluginHandle>] {
+        &self.0.plugins
+    }
+
+    /// All tools, in the order in which they are shown to the model.
+    pub fn tools(&self) -> &[GatedTool] {
+        &self.0.tools
+    }
+
+    /// What is worth a note about the rules, now that the plugins are known.
+    pub fn findings(&self) -> &[Finding] {
+        &self.0.findings
+    }
+}
+
+fn open_mounts(settings: &Settings, own: &[PathBuf]) -> Result<BTreeMap<String, Mount>> {
+    let mut mounts = BTreeMap::new();
+    for (name, written) in &settings.mounts {
+        let mount = Mount::open(MountSpec {
+            name: name.clone(),
+            host_path: written.path.value.clone(),
+            mode: written.mode.value,
+            masks: written.compile_masks()?,
+            quota_bytes: written.quota_mib.as_ref().map(|mib| mib.value << 20),
+            origin: written.path.origin.clone(),
+        })?;
+        if mount.mode() == FsMode::ReadWrite
+            && let Some(inside) = own.iter().find(|place| mount.holds(place))
+        {
+            return Err(Error::usage(format!(
+                "mount `{name}` is writable and holds the host's own `{}`",
+                inside.display()
+            ))
+            .hint(format!("mount a directory below it, or give it read-only: `--mount {name}=PATH:ro`"))
+            .at(mount.origin().clone()));
+        }
+        mounts.insert(name.clone(), mount);
+    }
+    Ok(mounts)
+}
+
+fn gated_tools(
+    settings: &Settings,
+    mounts: &BTreeMap<String, Mount>,
+    plugins: &[Arc<PluginHandle>],
+    variables: &Environment,
+) -> Result<Vec<GatedTool>> {
+    let mut tools = Vec::new();
+    for plugin in plugins {
+        let prefix = settings.plugins.get(&plugin.name).and_then(|written| written.prefix.as_ref());
+        let prefix = prefix.map(|prefix| prefix.value.as_str()).unwrap_or_default();
+        for spec in plugin.plugin.tools() {
+            let granted = grants::granted(settings, mounts, plugin, spec, variables);
+            let limits = grants::limits(settings, plugin, spec);
+            let tool = GatedTool::new(Arc::clone(plugin), spec.clone(), prefix, granted, limits)
+                .map_err(|why| Error::usage(format!("the input schema of `{}/{}` {why}", plugin.name, spec.name)))?;
+            tools.push(tool);
+        }
+    }
+    tools.sort_by_key(GatedTool::full_name);
+    Ok(tools)
+}
+
+/// Refuses two tools that the model could not tell apart.
+fn check_names(tools: &[GatedTool]) -> Result<()> {
+    let mut names: BTreeMap<&str, &GatedTool> = BTreeMap::new();
+    for tool in tools {
+        let name = tool.shown_name();
+        let hint = |plugin: &str| format!("give one a prefix: `[plugins] {plugin} = {{ …, prefix = \"{plugin}_\" }}`");
+        if name == DONE {
+            return Err(Error::usage(format!("plugin `{}` has a tool `{DONE}`, which is built in", tool.plugin().name))
+                .hint(hint(&tool.plugin().name)));
+        }
+        if let Some(other) = names.insert(name, tool) {
+            let (first, second) = (&other.plugin().name, &tool.plugin().name);
+            return Err(Error::usage(format!("the plugins `{first}` and `{second}` both have a tool `{name}`"))
+                .hint(hint(second)));
+        }
+    }
+    Ok(())
+}
+
+fn check_rules(settings: &Settings, tools: &[GatedTool]) -> Result<Vec<Finding>> {
+    let schemas: Vec<_> = tools.iter().map(|tool| tool.spec().input_schema.to_value()).collect();
+    let known: Vec<KnownTool<'_>> = tools
+        .iter()
+        .zip(&schemas)
+        .map(|(tool, input_schema)| KnownTool { plugin: &tool.plugin().name, tool: &tool.spec().name, input_schema })
+        .collect();
+    let findings = settings.policy.check_against(&known);
+    match findings.iter().position(|finding| finding.severity == Severity::Error) {
+        Some(error) => Err(findings[error].clone().into_error()),
+        None => Ok(findings),
+    }
+}

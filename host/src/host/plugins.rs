@@ -1,0 +1,100 @@
+//! Loading plugins: bytes under the operator's name, described, checked against what is written of them.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use crate::builtin;
+use crate::canonical::CanonicalJson;
+use crate::digest::Digest;
+use crate::error::{Error, Result};
+use crate::gate::PluginHandle;
+use crate::plugin::Schema;
+use crate::sandbox::{Plugin, Sandbox};
+use crate::settings::{PluginSettings, Settings};
+
+/// A plugin before it is loaded.
+#[derive(Clone, Debug)]
+pub struct PluginFile {
+    /// The operator's name: the key in `[plugins]`, else the stem of the file.
+    pub name: String,
+    /// The component.
+    pub bytes: Cow<'static, [u8]>,
+}
+
+impl PluginFile {
+    /// All plugins that are shipped, under their names.
+    pub fn built_in() -> Vec<Self> {
+        let file = |builtin: &builtin::Builtin| Self { name: builtin.name.to_owned(), bytes: Cow::Borrowed(builtin.bytes) };
+        builtin::all().iter().map(file).collect()
+    }
+}
+
+/// Loads the plugins, in the order of their names.
+pub(super) async fn load(sandbox: &Sandbox, settings: &Settings, mut files: Vec<PluginFile>) -> Result<Vec<Arc<PluginHandle>>> {
+    files.sort_by(|a, b| a.name.cmp(&b.name));
+    if let Some(pair) = files.windows(2).find(|pair| pair[0].name == pair[1].name) {
+        return Err(Error::usage(format!("two plugins are called `{}`", pair[0].name))
+            .hint("name one of them in `[plugins]`, or rename its file"));
+    }
+    // All at once: compiling is what takes time, and it takes it only the first time.
+    let loads: Vec<_> = files
+        .iter()
+        .map(|file| {
+            let (sandbox, name, bytes) = (sandbox.clone(), file.name.clone(), file.bytes.clone());
+            tokio::spawn(async move { sandbox.load(&name, bytes).await })
+        })
+        .collect();
+    let mut plugins = Vec::with_capacity(files.len());
+    for (file, load) in files.into_iter().zip(loads) {
+        let written = settings.plugins.get(&file.name);
+        check_digest(&file, written)?;
+        let plugin = load.await.map_err(|_| Error::failed(format!("loading plugin `{}` was broken off", file.name)))??;
+        plugins.push(Arc::new(handle(sandbox, written, file.name, plugin)?));
+    }
+    Ok(plugins)
+}
+
+fn check_digest(file: &PluginFile, written: Option<&PluginSettings>) -> Result<()> {
+    let digest = Digest::of(&file.bytes);
+    match written.and_then(|written| written.digest.as_ref()) {
+        Some(wanted) if wanted.value != digest => {
+            Err(Error::usage(format!("plugin `{}` is not the one that is pinned: it is {digest}", file.name))
+                .hint("fetch the pinned one, or look at the new one with `looplet-host inspect` and change the digest")
+                .at(wanted.origin.clone()))
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// The plugin under its name, with settings that fit.
+fn handle(sandbox: &Sandbox, written: Option<&PluginSettings>, name: String, plugin: Plugin) -> Result<PluginHandle> {
+    let written = written.and_then(|written| written.settings.as_ref());
+    let wrong = |message: String| {
+        let error = Error::usage(message);
+        match written {
+            Some(written) => error.at(written.origin.clone()),
+            None => error,
+        }
+    };
+    let settings = match written {
+        Some(written) => CanonicalJson::from_value(&written.value)
+            .map_err(|fault| wrong(format!("the settings of plugin `{name}` have no form as JSON: {fault}")))?,
+        None => CanonicalJson::empty_object(),
+    };
+    match &plugin.info().settings_schema {
+        Some(schema) => {
+            let schema = Schema::compile(schema).map_err(|why| wrong(format!("the settings schema of plugin `{name}` {why}")))?;
+            let faults = schema.faults(&settings.to_value());
+            if !faults.is_empty() {
+                return Err(wrong(format!("the settings of plugin `{name}` do not fit: {}", faults.join("; ")))
+                    .hint(format!("`looplet-host inspect {name}` shows what it takes")));
+            }
+        }
+        None if written.is_some() => {
+            return Err(wrong(format!("plugin `{name}` takes no settings")).hint("take the line out"));
+        }
+        None => {}
+    }
+    let built_in = builtin::with_digest(plugin.digest()).is_some();
+    Ok(PluginHandle { name, plugin, sandbox: sandbox.clone(), built_in, settings })
+}
