@@ -5,7 +5,6 @@
 //! before it. Which directory, and what the records mean, is for others to know.
 #![expect(clippy::disallowed_methods, reason = "this room is the one that writes runs")]
 
-
 mod blobs;
 mod read;
 mod runs;
