@@ -2,6 +2,10 @@
 //!
 //! They are built with the library that `cargo xtask` uses, into the target directory. Nothing is
 //! installed here: where the guests' target is missing, the error names the command that sets it up.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a build script: files are its work"
+)]
 
 use std::fmt::Write as _;
 

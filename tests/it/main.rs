@@ -1,8 +1,8 @@
-//! The tests that see the host from outside: the real program on real files, and what is generated from it.
+//! All integration tests, in one program: it links the host once.
 #![allow(
     clippy::disallowed_methods,
     clippy::unwrap_used,
-    reason = "tests make their own files, start the program, and fail by panicking"
+    reason = "tests make their own files, start the host as a program, and fail by panicking"
 )]
 
 mod bad_input;
@@ -10,4 +10,5 @@ mod cli;
 mod docs;
 mod program;
 mod server;
+mod tidy;
 mod world;

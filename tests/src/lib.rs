@@ -1,1 +1,3 @@
-//! x
+//! What the integration tests share.
+
+pub mod guests;

@@ -143,7 +143,7 @@ impl<'a> Guests<'a> {
         let mut cargo = toolchain.cargo();
         cargo
             .current_dir(&self.folder)
-            .args(["build", "--release", "--target", TARGET])
+            .args(["build", "--quiet", "--release", "--target", TARGET])
             .args(toolchain.build_arguments())
             .arg("--target-dir")
             .arg(self.repository.guest_target());

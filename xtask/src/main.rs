@@ -6,6 +6,7 @@
     reason = "a build tool: files, environment and programs are its work"
 )]
 
+mod host;
 mod plugins;
 mod run;
 mod stages;

@@ -8,6 +8,7 @@ use std::process::Command;
 
 use xtask::{Error, Guests, Repository, Result, Toolchain, program};
 
+use crate::host;
 use crate::stages::{Stages, say};
 
 /// Folders with a cargo workspace of guests.
@@ -18,7 +19,7 @@ const CARGO_DENY: &str = "cargo-deny@0.20.2";
 
 /// All stages; the first that fails ends it.
 pub(crate) fn run(repository: &Repository) -> Result<()> {
-    let mut stages = Stages::new(8);
+    let mut stages = Stages::new(9);
     let root = repository.root();
     let toolchain = stages.guest_target(root)?;
     stages.quiet("format", "cargo fmt --check", || format(root))?;
@@ -28,9 +29,11 @@ pub(crate) fn run(repository: &Repository) -> Result<()> {
     stages.quiet("lints", "cargo clippy", || clippy(repository))?;
     stages.quiet("documentation", "cargo doc", || documentation(root))?;
     stages.quiet("licences", "cargo deny", || licences(repository))?;
+    // Tests start it; cargo alone would not build it for them.
+    host::stage(&mut stages, repository)?;
     stages.announce("examples", "in the documentation");
     program::status(cargo(root).args(["test", "--quiet", "--doc", "--workspace"]))?;
-    stages.announce("tests", "");
+    stages.announce("tests", "of every package");
     tests(root)?;
     let (stages, took) = stages.total();
     // Alone on its line: the shape that continuous integration reads.
@@ -104,12 +107,17 @@ fn licences(repository: &Repository) -> Result<((), String)> {
     for manifest in ["Cargo.toml", "plugins/Cargo.toml"] {
         let mut deny = Command::new(&cargo_deny);
         deny.current_dir(root)
-            .args(["--manifest-path", manifest, "check", "--config"]);
-        deny.arg(root.join("deny.toml"))
+            .args([
+                "--manifest-path",
+                manifest,
+                "--config",
+                "deny.toml",
+                "check",
+            ])
             .args(["licenses", "bans", "sources"]);
         program::output(&mut deny)?;
     }
-    Ok(((), "licences, bans, sources: as deny.toml says".to_owned()))
+    Ok(((), "as deny.toml says".to_owned()))
 }
 
 /// The `cargo-deny` on the path, else one in the target directory, which is installed once.
@@ -142,9 +150,21 @@ fn cargo_deny(repository: &Repository) -> Result<PathBuf> {
 /// With nextest where it is there: quicker, and it names what fails at the end.
 fn tests(root: &Path) -> Result<()> {
     if program::succeeds(cargo(root).args(["nextest", "--version"])) {
-        return program::status(cargo(root).args(["nextest", "run", "--workspace"]));
+        return program::status(cargo(root).args([
+            "nextest",
+            "run",
+            "--workspace",
+            "--no-fail-fast",
+        ]));
     }
-    program::status(cargo(root).args(["test", "--workspace", "--lib", "--bins", "--tests"]))
+    program::status(cargo(root).args([
+        "test",
+        "--workspace",
+        "--lib",
+        "--bins",
+        "--tests",
+        "--no-fail-fast",
+    ]))
 }
 
 /// The repository's own workspace and those of guests that have at least one crate.

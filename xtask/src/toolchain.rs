@@ -157,7 +157,13 @@ fn add_by_rustup(root: &Path) -> Result<()> {
         .args(["target", "add", TARGET])
         .current_dir(root)
         .env("RUST_BACKTRACE", "0");
-    program::output_within(&mut rustup, DOWNLOAD_LIMIT).map(drop)
+    program::output_within(&mut rustup, DOWNLOAD_LIMIT)
+        .map(drop)
+        .map_err(|error| {
+            let said = error.to_string();
+            let reason = said.lines().find_map(|line| line.strip_prefix("error: "));
+            Error::new(reason.unwrap_or(&said))
+        })
 }
 
 fn unavailable(rustup: &Result<()>, debian: &Result<()>) -> Error {

@@ -144,6 +144,14 @@ impl Run {
         self.usage
     }
 
+    /// Where the run stands; none while a step that was asked for is not there.
+    pub fn fold(&self) -> Option<&Fold> {
+        match &self.work {
+            Work::Resting(driver) => Some(&driver.fold),
+            Work::Driving(_) | Work::Gone => None,
+        }
+    }
+
     /// The next step; none when the run has stopped. May be dropped and called again: nothing is lost.
     pub async fn next(&mut self) -> Option<Step> {
         self.drive(Until::Step).await;

@@ -34,7 +34,7 @@ pub(crate) fn run(args: ApprovalsArgs, json: bool) -> Result<ExitCode> {
             if !is_ours || !approvals.revoke(number) {
                 return Err(Error::usage(format!("there is no approval {number}")).hint("`looplet-host approvals` lists them"));
             }
-            machine::write_own(&machine.approvals_file(), &approvals.render())?;
+            machine::write_own(&machine.approvals_file(), approvals.render())?;
             print::note("revoked");
         }
     }

@@ -47,10 +47,12 @@ pub struct Record {
     /// When it was written, in milliseconds since 1970, as the host's clock said. Nothing is decided on it.
     #[serde(rename = "at")]
     pub at_ms: u64,
-    /// Digest of the line before, without its line end; none for the first.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// Digest of the line before, without its line end; none for the first. Written as hex digits alone,
+    /// as `sha256sum` prints them.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "line::hex")]
     pub prev: Option<Digest>,
     /// What happened.
+    #[serde(flatten)]
     pub body: Body,
 }
 

@@ -197,9 +197,11 @@ impl State {
     }
 
     fn resume(&mut self, resumed: &RunResumed) {
-        self.stopped = None;
-        self.end = None;
-        self.problems_in_a_row = 0;
+        if self.stopped.take().is_some() {
+            self.problems_in_a_row = 0;
+        }
+        // A crash between the end of the work and its record does not make the end undone.
+        self.end.take_if(|reason| !reason.is_finished());
         if let Some(budget) = &resumed.budget {
             self.meter.replace(budget.clone());
         }

@@ -6,7 +6,6 @@
 mod apply;
 mod history;
 mod proposal;
-mod suggest;
 mod tools;
 #[cfg(test)]
 mod tests;

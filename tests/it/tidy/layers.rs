@@ -1,0 +1,124 @@
+//! Which module of the host may name which: arrows point down, so that each floor can be read, and
+//! tested, without those above it.
+
+use super::paths::paths_from;
+use super::source::Source;
+
+/// The nouns that everything may name. Among themselves they name only what stands beside them.
+const NOUNS: &[(&str, &[&str])] = &[
+    ("canonical", &[]),
+    ("digest", &[]),
+    ("error", &["origin"]),
+    ("message", &["canonical"]),
+    ("need", &[]),
+    ("origin", &[]),
+];
+
+/// The rooms, from the lowest floor to the highest, and the rooms that each may name beside the nouns.
+/// A row is added with the room; a longer row is a decision, and this is where it is reviewed.
+const ROOMS: &[(&str, &[&str])] = &[
+    ("builtin", &[]),
+    ("plugin", &["capability"]),
+    // What it reads of a tool are the pure values of `plugin::spec`.
+    ("permission", &["plugin"]),
+    ("capability", &["permission"]),
+    ("record", &["budget"]),
+    ("budget", &["permission", "record"]),
+    ("model", &[]),
+    // The only room with the engine: it never asks whether, only how.
+    ("sandbox", &["capability", "plugin"]),
+    (
+        "settings",
+        &["budget", "capability", "model", "permission", "plugin"],
+    ),
+    // The loop sees tools and hooks as traits: no sandbox here, so that it is tested without one.
+    (
+        "agent",
+        &[
+            "budget",
+            "capability",
+            "model",
+            "permission",
+            "plugin",
+            "record",
+        ],
+    ),
+    // Implements what the loop appends to, and is handed to it: the loop does not know this room.
+    ("journal", &["agent", "record"]),
+    ("eval", &["journal", "record"]),
+    ("cli", &[]),
+];
+
+/// The program around the library wires everything.
+const WIRES: &[&str] = &["commands", "lib", "main"];
+
+/// What a file of the host names that lies above it.
+pub(crate) fn violations(source: &Source) -> Vec<(usize, String)> {
+    let module = module_of(&source.name);
+    if WIRES.contains(&module) {
+        return Vec::new();
+    }
+    let Some(may_name) = allowed(module) else {
+        return vec![(
+            1,
+            format!("the module `{module}` has no row in tests/it/tidy/layers.rs"),
+        )];
+    };
+    paths_from(source.code_before_tests(), "crate")
+        .into_iter()
+        .filter_map(|(line, path)| Some((line, path.split("::").nth(1)?.to_owned())))
+        // Macros and re-exports of the crate's root begin otherwise or name no module.
+        .filter(|(_, named)| allowed(named).is_some() || WIRES.contains(&named.as_str()))
+        .filter(|(_, named)| named != module && !may_name.contains(&named.as_str()))
+        .map(|(line, named)| {
+            (
+                line,
+                format!("`{module}` names `{named}`, which does not lie below it"),
+            )
+        })
+        .collect()
+}
+
+/// What a module may name, or none for a module without a row.
+fn allowed(module: &str) -> Option<Vec<&'static str>> {
+    let row = |rows: &[(&str, &'static [&'static str])]| {
+        rows.iter()
+            .find(|(name, _)| *name == module)
+            .map(|(_, allowed)| allowed.to_vec())
+    };
+    row(NOUNS).or_else(|| {
+        let nouns = NOUNS.iter().map(|(noun, _)| *noun);
+        row(ROOMS).map(|rooms| rooms.into_iter().chain(nouns).collect())
+    })
+}
+
+/// The module of a file: `host/src/agent/turn.rs` belongs to `agent`.
+fn module_of(name: &str) -> &str {
+    let below = name.strip_prefix("host/src/").unwrap_or(name);
+    below
+        .split('/')
+        .next()
+        .unwrap_or(below)
+        .trim_end_matches(".rs")
+}
+
+#[test]
+fn a_name_from_above_is_reported_with_its_line() {
+    let text = "//! x\nuse crate::{error::Error, sandbox::Engine};\nuse crate::model::Model;\n";
+    let source = Source::new("host/src/agent/turn.rs".into(), text.into());
+    let expected = [(
+        2,
+        "`agent` names `sandbox`, which does not lie below it".to_owned(),
+    )];
+    assert_eq!(violations(&source), expected);
+}
+
+#[test]
+fn a_module_without_a_row_is_reported() {
+    let source = Source::new("host/src/helpers.rs".into(), String::new());
+    let expected = [(
+        1,
+        "the module `helpers` has no row in tests/it/tidy/layers.rs".to_owned(),
+    )];
+    assert_eq!(violations(&source), expected);
+}
