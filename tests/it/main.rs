@@ -8,6 +8,7 @@
 mod bad_input;
 mod cli;
 mod docs;
+mod example;
 mod program;
 mod server;
 mod tidy;

@@ -18,7 +18,8 @@ pub(crate) fn host() -> &'static PathBuf {
 fn built() -> PathBuf {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let status = Command::new(cargo)
-        .args(["build", "--quiet", "--package", "looplet-host", "--bin", "looplet-host"])
+        // As `cargo xtask test` builds it: asked for the host alone, cargo would choose other features.
+        .args(["build", "--quiet", "--workspace", "--bin", "looplet-host", "--test", "commands"])
         .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
         .status()
         .expect("cargo starts");

@@ -30,7 +30,7 @@ impl World {
 
     /// A project with two files, one of them in a directory.
     pub(crate) fn with_notes() -> Self {
-        Self::new().file("notes.md", "alpha\nbeta\n").file("src/main.rs", "// TODO: say it\nfn main() {}\n")
+        Self::new().file("notes.md", "alpha\nbeta\n").file("src/main.rs", "// LATER: say it\nfn main() {}\n")
     }
 
     /// Writes a file of the project.
