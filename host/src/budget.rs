@@ -224,7 +224,7 @@ impl Meter {
     }
 }
 
-fn spent<N: PartialOrd>(spent: N, allowed: Option<N>, reason: StopReason) -> Option<StopReason> {
+fn spent<N: PartialOrd + Copy>(spent: N, allowed: Option<N>, reason: StopReason) -> Option<StopReason> {
     allowed.is_some_and(|allowed| spent >= allowed).then_some(reason)
 }
 

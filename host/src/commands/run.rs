@@ -90,7 +90,6 @@ impl Interrupts {
         }
         self.seen += 1;
         if self.seen > 1 {
-            #[expect(clippy::exit, reason = "the second Ctrl-C does not wait for anything")]
             std::process::exit(130);
         }
         print::note("stopping; once more to leave at once");

@@ -188,7 +188,6 @@ pub struct Used {
 }
 
 impl Used {
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature is serde's")]
     fn is_nothing(&self) -> bool {
         *self == Self::default()
     }

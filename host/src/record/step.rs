@@ -194,11 +194,10 @@ fn arguments(arguments: &CanonicalJson) -> String {
 
 fn content(content: &Content) -> String {
     match content {
-        Content::Text(text) => text_in_short(text),
+        Content::Text(text) | Content::Json(Value::String(text)) => text_in_short(text),
         Content::Json(Value::Array(items)) => format!("{} items", items.len()),
         Content::Json(Value::Object(members)) => object(members),
         Content::Json(Value::Null) => String::new(),
-        Content::Json(Value::String(text)) => text_in_short(text),
         Content::Json(other) => cut(&other.to_string(), 60),
     }
 }

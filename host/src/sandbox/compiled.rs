@@ -39,7 +39,7 @@ pub trait Compiler: Send + Sync {
 #[derive(Clone, Default)]
 pub struct Compilation {
     shelf: Option<(Arc<dyn Shelf>, [u8; 32])>,
-    compiler: Option<Arc<dyn Compiler>>,
+    compile_elsewhere: Option<Arc<dyn Compiler>>,
 }
 
 impl Compilation {
@@ -56,15 +56,15 @@ impl Compilation {
 
     /// Compiles somewhere else.
     pub fn with_compiler(mut self, compiler: Arc<dyn Compiler>) -> Self {
-        self.compiler = Some(compiler);
+        self.compile_elsewhere = Some(compiler);
         self
     }
 
     /// The component of these bytes: from the shelf, else compiled and put there.
     pub(super) fn component(&self, engine: &Engine, name: &str, digest: Digest, bytes: &[u8]) -> Result<Component> {
         let entry = entry_name(engine, digest);
-        if let Some(component) = self.take(engine, &entry) {
-            return Ok(component);
+        if let Some(known) = self.take(engine, &entry) {
+            return Ok(known);
         }
         let Some(code) = self.compile(engine, name, bytes)? else {
             return Component::new(engine, bytes).map_err(|error| component::does_not_compile(name, &format!("{error:#}")));
@@ -76,7 +76,7 @@ impl Compilation {
     }
 
     fn compile(&self, engine: &Engine, name: &str, bytes: &[u8]) -> Result<Option<Vec<u8>>> {
-        if let Some(compiler) = &self.compiler {
+        if let Some(compiler) = &self.compile_elsewhere {
             let fault = |why: String| component::does_not_compile(name, &why);
             return compiler.compile(name, bytes).map(Some).map_err(fault);
         }
