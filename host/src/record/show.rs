@@ -143,13 +143,7 @@ fn ruling(decided: &CallDecided) -> String {
 
 fn touched(used: &Used, refusals: &[Refusal]) -> String {
     let refused: u64 = refusals.iter().map(|refusal| u64::from(refusal.count)).sum();
-    format!(
-        "read {} {}, wrote {} {}, {refused} refused inside",
-        count(used.files_read, "file"),
-        bytes(used.bytes_read),
-        count(used.files_written, "file"),
-        bytes(used.bytes_written),
-    )
+    format!("read {}, wrote {}, {refused} refused inside", bytes(used.bytes_read), bytes(used.bytes_written))
 }
 
 fn refused(refusal: &Refusal) -> String {

@@ -180,10 +180,13 @@ fn arguments(arguments: &CanonicalJson) -> String {
     let Value::Object(members) = arguments.to_value() else {
         return cut(arguments.as_str(), 50);
     };
-    let one = |(key, value): (&String, &Value)| match value {
+    let one = |(key, value): &(&String, &Value)| match value {
         Value::String(text) => format!("{}='{}'", cut(key, 50), cut(text, 50)),
         other => format!("{}={}", cut(key, 50), cut(&other.to_string(), 50)),
     };
+    // What a call is about is short; what it carries, such as the content of a file, comes after that.
+    let mut members: Vec<_> = members.iter().collect();
+    members.sort_by_key(|(_, value)| value.as_str().is_some_and(|text| text.len() > 50 || text.contains('\n')));
     let all = members.iter().map(one).collect::<Vec<_>>().join(", ");
     cut(&all, 120)
 }
