@@ -12,6 +12,11 @@ use tempfile::TempDir;
 
 use crate::program;
 
+/// Where the program keeps compiled plugins. All worlds share it, and so the key that seals it: else
+/// every test would compile them anew.
+const CACHE: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/cache");
+const SEAL: [u8; 32] = [7; 32];
+
 /// Directories that are removed afterwards, and the environment of the program.
 pub(crate) struct World {
     dir: TempDir,
@@ -25,7 +30,9 @@ impl World {
         for name in ["home", "project"] {
             fs::create_dir(dir.path().join(name)).unwrap();
         }
-        Self { dir, variables: Vec::new() }
+        let world = Self { dir, variables: Vec::new() };
+        world.write("../home/.local/state/looplet/seal.key", SEAL);
+        world
     }
 
     /// A project with two files, one of them in a directory.
@@ -82,6 +89,7 @@ impl World {
             .current_dir(self.dir.path().join(directory))
             .env_clear()
             .env("HOME", self.dir.path().join("home"))
+            .env("XDG_CACHE_HOME", CACHE)
             .env("OLLAMA_HOST", "127.0.0.1:9")
             .envs(self.variables.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
