@@ -32,7 +32,8 @@ impl World {
         }
         let world = Self { dir, variables: Vec::new() };
         world.write("../home/.local/state/looplet/seal.key", SEAL);
-        world
+        // Where nobody listens: the Ollama of this machine is no part of a test.
+        world.ollama("127.0.0.1:9")
     }
 
     /// A project with two files, one of them in a directory.
@@ -49,6 +50,12 @@ impl World {
     /// Writes the recorded model `model.jsonl`, a turn a line.
     pub(crate) fn model(self, turns: &[&str]) -> Self {
         self.file("../model.jsonl", turns.join("\n"))
+    }
+
+    /// Says in the user's file where Ollama answers.
+    pub(crate) fn ollama(self, address: &str) -> Self {
+        let file = format!("[providers.ollama]\nbase_url = \"http://{address}\"\n");
+        self.file("../home/.config/looplet/looplet.toml", file)
     }
 
     /// Sets a variable of the program's environment.
@@ -90,7 +97,6 @@ impl World {
             .env_clear()
             .env("HOME", self.dir.path().join("home"))
             .env("XDG_CACHE_HOME", CACHE)
-            .env("OLLAMA_HOST", "127.0.0.1:9")
             .envs(self.variables.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .output()

@@ -103,7 +103,7 @@ pub(super) fn check_form(name: &str, bytes: &[u8]) -> Result<()> {
 
 /// Says why bytes that look like a component did not compile.
 pub(super) fn does_not_compile(name: &str, text: &str) -> Error {
-    let cut_short = text.contains("unexpected end") || text.contains("unexpected-eof");
+    let cut_short = ["unexpected end", "unexpected-eof", "out of bounds (bound"].iter().any(|sign| text.contains(sign));
     let error = Error::usage(format!("plugin `{name}` does not compile: {}", one_line(text)));
     if cut_short { error.hint("the file looks cut short; fetch or build it again") } else { error }
 }

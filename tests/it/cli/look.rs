@@ -212,7 +212,7 @@ fn doctor_tries_the_sandbox_and_names_the_model() {
 #[test]
 fn completions_are_for_the_shell_that_is_named() {
     let world = World::new();
-    assert!(world.run(&["completions", "bash"]).stdout.contains("complete -F _looplet-host"));
+    assert!(world.run(&["completions", "bash"]).stdout.contains("complete -F _looplet__host"));
     assert!(world.run(&["completions", "fish"]).stdout.contains("complete -c looplet-host"));
     world.check(&["completions", "tcsh"], &expect![""]);
 }

@@ -67,7 +67,7 @@ fn a_run_against_chat_completions() {
 #[test]
 fn a_run_against_ollama() {
     let server = Server::start(&[READ, GREP, END]);
-    let world = World::with_notes().variable("OLLAMA_HOST", server.address());
+    let world = World::with_notes().ollama(server.address());
     world.check(&["run", "--model", "ollama:tiny:1b", "--workspace", ".", "--allow", "files", "find what is for later"], &expect![[r#"
         ── stderr
         error: cannot reach `ollama` at 127.0.0.1:[PORT]: connection refused
@@ -80,7 +80,7 @@ fn a_run_against_ollama() {
 #[test]
 fn a_model_that_happens_to_answer_is_not_taken_without_a_word() {
     let server = Server::start(&[END]);
-    let world = World::with_notes().variable("OLLAMA_HOST", server.address());
+    let world = World::with_notes().ollama(server.address());
     world.check(&["run", "x"], &expect![[r#"
         ── stderr
         error: no model is set up
@@ -98,7 +98,7 @@ fn a_model_that_happens_to_answer_is_not_taken_without_a_word() {
 #[test]
 fn a_model_without_tools_is_named_with_one_that_has_them() {
     let server = Server::start(&[END]);
-    let world = World::with_notes().variable("OLLAMA_HOST", server.address());
+    let world = World::with_notes().ollama(server.address());
     world.check(&["run", "--model", "ollama:mute:1b", "x"], &expect![[r#"
         ── stderr
         error: cannot reach `ollama` at 127.0.0.1:[PORT]: connection refused

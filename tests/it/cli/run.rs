@@ -6,7 +6,7 @@ use crate::world::World;
 
 const READ: &str = r#"{"calls":[{"tool":"read_file","arguments":{"path":"notes.md"}}]}"#;
 const WRITE: &str = r#"{"calls":[{"tool":"write_file","arguments":{"path":"plan.md","content":"plan\n"}}]}"#;
-const DRAFT: &str = r#"{"calls":[{"tool":"write_file","arguments":{"path":"drafts/plan.md","content":"plan\n","create_directories":true}}]}"#;
+const DRAFT: &str = r#"{"calls":[{"tool":"write_file","arguments":{"path":"drafts/plan.md","content":"plan\n"}}]}"#;
 const DONE: &str = r#"{"calls":[{"tool":"done","arguments":{"summary":"All is read."}}]}"#;
 const TEXT: &str = r#"{"text":"That is all."}"#;
 
@@ -41,7 +41,10 @@ fn run(more: &[&'static str]) -> Vec<&'static str> {
 
 #[test]
 fn a_policy_lets_some_calls_through_and_names_the_rule_that_denies() {
-    let world = World::with_notes().file("policy.toml", POLICY).model(&[READ, WRITE, DRAFT, DONE]);
+    let world = World::with_notes()
+        .file("policy.toml", POLICY)
+        .file("drafts/README.md", "")
+        .model(&[READ, WRITE, DRAFT, DONE]);
     world.check(&run(&["--policy", "policy.toml"]), &expect![[r#"
         ── stdout
         All is read.
@@ -58,7 +61,7 @@ fn a_policy_lets_some_calls_through_and_names_the_rule_that_denies() {
         done · 4 steps · 1 reach refused by the sandbox · 1 denied by policy · [TIME] · show: looplet-host show [RUN] --denied
         ── exit 0
     "#]]);
-    assert_eq!(world.tree("project"), ["drafts/plan.md", "notes.md", "policy.toml", "src/main.rs"]);
+    assert_eq!(world.tree("project"), ["drafts/README.md", "drafts/plan.md", "notes.md", "policy.toml", "src/main.rs"]);
 }
 
 #[test]
