@@ -251,10 +251,7 @@ mod tests {
     fn a_pattern_bounds_the_tools_it_names_and_no_other() {
         let mut meter = meter(|budget| budget.calls_of = [("http/*".into(), 1)].into());
         meter.count_call("http/fetch", true, true);
-        assert_eq!(
-            meter.before_call("http/post"),
-            Some(StopReason::ToolCallsExhausted("http/*".into()))
-        );
+        assert_eq!(meter.before_call("http/post"), Some(StopReason::ToolCallsExhausted("http/*".into())));
         assert_eq!(meter.before_call("files/grep"), None);
         assert_eq!(meter.before_turn(), None);
     }
@@ -262,8 +259,7 @@ mod tests {
     #[test]
     fn a_success_ends_a_row_of_failures() {
         let mut meter = meter(|budget| budget.failures_in_a_row = Some(2));
-        for (succeeded, stop) in
-            [(false, None), (true, None), (false, None), (false, Some(StopReason::FailuresInARow))]
+        for (succeeded, stop) in [(false, None), (true, None), (false, None), (false, Some(StopReason::FailuresInARow))]
         {
             meter.count_call("a/b", succeeded, false);
             assert_eq!(meter.before_turn(), stop);

@@ -223,7 +223,7 @@ impl Run {
 
     fn take_step(&mut self) -> Option<Step> {
         match &mut self.work {
-            Work::Resting(driver) => driver.ready.pop_front(),
+            Work::Resting(driver) => driver.take_step(),
             Work::Driving(_) | Work::Gone => None,
         }
     }
@@ -268,8 +268,7 @@ fn check_resume(fold: &Fold, resumed: &RunResumed) -> Result<()> {
     match fold.state.begun().first() {
         Some(step) if resumed.on_unknown == OnUnknown::Stop => {
             let message = format!("step {step} was begun, and nobody knows whether it took effect");
-            Err(Error::failed(message)
-                .hint("look, then resume with `--on-unknown retry` or `--on-unknown skip`"))
+            Err(Error::failed(message).hint("look, then resume with `--on-unknown retry` or `--on-unknown skip`"))
         }
         _ => Ok(()),
     }

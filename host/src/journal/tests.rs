@@ -124,8 +124,8 @@ fn lines_in_another_order_and_lines_that_are_gone_are_noticed() {
     let text = fs::read_to_string(&journal).expect("is text");
     let lines: Vec<&str> = text.lines().collect();
     let put = |order: &[usize]| {
-        let text: String = order.iter().map(|line| format!("{}\n", lines[*line])).collect();
-        fs::write(&journal, text).expect("is changed");
+        let order: Vec<&str> = order.iter().map(|line| lines[*line]).collect();
+        fs::write(&journal, order.join("\n") + "\n").expect("is changed");
         refused(&runs)
     };
     assert_eq!(put(&[0, 2, 1, 3]), "journal.jsonl:2: the journal is damaged: record 2 stands where 1 belongs");

@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::canonical::CanonicalJson;
 use crate::message::{Failure, Outcome};
+use crate::origin::Origin;
 use crate::permission::Decision;
 use crate::refusal::Refusal;
-use crate::origin::Origin;
 
 /// What the host found about a call, from needs and grants; scheduling and re-running use it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

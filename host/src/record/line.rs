@@ -93,10 +93,7 @@ impl Chain {
 pub struct DecodeError(pub(crate) String);
 
 /// Reads a line; `load` gives the bytes of a blob, which are checked here.
-pub fn decode(
-    line: &str,
-    load: impl FnMut(Digest) -> Result<Vec<u8>, DecodeError>,
-) -> Result<Record, DecodeError> {
+pub fn decode(line: &str, load: impl FnMut(Digest) -> Result<Vec<u8>, DecodeError>) -> Result<Record, DecodeError> {
     let mut value: Value = serde_json::from_str(line).map_err(|error| DecodeError(format!("no JSON: {error}")))?;
     check_format(&value)?;
     if line.contains(BLOB) {
@@ -255,9 +252,7 @@ mod tests {
     fn read_back(encoded: &Encoded) -> Result<Record, DecodeError> {
         let blobs: HashMap<Digest, Vec<u8>> =
             encoded.blobs.iter().map(|blob| (blob.digest, blob.bytes.clone())).collect();
-        decode(&encoded.line, |digest| {
-            blobs.get(&digest).cloned().ok_or_else(|| DecodeError("is missing".into()))
-        })
+        decode(&encoded.line, |digest| blobs.get(&digest).cloned().ok_or_else(|| DecodeError("is missing".into())))
     }
 
     #[test]

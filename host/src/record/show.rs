@@ -1,13 +1,11 @@
 //! What `show` prints: a run in one line and one line a step, and one step in full. Pure.
 
-use crate::refusal::Refusal;
 use super::step::settled;
 use super::words::{count, duration, money, thousands};
-use super::{
-    Body, CallDecided, CallEnded, Record, Ruling, Step, Steps, Tally, Used, cut, inert,
-};
+use super::{Body, CallDecided, CallEnded, Record, Ruling, Step, Steps, Tally, Used, cut, inert};
 use crate::digest::Digest;
 use crate::message::{Content, Outcome};
+use crate::refusal::Refusal;
 
 /// Width of the column of steps, in characters.
 const STEP_WIDTH: usize = 58;

@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    Approval, Body, CallDecided, CallEnded, DeniedBy, MatchedRule, Progress, Record,
-    Ruling, StderrTail, Used, cut, inert,
+    Approval, Body, CallDecided, CallEnded, DeniedBy, MatchedRule, Progress, Record, Ruling, StderrTail, Used, cut,
+    inert,
 };
 use crate::canonical::CanonicalJson;
 use crate::message::{Content, Failure, FailureKind, Outcome};
@@ -126,8 +126,7 @@ impl Step {
             Outcome::Denied(_) => '⊘',
             Outcome::Failed(_) | Outcome::Aborted(_) => '✗',
         };
-        let mut line =
-            format!("#{} {mark} {}({})", self.number, cut(&self.tool, 64), arguments(&self.arguments));
+        let mut line = format!("#{} {mark} {}({})", self.number, cut(&self.tool, 64), arguments(&self.arguments));
         let tail = self.tail();
         if !tail.is_empty() {
             let _ = write!(line, " → {tail}");
@@ -247,9 +246,10 @@ pub struct Steps {
     turn: u32,
     /// Names that the last answer called.
     called: Vec<String>,
-    /// Steps before the last answer.
+    /// The greatest number of a step before the last answer.
     before: u32,
-    over: u32,
+    /// The greatest number of a step so far.
+    last: u32,
     /// Decided, not yet ended.
     open: BTreeMap<u32, CallDecided>,
 }
@@ -265,7 +265,7 @@ impl Steps {
             Body::ModelAnswered(answer) => {
                 self.turn = answer.turn;
                 self.called = answer.calls.iter().map(|call| call.name.clone()).collect();
-                self.before = self.over;
+                self.before = self.last;
                 None
             }
             Body::CallDecided(decided) if decided.outcome().is_some() => self.end(decided, None),
@@ -282,7 +282,7 @@ impl Steps {
     }
 
     fn end(&mut self, decided: &CallDecided, ended: Option<&CallEnded>) -> Option<Step> {
-        self.over += 1;
+        self.last = self.last.max(decided.step);
         self.open.remove(&decided.step);
         let accepted = decided.tool == self.done && decided.outcome().is_some_and(|outcome| outcome.is_ok());
         let not_run = if accepted { self.called_after(decided.step) } else { Vec::new() };

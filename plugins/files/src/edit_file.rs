@@ -30,7 +30,6 @@ pub(crate) struct Args {
     /// The text to put in its place. Empty: take it away.
     after: String,
     /// Replace it everywhere, however often it is there.
-    #[serde(default)]
     all: Option<bool>,
 }
 

@@ -20,10 +20,8 @@ pub(crate) struct Args {
     /// Such as `src/**/*.rs`, `*.toml` or `**/*.{ts,tsx}`: `*` stays within a directory, `**` does not.
     pattern: String,
     /// Where to look, from the top of the workspace; the pattern is relative to it. Nothing: the workspace.
-    #[serde(default)]
     path: Option<String>,
     /// Look into `.git` and what `.gitignore` names too.
-    #[serde(default)]
     ignored: Option<bool>,
 }
 

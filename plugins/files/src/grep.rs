@@ -34,22 +34,16 @@ pub(crate) struct Args {
     /// A regular expression (Rust syntax), matched line by line.
     pattern: String,
     /// A file or a directory, from the top of the workspace. Nothing: the workspace.
-    #[serde(default)]
     path: Option<String>,
     /// Only files whose path fits, such as `**/*.rs`; relative to `path`. A pattern without `/` fits at any depth.
-    #[serde(default)]
     glob: Option<String>,
     /// Take upper and lower case for the same.
-    #[serde(default)]
     ignore_case: Option<bool>,
     /// Show so many lines before and after each match, 10 at most.
-    #[serde(default)]
     context: Option<usize>,
     /// Show so many matches: 100 unless said otherwise, 1000 at most. All are counted.
-    #[serde(default)]
     max: Option<usize>,
     /// Look into `.git` and what `.gitignore` names too.
-    #[serde(default)]
     ignored: Option<bool>,
 }
 

@@ -17,10 +17,8 @@ const MAX_ENTRIES: usize = 1_000;
 #[serde(deny_unknown_fields)]
 pub(crate) struct Args {
     /// The directory, from the top of the workspace; `.` or nothing for the workspace itself.
-    #[serde(default)]
     path: Option<String>,
     /// List `.git` and what `.gitignore` names too.
-    #[serde(default)]
     ignored: Option<bool>,
 }
 

@@ -20,13 +20,10 @@ pub(crate) struct Args {
     /// The file, from the top of the workspace.
     path: String,
     /// Begin at this line, counted from 1.
-    #[serde(default)]
     first_line: Option<usize>,
     /// Read so many lines at most.
-    #[serde(default)]
     lines: Option<usize>,
     /// Put its number and a tab before each line.
-    #[serde(default)]
     numbered: Option<bool>,
 }
 

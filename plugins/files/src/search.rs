@@ -67,10 +67,11 @@ impl Search<'_> {
     fn next(&self, content: &[u8], mut at: Line) -> Option<Line> {
         while at.begin < content.len() {
             let candidate = self.expression.find_at(content, at.begin)?;
-            if candidate.start() >= content.len() {
+            let line = line_at(content, at, candidate.start());
+            // An empty match behind the last line end: no line is there.
+            if line.begin >= content.len() {
                 return None;
             }
-            let line = line_at(content, at, candidate.start());
             if self
                 .expression
                 .is_match(without_end(&content[line.begin..line.end]))
@@ -196,6 +197,7 @@ mod tests {
         );
         assert_eq!(found("^$", "a\n\nb\n", 0, 9), (1, texts(&["a:2: "])));
         assert_eq!(found("x*", "a\nb", 0, 9), (2, texts(&["a:1: a", "a:2: b"])));
+        assert_eq!(found("$", "a\nb", 0, 9), (2, texts(&["a:1: a", "a:2: b"])));
     }
 
     #[test]

@@ -18,7 +18,6 @@ pub(crate) struct Args {
     /// The whole content.
     content: String,
     /// Make the directories above it that are missing.
-    #[serde(default)]
     create_directories: Option<bool>,
 }
 

@@ -27,10 +27,8 @@ struct Change {
     /// The number of the item.
     id: usize,
     /// How it stands now.
-    #[serde(default)]
     status: Option<Status>,
     /// What it says now.
-    #[serde(default)]
     text: Option<String>,
 }
 

@@ -33,9 +33,7 @@ impl Driver {
             Ok(Ok(answer)) => self.answered(turn, answer, began),
             Ok(Err(fault)) => self.model_failed(turn, fault, cancel.is_cancelled(), began),
             Err(Lost::Deaf) => self.model_failed(turn, ModelFault::new("cancelled"), true, began),
-            Err(Lost::Panicked(panic)) => {
-                self.model_failed(turn, ModelFault::new(panicked(&panic)), false, began)
-            }
+            Err(Lost::Panicked(panic)) => self.model_failed(turn, ModelFault::new(panicked(&panic)), false, began),
         }
     }
 
@@ -53,13 +51,7 @@ impl Driver {
         })))
     }
 
-    fn model_failed(
-        &mut self,
-        turn: u32,
-        fault: ModelFault,
-        cancelled: bool,
-        began: Duration,
-    ) -> Result<(), Broken> {
+    fn model_failed(&mut self, turn: u32, fault: ModelFault, cancelled: bool, began: Duration) -> Result<(), Broken> {
         self.record(Body::ModelFailed(ModelFailed {
             turn,
             message: fault.message,

@@ -138,13 +138,11 @@ impl Driver {
             let cancel = cancel.clone();
             calls.push(Box::pin(async move { (step, run(call, &cancel, left, facts).await) }));
         }
-        let earlier = self.ready.len();
         let mut side_by_side = SideBySide::new(calls, WIDTH);
         while let Some((step, report)) = side_by_side.next().await {
             self.note_deadline(&cancel);
             self.end_call(step, report)?;
         }
-        self.ready.make_contiguous()[earlier..].sort_by_key(|step| step.number);
         Ok(())
     }
 
@@ -179,10 +177,9 @@ async fn run(
             Failure::new(FailureKind::Execution, format!("the host failed while the call ran: {panic}"))
         }
         Err(Lost::Deaf) if facts.repeatable => Failure::new(FailureKind::Cancelled, "cancelled while it ran"),
-        Err(Lost::Deaf) => Failure::new(
-            FailureKind::Cancelled,
-            "cancelled while it ran; whether it took effect is unknown",
-        ),
+        Err(Lost::Deaf) => {
+            Failure::new(FailureKind::Cancelled, "cancelled while it ran; whether it took effect is unknown")
+        }
     };
     CallReport::new(Outcome::Aborted(failure))
 }
@@ -196,4 +193,3 @@ pub(super) fn unknown_outcome() -> Outcome {
     let message = "the run broke off while the call ran; whether it took effect is unknown";
     Outcome::Aborted(Failure::new(FailureKind::Execution, message))
 }
-

@@ -5,7 +5,7 @@
 mod ask;
 mod call;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
@@ -47,7 +47,8 @@ pub(super) struct Driver {
     pub(super) touches: BTreeMap<u32, Touch>,
     /// The last turn whose calls the caller has seen.
     pub(super) shown_turn: u32,
-    pub(super) ready: VecDeque<Step>,
+    /// Steps that ended and were not handed out, by number.
+    ready: BTreeMap<u32, Step>,
     broken: Option<Error>,
 }
 
@@ -64,7 +65,7 @@ impl Driver {
             prepared: BTreeMap::new(),
             touches: BTreeMap::new(),
             shown_turn: 0,
-            ready: VecDeque::new(),
+            ready: BTreeMap::new(),
             broken: None,
         }
     }
@@ -83,10 +84,21 @@ impl Driver {
     fn has(&self, until: Until) -> bool {
         let open = self.fold.state.open_turn();
         match until {
-            Until::Step => !self.ready.is_empty(),
+            Until::Step => self.has_step(),
             Until::Turn => open.is_some_and(|turn| turn > self.shown_turn),
-            Until::StepOf(turn) => !self.ready.is_empty() || open != Some(turn),
+            Until::StepOf(turn) => self.has_step() || open != Some(turn),
         }
+    }
+
+    /// Whether the next step in order is there. At rest those are handed out too that had to wait for another.
+    fn has_step(&self) -> bool {
+        let first = self.ready.first_key_value();
+        first.is_some_and(|(step, _)| self.is_over() || self.fold.state.is_in_order(*step))
+    }
+
+    /// The next step in order, if it is there.
+    pub(super) fn take_step(&mut self) -> Option<Step> {
+        if self.has_step() { self.ready.pop_first().map(|(_, step)| step) } else { None }
     }
 
     /// Whether the run came to rest, or can go no further.
@@ -129,7 +141,7 @@ impl Driver {
         let written = encoded.and_then(|encoded| self.parts.sink.append(&encoded).map(|()| encoded));
         let encoded = written.map_err(|error| self.give_up(error))?;
         self.chain.advance(&encoded.line);
-        self.ready.extend(self.fold.apply(&encoded.record));
+        self.ready.extend(self.fold.apply(&encoded.record).map(|step| (step.number, step)));
         if let Some(watch) = &self.parts.watch {
             // A watcher that panics is its author's affair; the run is not.
             let _ = called(|| watch.record(&encoded.record));
@@ -201,11 +213,7 @@ impl Drop for Driver {
 }
 
 /// Waits for a future, and cancels it when the time that is left has passed.
-async fn timed<T>(
-    future: Boxed<'_, T>,
-    cancel: &CancellationToken,
-    left: Option<Duration>,
-) -> Result<T, Lost> {
+async fn timed<T>(future: Boxed<'_, T>, cancel: &CancellationToken, left: Option<Duration>) -> Result<T, Lost> {
     let contained = contain(future, cancel);
     let Some(left) = left else { return contained.await };
     tokio::pin!(contained);

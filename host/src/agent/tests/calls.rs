@@ -7,11 +7,7 @@ async fn greeting_twice_and_done_are_three_steps() {
     let ended = Bench::new([calls([("greet", "")]), calls([("greet", "")]), calls([("done", "hi")])]).finish().await;
     assert_eq!(
         ended.pretty(),
-        [
-            "#1 ✓ greet(do='') → ok [0ms]",
-            "#2 ✓ greet(do='') → ok [0ms]",
-            "#3 ✓ done(summary='hi')",
-        ]
+        ["#1 ✓ greet(do='') → ok [0ms]", "#2 ✓ greet(do='') → ok [0ms]", "#3 ✓ done(summary='hi')",]
     );
     assert_eq!((ended.reason(), output(&ended)), ("done", Some(json!({ "summary": "hi" }))));
 }
@@ -19,10 +15,7 @@ async fn greeting_twice_and_done_are_three_steps() {
 #[tokio::test]
 async fn calls_behind_an_accepted_done_are_not_run_and_are_listed_on_it() {
     let ended = Bench::new([calls([("greet", ""), ("done", "hi"), ("write", "")])]).finish().await;
-    assert_eq!(
-        ended.pretty(),
-        ["#1 ✓ greet(do='') → ok [0ms]", "#2 ✓ done(summary='hi') → not run after it: write"]
-    );
+    assert_eq!(ended.pretty(), ["#1 ✓ greet(do='') → ok [0ms]", "#2 ✓ done(summary='hi') → not run after it: write"]);
     assert_eq!(ended.log, ["decide 1", "begin 1", "end 1"]);
     assert_eq!(ended.told(), ["ok", "the run is done", "not run: the run was done before it"]);
     check_answers(&ended.messages);
@@ -67,8 +60,14 @@ async fn an_unknown_tool_is_answered_with_the_name_that_was_meant() {
 #[tokio::test]
 async fn arguments_that_are_no_json_object_are_refused_with_their_beginning() {
     let cases = [
-        (r#"{"do": "#, "the arguments are no valid JSON: EOF while parsing a value at line 1 column 7; they begin `{\"do\": `"),
-        (r#"{"do":1,"do":2}"#, "the arguments are no valid JSON: key \"do\" stands twice at line 1 column 15; they begin `{\"do\":1,\"do\":2}`"),
+        (
+            r#"{"do": "#,
+            "the arguments are no valid JSON: EOF while parsing a value at line 1 column 7; they begin `{\"do\": `",
+        ),
+        (
+            r#"{"do":1,"do":2}"#,
+            "the arguments are no valid JSON: key \"do\" stands twice at line 1 column 15; they begin `{\"do\":1,\"do\":2}`",
+        ),
         ("[1]", "the arguments must be a JSON object, not an array; they begin `[1]`"),
         ("7", "the arguments must be a JSON object, not a single value; they begin `7`"),
     ];
@@ -83,7 +82,8 @@ async fn arguments_that_are_no_json_object_are_refused_with_their_beginning() {
 
 #[tokio::test]
 async fn no_arguments_are_an_empty_object_and_a_bare_string_is_the_only_required_one() {
-    for (arguments, shown) in [("", "#1 ✓ greet() → ok [0ms]"), ("\" x \"", "#1 ✓ greet(do=' x ') → ok [0ms]")] {
+    for (arguments, shown) in [("", "#1 ✓ greet() → ok [0ms]"), ("\" x \"", "#1 ✓ greet(do=' x ') → ok [0ms]")]
+    {
         let mut answer = Answer::calls(vec![proposed(0, ("greet", ""))]);
         answer.calls[0].arguments = arguments.into();
         let ended = Bench::new([Says::Answer(answer), text("bye")]).finish().await;
@@ -110,10 +110,16 @@ async fn calls_that_allow_it_run_side_by_side_and_are_answered_in_their_order() 
 }
 
 #[tokio::test]
+async fn a_call_that_is_settled_before_an_earlier_one_has_run_is_handed_out_behind_it() {
+    let ended = Bench::new([calls([("look", ""), ("look", "denied"), ("peek", "")]), text("bye")]).finish().await;
+    assert_eq!(ended.steps.iter().map(|step| step.number).collect::<Vec<_>>(), [1, 2, 3]);
+    assert_eq!(ended.told(), ["ok", "refused: drafts only", "ok"]);
+}
+
+#[tokio::test]
 async fn one_call_that_does_not_allow_it_puts_all_in_order() {
     let ended = Bench::new([calls([("look", "yields"), ("look", ""), ("greet", "")]), text("bye")]).finish().await;
-    let in_order =
-        ["decide 1", "begin 1", "end 1", "decide 2", "begin 2", "end 2", "decide 3", "begin 3", "end 3"];
+    let in_order = ["decide 1", "begin 1", "end 1", "decide 2", "begin 2", "end 2", "decide 3", "begin 3", "end 3"];
     assert_eq!(ended.log, in_order);
 }
 
@@ -143,13 +149,58 @@ async fn the_intent_is_recorded_before_a_call_that_cannot_be_repeated_and_for_no
         .lines
         .iter()
         .map(|line| serde_json::from_str::<Value>(&line.line).expect("is JSON"))
-        .map(|record| record.as_object().and_then(|record| record.keys().last().cloned()).expect("has a kind"))
+        .map(|record| record.as_object().and_then(|record| record.keys().next_back().cloned()).expect("has a kind"))
         .collect();
     assert_eq!(
         kinds,
         [
-            "run_started", "model_asked", "model_answered", "call_decided", "call_ended", "call_decided",
-            "call_started", "call_ended", "model_asked", "model_answered", "stopped",
+            "run_started",
+            "model_asked",
+            "model_answered",
+            "call_decided",
+            "call_ended",
+            "call_decided",
+            "call_started",
+            "call_ended",
+            "model_asked",
+            "model_answered",
+            "stopped",
+        ]
+    );
+}
+
+/// Notes what is appended and when it is put on disk.
+struct Noting(Arc<Mutex<Vec<&'static str>>>);
+
+impl Sink for Noting {
+    fn append(&mut self, encoded: &Encoded) -> Result<()> {
+        self.0.lock().expect("is whole").push(match encoded.record.body {
+            Body::CallDecided(_) => "decided",
+            Body::CallStarted(_) => "intent",
+            Body::CallEnded(_) => "result",
+            Body::Stopped(_) => "end",
+            _ => "other",
+        });
+        Ok(())
+    }
+
+    fn sync(&mut self) -> Result<()> {
+        self.0.lock().expect("is whole").push("ON DISK");
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn the_disk_is_waited_for_before_and_after_a_call_that_cannot_be_repeated_and_at_both_ends() {
+    let mut bench = Bench::new([calls([("greet", ""), ("write", "")]), text("bye")]);
+    let noted = Arc::default();
+    bench.sink = Box::new(Noting(Arc::clone(&noted)));
+    bench.finish().await;
+    assert_eq!(
+        *noted.lock().expect("is whole"),
+        [
+            "other", "ON DISK", "other", "other", "decided", "result", "decided", "intent", "ON DISK", "result",
+            "ON DISK", "other", "other", "end", "ON DISK",
         ]
     );
 }
@@ -174,18 +225,14 @@ async fn calls_without_an_id_of_their_own_are_given_one() {
 #[tokio::test]
 async fn what_a_hook_adds_comes_behind_the_answers_of_the_turn() {
     let ended = Bench::new([calls([("greet", "adds context"), ("greet", "")]), text("bye")]).finish().await;
-    assert_eq!(
-        ended.messages[4..5],
-        [Message::User { text: "remember the lock".into() }],
-        "{:#?}",
-        ended.messages
-    );
+    assert_eq!(ended.messages[4..5], [Message::User { text: "remember the lock".into() }], "{:#?}", ended.messages);
 }
 
 #[tokio::test]
 async fn three_hundred_small_steps_take_less_than_300_kb_and_each_as_much_as_the_last() {
     let ended = Bench::new((0..300).map(|_| calls([("write", "")])).chain([text("bye")])).finish().await;
-    let bytes = |from: usize, to: usize| -> usize { ended.lines[from..to].iter().map(|line| line.line.len() + 1).sum() };
+    let bytes =
+        |from: usize, to: usize| -> usize { ended.lines[from..to].iter().map(|line| line.line.len() + 1).sum() };
     let all = bytes(0, ended.lines.len());
     assert!(all <= 300_000, "{all} bytes");
     // Five records a step; the numbers in them get longer, nothing else.

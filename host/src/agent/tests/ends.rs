@@ -87,12 +87,12 @@ async fn free_calls_count_against_the_budget_of_calls() {
 
 #[tokio::test]
 async fn each_budget_has_its_own_reason() {
+    type Change = fn(&mut Budget);
     let costly = || {
         let Says::Answer(mut answer) = calls([("greet", "")]) else { unreachable!() };
         answer.usage = Usage { input: 90, output: 10, cached: 0, cost_micro_usd: 5 };
         Says::Answer(answer)
     };
-    type Change = fn(&mut Budget);
     let cases: [(Change, &str, usize); 5] = [
         (|budget| budget.turns = Some(2), "turns_exhausted", 2),
         (|budget| budget.tokens = Some(150), "tokens_exhausted", 2),
@@ -151,7 +151,10 @@ async fn waiting_for_a_person_is_no_activity() {
 async fn a_run_that_is_cancelled_in_the_middle_of_a_batch_runs_no_further_call() {
     let turn = [("greet", "cancels the run"), ("greet", ""), ("done", "hi")];
     let ended = Bench::new([calls(turn)]).finish().await;
-    assert_eq!((ended.reason(), ended.log.as_slice()), ("cancelled", &["decide 1", "begin 1", "end 1"].map(String::from)[..]));
+    assert_eq!(
+        (ended.reason(), ended.log.as_slice()),
+        ("cancelled", &["decide 1", "begin 1", "end 1"].map(String::from)[..])
+    );
     check_answers(&ended.messages);
     assert_eq!(ended.outcome.exit(ExitRules::default()).map(crate::error::Exit::code), Some(130));
 }

@@ -49,16 +49,10 @@ async fn failures_and_traps_are_told_apart() {
     let ended = Bench::new([calls([("greet", "fails"), ("greet", "traps")]), text("bye")]).finish().await;
     assert_eq!(
         ended.pretty(),
-        [
-            "#1 ✗ greet(do='fails') → not found: no file `a`",
-            "#2 ✗ greet(do='traps') → ended by the host: unreachable",
-        ]
-        .map(|line| format!("{line} [0ms]"))
+        ["#1 ✗ greet(do='fails') → not found: no file `a`", "#2 ✗ greet(do='traps') → ended by the host: unreachable",]
+            .map(|line| format!("{line} [0ms]"))
     );
-    assert_eq!(
-        ended.told(),
-        ["failed (not_found): no file `a`", "ended by the host (execution): unreachable"]
-    );
+    assert_eq!(ended.told(), ["failed (not_found): no file `a`", "ended by the host (execution): unreachable"]);
 }
 
 #[tokio::test]

@@ -234,16 +234,8 @@ impl Bench {
     }
 
     fn parts(&mut self) -> Parts {
-        let model = Script {
-            says: self.says.clone(),
-            clock: Arc::clone(&self.clock),
-            asked: Arc::clone(&self.asked),
-        };
-        let tools = Tools {
-            log: Arc::clone(&self.log),
-            clock: Arc::clone(&self.clock),
-            cancel: self.cancel.clone(),
-        };
+        let model = Script { says: self.says.clone(), clock: Arc::clone(&self.clock), asked: Arc::clone(&self.asked) };
+        let tools = Tools { log: Arc::clone(&self.log), clock: Arc::clone(&self.clock), cancel: self.cancel.clone() };
         let sink = std::mem::replace(&mut self.sink, Box::new(self.memory.clone()));
         Parts {
             sink,
@@ -306,11 +298,13 @@ impl Ended {
 
     /// What the model was told of its calls, in order.
     pub(super) fn told(&self) -> Vec<&str> {
-        let told = |message| match message {
-            &Message::Tool { ref text, .. } => Some(text.as_str()),
-            _ => None,
-        };
-        self.messages.iter().filter_map(told).collect()
+        let mut told = Vec::new();
+        for message in &self.messages {
+            if let Message::Tool { text, .. } = message {
+                told.push(text.as_str());
+            }
+        }
+        told
     }
 }
 

@@ -63,7 +63,7 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn every_run_is_told_by_its_records_and_goes_on_from_any_of_them(
@@ -85,12 +85,9 @@ proptest! {
         for length in 1..=whole.lines.len() {
             let mut bench = bench();
             let resumed = RunResumed { on_unknown: OnUnknown::Retry, ..RunResumed::default() };
-            let run = match bench.resume(&whole.lines[..length], resumed) {
-                Ok(run) => run,
-                Err(_) => {
-                    prop_assert!(whole.outcome.stop_reason.is_finished() && length == whole.lines.len());
-                    continue;
-                }
+            let Ok(run) = bench.resume(&whole.lines[..length], resumed) else {
+                prop_assert!(whole.outcome.stop_reason.is_finished() && length == whole.lines.len());
+                continue;
             };
             let ended = block_on(bench.finish_run(run));
             check_answers(&ended.messages);

@@ -26,10 +26,9 @@ async fn a_call_whose_end_nobody_knows_runs_again_or_is_given_up_as_the_operator
     let lines = crashed_in_a_write().await;
     let unknown = "ended by the host (execution): the run broke off while the call ran; \
                    whether it took effect is unknown";
-    for (on_unknown, told, log) in [
-        (OnUnknown::Retry, "ok", &["decide 1", "begin 1", "end 1"][..]),
-        (OnUnknown::Skip, unknown, &[]),
-    ] {
+    for (on_unknown, told, log) in
+        [(OnUnknown::Retry, "ok", &["decide 1", "begin 1", "end 1"][..]), (OnUnknown::Skip, unknown, &[])]
+    {
         let mut bench = Bench::new([calls([("write", "")]), text("bye")]);
         let resumed = RunResumed { on_unknown, ..RunResumed::default() };
         let run = bench.resume(&lines, resumed).expect("goes on");
@@ -81,4 +80,27 @@ async fn a_parked_call_is_decided_anew() {
     let run = bench.resume(&first.lines, RunResumed::default()).expect("goes on");
     let ended = bench.finish_run(run).await;
     assert_eq!((ended.reason(), ended.log.as_slice()), ("waiting_for_approval", &["decide 1".to_owned()][..]));
+}
+
+#[tokio::test]
+async fn a_run_that_is_dropped_goes_on_from_its_directory() {
+    let home = tempfile::tempdir().expect("a directory");
+    let runs = crate::journal::Runs::at(home.path());
+    let script = || (0..3).map(|_| calls([("write", "")])).chain([text("bye")]);
+    let mut bench = Bench::new(script());
+    let id = bench.started.run;
+    bench.sink = Box::new(runs.create(id).expect("is made"));
+    let mut run = bench.start();
+    assert_eq!(run.next().await.map(|step| step.number), Some(1));
+    drop(run);
+    let (writer, journal) = runs.open(id).expect("is free again");
+    let mut bench = Bench::new(script());
+    let mut parts = bench.parts();
+    parts.sink = Box::new(writer);
+    let run = Run::resume(&journal.records, journal.chain, RunResumed::default(), parts).expect("goes on");
+    let ended = bench.finish_run(run).await;
+    assert_eq!((ended.reason(), ended.outcome.steps), ("text", 3));
+    let journal = runs.read(id).expect("is whole");
+    assert_eq!(journal.head(), ended.outcome.head);
+    assert_eq!(Fold::from_records(&journal.records).expect("is a run").state.messages(), ended.messages);
 }

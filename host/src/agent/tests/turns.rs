@@ -70,7 +70,9 @@ async fn a_run_that_is_finished_in_the_middle_of_a_call_ends_it() {
 
 #[tokio::test]
 async fn cancelling_ends_calls_decisions_and_questions_that_are_under_way() {
-    for says in [Says::Hang, calls([("greet", "listens")]), calls([("greet", "hangs")]), calls([("greet", "is never decided")])] {
+    for says in
+        [Says::Hang, calls([("greet", "listens")]), calls([("greet", "hangs")]), calls([("greet", "is never decided")])]
+    {
         let mut bench = Bench::new([says]);
         let mut run = bench.start();
         assert!(Pin::new(&mut run).poll_next(&mut Context::from_waker(Waker::noop())).is_pending());
