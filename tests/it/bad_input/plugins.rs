@@ -82,7 +82,8 @@ fn a_component_that_was_cut_off() {
     let whole = built_in("greet");
     check(&World::new().file("plugins/greet.wasm", &whole[..whole.len() / 2]), &expect![[r#"
         ── stderr
-        error: plugin `greet` does not compile: failed to parse WebAssembly module: wasm component contains an invalid module section: section range 2243..132316 is out of bounds (bound = 71758)
+        error: plugin `greet` does not compile: failed to parse WebAssembly module: wasm component contains an invalid module section: section range 2243..132315 is out of bounds (bound = 71757)
+        hint: the file looks cut short; fetch or build it again
         ── exit 2
     "#]]);
 }

@@ -98,7 +98,7 @@ fn what_lies_outside_the_workspace_is_refused_and_reported() {
         world.check(&["call", "files/read_file", r#"{"path":"link.txt"}"#, "--allow", "files"], &expect![[r#"
             ── stderr
             refused inside: open workspace:/: leads out of the mount
-            error: permission denied: `link.txt` is not permitted
+            error: permission denied: `link.txt`: permission denied
             [TIME] · [SIZE] of 64
             ── exit 1
         "#]]);
@@ -181,6 +181,17 @@ fn explain_says_that_a_write_to_a_read_only_mount_will_fail() {
          tool      files/write_file
          decision  allow  --allow (the operator's policy allows this call)
          could     fs workspace:/ ro  (granted by --workspace)  ← the grant is read-only: writes will fail
+        ── exit 0
+    "#]]);
+}
+
+#[test]
+fn explain_as_json_is_one_value() {
+    let world = World::with_notes().file("policy.toml", POLICY);
+    let arguments = ["explain", "files/write_file", "--args", r#"{"path":"src/a.rs","content":""}"#, "--policy", "policy.toml", "--json"];
+    world.check(&arguments, &expect![[r#"
+        ── stdout
+        {"tool":"files/write_file","faults":[],"verdict":{"decision":"allow","reason":"the operator's policy allows this call","matched":[{"decision":"allow","answer":"yes","narrowing":{"workspace":[{"path":"src/a.rs","mode":"rw"}]},"origin":"policy.toml:8"}],"narrowing":{"workspace":[{"path":"src/a.rs","mode":"rw"}]}},"approved_by":null,"reach":[{"fs":{"mount":"workspace","path":"src/a.rs","mode":"rw"}}],"lacks":null,"to_allow":null}
         ── exit 0
     "#]]);
 }

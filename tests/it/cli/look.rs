@@ -43,7 +43,7 @@ fn check_counts_what_is_in_order() {
     let world = World::new().file("policy.toml", "[[rules]]\ntool = \"files\"\ndecision = \"allow\"\n");
     world.check(&["check", "--policy", "policy.toml"], &expect![[r#"
         ── stdout
-        in order: 4 plugins, 9 tools, 1 rules
+        in order: 4 plugins, 9 tools, 1 rule
         ── exit 0
     "#]]);
     world.check(&["check", "--policy", "policy.toml", "--json"], &expect![[r#"
@@ -59,15 +59,15 @@ fn check_notes_a_rule_for_a_plugin_that_is_not_loaded() {
     world.check(&["check", "--policy", "policy.toml"], &expect![[r#"
         ── stdout
         note: policy.toml:1: no plugin that is loaded matches `jira/*`
-        in order: 4 plugins, 9 tools, 1 rules
+        in order: 4 plugins, 9 tools, 1 rule
         ── exit 0
     "#]]);
     world.check(&["check", "--policy", "policy.toml", "--strict"], &expect![[r#"
         ── stdout
         note: policy.toml:1: no plugin that is loaded matches `jira/*`
-        in order: 4 plugins, 9 tools, 1 rules
+        in order: 4 plugins, 9 tools, 1 rule
         ── stderr
-        error: 1 notes, and `--strict` lets none pass
+        error: 1 note, and `--strict` lets none pass
         ── exit 2
     "#]]);
 }
@@ -93,7 +93,7 @@ fn show_looks_back_at_the_latest_run() {
         [RUN] answered · 3 steps · 4 model calls · [TIME] (active [TIME]) · 1 denied · 0 asked · 2 hidden
          #1 ✓ read_file(path='notes.md') → 2 lines                   [TIME]  allow --allow
          #2 ✗ read_file(path='.env') → not found: `.env` does not exist  [TIME]  hidden by shipped
-         #3 ⊘ write_file(content='b', path='a') → denied by shipped
+         #3 ⊘ write_file(content='b', path='a') → denied «nothing in the operator's policy allows this call»
         ── exit 0
     "#]]);
     world.check(&["show", "#1"], &expect![[r#"
@@ -214,7 +214,16 @@ fn completions_are_for_the_shell_that_is_named() {
     let world = World::new();
     assert!(world.run(&["completions", "bash"]).stdout.contains("complete -F _looplet__host"));
     assert!(world.run(&["completions", "fish"]).stdout.contains("complete -c looplet-host"));
-    world.check(&["completions", "tcsh"], &expect![""]);
+    world.check(&["completions", "tcsh"], &expect![[r#"
+        ── stderr
+        error: invalid value 'tcsh' for '<SHELL>'
+          [possible values: bash, elvish, fish, powershell, zsh]
+
+          tip: a similar value exists: 'zsh'
+
+        For more information, try '--help'.
+        ── exit 2
+    "#]]);
 }
 
 #[test]
@@ -223,7 +232,7 @@ fn a_command_that_does_not_exist_is_a_usage_error() {
         ── stderr
         error: unrecognized subcommand 'rnu'
 
-        Usage: docs-host [OPTIONS] <COMMAND>
+        Usage: looplet-host [OPTIONS] <COMMAND>
 
         For more information, try '--help'.
         ── exit 2

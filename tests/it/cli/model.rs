@@ -69,10 +69,16 @@ fn a_run_against_ollama() {
     let server = Server::start(&[READ, GREP, END]);
     let world = World::with_notes().ollama(server.address());
     world.check(&["run", "--model", "ollama:tiny:1b", "--workspace", ".", "--allow", "files", "find what is for later"], &expect![[r#"
+        ── stdout
+        There is one.
         ── stderr
-        error: cannot reach `ollama` at 127.0.0.1:[PORT]: connection refused
-        hint: start it with `ollama serve`
-        ── exit 1
+        model ollama:tiny:1b at 127.0.0.1:[PORT] (window 8192, tools yes, --model)
+        workspace [DIR]/project (ro, --workspace)
+        policy none written and no terminal to ask at: every call is denied but for `--allow`
+        #1 ✓ read_file(path='notes.md') → 2 lines [TIME]
+        #2 ✓ grep(pattern='LATER') → 1 matches [TIME]
+        answered · 2 steps · 360 tokens · [TIME] · show: looplet-host show [RUN]
+        ── exit 0
     "#]]);
     assert_eq!(server.seen().len(), 3);
 }
@@ -83,13 +89,8 @@ fn a_model_that_happens_to_answer_is_not_taken_without_a_word() {
     let world = World::with_notes().ollama(server.address());
     world.check(&["run", "x"], &expect![[r#"
         ── stderr
-        error: no model is set up
-        hint: one of these sets one up:
-          OpenAI-compatible  export OPENAI_API_KEY=… OPENAI_MODEL=…  (another server: OPENAI_BASE_URL=…)
-          Anthropic          known, not yet supported by this version
-          Ollama             ollama serve; ollama pull qwen3:8b
-          without a network  --model scripted:FILE
-        `looplet-host doctor` tests what is set up
+        error: a model answers on this machine and nobody has named it: model ollama:tiny:1b at 127.0.0.1:[PORT] (window 8192, tools yes, the only installed model that can call tools)
+        hint: the task and what tools read would go there; name it: `--model ollama:tiny:1b`
         ── exit 2
     "#]]);
     assert_eq!(server.seen().len(), 0);
@@ -101,15 +102,15 @@ fn a_model_without_tools_is_named_with_one_that_has_them() {
     let world = World::with_notes().ollama(server.address());
     world.check(&["run", "--model", "ollama:mute:1b", "x"], &expect![[r#"
         ── stderr
-        error: cannot reach `ollama` at 127.0.0.1:[PORT]: connection refused
-        hint: start it with `ollama serve`
-        ── exit 1
+        error: model `mute:1b` of Ollama cannot call tools
+        hint: `--model ollama:tiny:1b` is installed and can
+        ── exit 2
     "#]]);
     world.check(&["run", "--model", "ollama:other", "x"], &expect![[r#"
         ── stderr
-        error: cannot reach `ollama` at 127.0.0.1:[PORT]: connection refused
-        hint: start it with `ollama serve`
-        ── exit 1
+        error: Ollama at 127.0.0.1:[PORT] has no model `other`
+        hint: installed: `mute:1b`, `tiny:1b`; `ollama pull other` installs it
+        ── exit 2
     "#]]);
 }
 

@@ -54,11 +54,10 @@ fn a_policy_lets_some_calls_through_and_names_the_rule_that_denies() {
         policy policy.toml (3 rules)
         #1 ✓ read_file(path='notes.md') → 2 lines [TIME]
         #2 ⊘ write_file(path='plan.md', content='plan\n') → denied by policy.toml:19 «drafts only»
-        #3 ✗ write_file(create_directories=true, path='drafts/plan.md', content='plan\n') → permission denied: `drafts` is not permitted [TIME]
-              refused inside: create directory workspace:/drafts: read only
+        #3 ✓ write_file(path='drafts/plan.md', content='plan\n') → bytes: 5 [TIME]
         #4 ✓ done(summary='All is read.')
         #2 files/write_file would be allowed by an `unless` in the rule at `policy.toml:19`, or taking that rule out
-        done · 4 steps · 1 reach refused by the sandbox · 1 denied by policy · [TIME] · show: looplet-host show [RUN] --denied
+        done · 4 steps · 1 denied by policy · [TIME] · show: looplet-host show [RUN] --denied
         ── exit 0
     "#]]);
     assert_eq!(world.tree("project"), ["drafts/README.md", "drafts/plan.md", "notes.md", "policy.toml", "src/main.rs"]);
@@ -74,7 +73,7 @@ fn without_a_policy_and_without_a_terminal_every_call_is_denied() {
         model scripted:../model.jsonl (--model)
         workspace [DIR]/project (rw, shipped)
         policy none written and no terminal to ask at: every call is denied but for `--allow`
-        #1 ⊘ read_file(path='notes.md') → denied by shipped
+        #1 ⊘ read_file(path='notes.md') → denied «nothing in the operator's policy allows this call»
         #1 files/read_file would be allowed by --allow 'files/read_file', or in looplet.toml: [[rules]] tool = "files/read_file", decision = "allow"
         answered · 1 step · 1 denied by policy · [TIME] · show: looplet-host show [RUN] --denied
         ── exit 0
@@ -92,7 +91,7 @@ fn a_flag_allows_for_one_run() {
         workspace [DIR]/project (ro, --workspace)
         policy none written and no terminal to ask at: every call is denied but for `--allow`
         #1 ✓ read_file(path='notes.md') → 2 lines [TIME]
-        #2 ✗ write_file(path='plan.md', content='plan\n') → permission denied: `plan.md` is not permitted [TIME]
+        #2 ✗ write_file(path='plan.md', content='plan\n') → permission denied: `plan.md`: permission denied [TIME]
               refused inside: open for writing workspace:/.plan.md.looplet-tmp: read only (--workspace)
               refused inside: remove workspace:/.plan.md.looplet-tmp: read only (--workspace)
         answered · 2 steps · 2 reaches refused by the sandbox · [TIME] · show: looplet-host show [RUN]
