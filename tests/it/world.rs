@@ -101,11 +101,7 @@ impl World {
             .stdin(Stdio::null())
             .output()
             .unwrap();
-        Printed {
-            code: output.status.code(),
-            stdout: self.steady(&output.stdout),
-            stderr: self.steady(&output.stderr),
-        }
+        Printed { code: output.status.code(), stdout: self.steady(&output.stdout), stderr: self.steady(&output.stderr) }
     }
 
     /// Runs the program and compares all that it printed.

@@ -30,46 +30,61 @@ fn inspect_shows_what_a_plugin_says_of_itself() {
         {"name":"greet","built_in":true,"digest":"[DIGEST]","info":{"id":"greet","version":"0.1.0","description":"Greets somebody: the smallest plugin","settings_schema":null,"hook_needs":[],"hook_limits":null},"hook_points":[],"tools":[{"name":"greet","description":"Greet somebody by name.","input_schema":{"additionalProperties":false,"properties":{"name":{"description":"Whom to greet.","type":"string"}},"required":["name"],"type":"object"},"output_schema":null,"effects":{"reads":false,"writes":false,"destructive":false,"idempotent":true,"open_world":false},"needs":[],"limits":null,"show":[],"uncharged":false,"concurrent_safe":true}]}
         ── exit 0
     "#]]);
-    world.check(&["inspect", "jira"], &expect![[r#"
+    world.check(
+        &["inspect", "jira"],
+        &expect![[r#"
         ── stderr
         error: there is no plugin `jira`
         hint: loaded are: files, greet, think, todo
         ── exit 2
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn check_counts_what_is_in_order() {
     let world = World::new().file("policy.toml", "[[rules]]\ntool = \"files\"\ndecision = \"allow\"\n");
-    world.check(&["check", "--policy", "policy.toml"], &expect![[r#"
+    world.check(
+        &["check", "--policy", "policy.toml"],
+        &expect![[r#"
         ── stdout
         in order: 4 plugins, 9 tools, 1 rule
         ── exit 0
-    "#]]);
-    world.check(&["check", "--policy", "policy.toml", "--json"], &expect![[r#"
+    "#]],
+    );
+    world.check(
+        &["check", "--policy", "policy.toml", "--json"],
+        &expect![[r#"
         ── stdout
         {"ok":true,"plugins":4,"tools":9,"rules":1,"notes":[],"withheld":[]}
         ── exit 0
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn check_notes_a_rule_for_a_plugin_that_is_not_loaded() {
     let world = World::new().file("policy.toml", "[[rules]]\ntool = \"jira/*\"\ndecision = \"allow\"\n");
-    world.check(&["check", "--policy", "policy.toml"], &expect![[r#"
+    world.check(
+        &["check", "--policy", "policy.toml"],
+        &expect![[r#"
         ── stdout
         note: policy.toml:1: no plugin that is loaded matches `jira/*`
         in order: 4 plugins, 9 tools, 1 rule
         ── exit 0
-    "#]]);
-    world.check(&["check", "--policy", "policy.toml", "--strict"], &expect![[r#"
+    "#]],
+    );
+    world.check(
+        &["check", "--policy", "policy.toml", "--strict"],
+        &expect![[r#"
         ── stdout
         note: policy.toml:1: no plugin that is loaded matches `jira/*`
         in order: 4 plugins, 9 tools, 1 rule
         ── stderr
         error: 1 note, and `--strict` lets none pass
         ── exit 2
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -80,23 +95,31 @@ fn show_looks_back_at_the_latest_run() {
         r#"{"calls":[{"tool":"write_file","arguments":{"path":"a","content":"b"}}]}"#,
         r#"{"text":"That is all."}"#,
     ]);
-    world.check(&["show"], &expect![[r#"
+    world.check(
+        &["show"],
+        &expect![[r#"
         ── stderr
         error: there is no run in `[DIR]/home/.local/state/looplet/runs`
         hint: `looplet-host run` makes one
         ── exit 2
-    "#]]);
+    "#]],
+    );
     let run = ["run", "--model", "scripted:../model.jsonl", "--allow", "files/read_file", "look"];
     assert_eq!(world.run(&run).code, Some(0));
-    world.check(&["show"], &expect![[r#"
+    world.check(
+        &["show"],
+        &expect![[r#"
         ── stdout
         [RUN] answered · 3 steps · 4 model calls · [TIME] (active [TIME]) · 1 denied · 0 asked · 2 hidden
          #1 ✓ read_file(path='notes.md') → 2 lines                   [TIME]  allow --allow
          #2 ✗ read_file(path='.env') → not found: `.env` does not exist  [TIME]  hidden by shipped
          #3 ⊘ write_file(content='b', path='a') → denied «nothing in the operator's policy allows this call»
         ── exit 0
-    "#]]);
-    world.check(&["show", "#1"], &expect![[r#"
+    "#]],
+    );
+    world.check(
+        &["show", "#1"],
+        &expect![[r#"
         ── stdout
          step        #1 files/read_file
          arguments   {"path":"notes.md"}  [DIGEST]
@@ -109,8 +132,11 @@ fn show_looks_back_at_the_latest_run() {
                      beta
          prompt      turn 1
         ── exit 0
-    "#]]);
-    world.check(&["show", "#2"], &expect![[r#"
+    "#]],
+    );
+    world.check(
+        &["show", "#2"],
+        &expect![[r#"
         ── stdout
          step        #2 files/read_file
          arguments   {"path":".env"}  [DIGEST]
@@ -124,7 +150,8 @@ fn show_looks_back_at_the_latest_run() {
          result      failed (not_found): `.env` does not exist
          prompt      turn 2
         ── exit 0
-    "#]]);
+    "#]],
+    );
     world.check(&["show", "#3"], &expect![[r#"
         ── stdout
          step        #3 files/write_file
@@ -137,40 +164,55 @@ fn show_looks_back_at_the_latest_run() {
          prompt      turn 3
         ── exit 0
     "#]]);
-    world.check(&["show", "#4"], &expect![[r#"
+    world.check(
+        &["show", "#4"],
+        &expect![[r#"
         ── stderr
         error: run [RUN] has no step 4
         hint: `looplet-host show [RUN]` lists them
         ── exit 2
-    "#]]);
-    world.check(&["show", "--denied"], &expect![[r#"
+    "#]],
+    );
+    world.check(
+        &["show", "--denied"],
+        &expect![[r#"
         ── stdout
         #3 files/write_file «nothing in the operator's policy allows this call» (shipped)
             --allow 'files/write_file', or in looplet.toml: [[rules]] tool = "files/write_file", decision = "allow"
         ── exit 0
-    "#]]);
-    world.check(&["show", "01ZZ"], &expect![[r#"
+    "#]],
+    );
+    world.check(
+        &["show", "01ZZ"],
+        &expect![[r#"
         ── stderr
         error: no run begins with `01ZZ`
         hint: `looplet-host show` shows the latest one
         ── exit 2
-    "#]]);
-    world.check(&["show", "#x"], &expect![[r#"
+    "#]],
+    );
+    world.check(
+        &["show", "#x"],
+        &expect![[r#"
         ── stderr
         error: `x` is no number of a step
         hint: `show RUN#4` shows step 4
         ── exit 2
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn wit_writes_the_contract() {
     let world = World::new();
-    world.check(&["wit", "contract"], &expect![[r#"
+    world.check(
+        &["wit", "contract"],
+        &expect![[r#"
         ── stderr
         wrote 7 files of `looplet:plugin` to contract
         ── exit 0
-    "#]]);
+    "#]],
+    );
     assert_eq!(
         world.tree("project/contract"),
         ["about.wit", "common.wit", "hook.wit", "host.wit", "needs.wit", "tool.wit", "world.wit"]
@@ -182,14 +224,17 @@ fn wit_writes_the_contract() {
 #[test]
 fn doctor_tries_the_sandbox_and_names_the_model() {
     let world = World::new();
-    world.check(&["doctor"], &expect![[r#"
+    world.check(
+        &["doctor"],
+        &expect![[r#"
         ── stdout
         ✓ host         looplet-host 0.1.0 on [MACHINE]
         ✓ places       user file [DIR]/home/.config/looplet/looplet.toml, state in [DIR]/home/.local/state/looplet
         ✓ sandbox      4 built-in plugins load, 9 tools
         ✗ model        none is named: set OPENAI_API_KEY and OPENAI_MODEL, or start Ollama
         ── exit 0
-    "#]]);
+    "#]],
+    );
     world.check(&["doctor", "--model", "openai:x"], &expect![[r#"
         ── stdout
         ✓ host         looplet-host 0.1.0 on [MACHINE]
@@ -199,14 +244,17 @@ fn doctor_tries_the_sandbox_and_names_the_model() {
         ── exit 0
     "#]]);
     let world = world.variable("OPENAI_API_KEY", "sk-1").variable("OPENAI_MODEL", "small");
-    world.check(&["doctor"], &expect![[r#"
+    world.check(
+        &["doctor"],
+        &expect![[r#"
         ── stdout
         ✓ host         looplet-host 0.1.0 on [MACHINE]
         ✓ places       user file [DIR]/home/.config/looplet/looplet.toml, state in [DIR]/home/.local/state/looplet
         ✓ sandbox      4 built-in plugins load, 9 tools
         ✓ model        model openai:small at api.openai.com (OPENAI_MODEL)
         ── exit 0
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -214,7 +262,9 @@ fn completions_are_for_the_shell_that_is_named() {
     let world = World::new();
     assert!(world.run(&["completions", "bash"]).stdout.contains("complete -F _looplet__host"));
     assert!(world.run(&["completions", "fish"]).stdout.contains("complete -c looplet-host"));
-    world.check(&["completions", "tcsh"], &expect![[r#"
+    world.check(
+        &["completions", "tcsh"],
+        &expect![[r#"
         ── stderr
         error: invalid value 'tcsh' for '<SHELL>'
           [possible values: bash, elvish, fish, powershell, zsh]
@@ -223,12 +273,15 @@ fn completions_are_for_the_shell_that_is_named() {
 
         For more information, try '--help'.
         ── exit 2
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn a_command_that_does_not_exist_is_a_usage_error() {
-    World::new().check(&["rnu", "x"], &expect![[r#"
+    World::new().check(
+        &["rnu", "x"],
+        &expect![[r#"
         ── stderr
         error: unrecognized subcommand 'rnu'
 
@@ -236,5 +289,6 @@ fn a_command_that_does_not_exist_is_a_usage_error() {
 
         For more information, try '--help'.
         ── exit 2
-    "#]]);
+    "#]],
+    );
 }

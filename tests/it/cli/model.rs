@@ -18,7 +18,9 @@ fn chat_completions(server: &Server) -> World {
 
 #[test]
 fn nothing_is_set_up() {
-    World::new().check(&["run", "x"], &expect![[r#"
+    World::new().check(
+        &["run", "x"],
+        &expect![[r#"
         ── stderr
         error: no model is set up
         hint: one of these sets one up:
@@ -28,24 +30,30 @@ fn nothing_is_set_up() {
           without a network  --model scripted:FILE
         `looplet-host doctor` tests what is set up
         ── exit 2
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn a_key_without_a_model_is_not_enough() {
-    World::new().variable("OPENAI_API_KEY", "sk-1").check(&["run", "x"], &expect![[r#"
+    World::new().variable("OPENAI_API_KEY", "sk-1").check(
+        &["run", "x"],
+        &expect![[r#"
         ── stderr
         error: `OPENAI_API_KEY` is set, but no model is named
         hint: add `export OPENAI_MODEL=NAME`, or `--model openai:NAME`
         ── exit 2
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn a_run_against_chat_completions() {
     let server = Server::start(&[READ, GREP, END]);
     let world = chat_completions(&server);
-    world.check(&["run", "--workspace", ".", "--allow", "files", "find what is for later"], &expect![[r#"
+    world.check(
+        &["run", "--workspace", ".", "--allow", "files", "find what is for later"],
+        &expect![[r#"
         ── stdout
         There is one.
         ── stderr
@@ -56,7 +64,8 @@ fn a_run_against_chat_completions() {
         #2 ✓ grep(pattern='LATER') → 1 matches [TIME]
         answered · 2 steps · 360 tokens · [TIME] · show: looplet-host show [RUN]
         ── exit 0
-    "#]]);
+    "#]],
+    );
     let seen = server.seen();
     assert_eq!(seen.len(), 3);
     assert!(seen[1].contains("alpha"), "the file went to the model");
@@ -68,7 +77,9 @@ fn a_run_against_chat_completions() {
 fn a_run_against_ollama() {
     let server = Server::start(&[READ, GREP, END]);
     let world = World::with_notes().ollama(server.address());
-    world.check(&["run", "--model", "ollama:tiny:1b", "--workspace", ".", "--allow", "files", "find what is for later"], &expect![[r#"
+    world.check(
+        &["run", "--model", "ollama:tiny:1b", "--workspace", ".", "--allow", "files", "find what is for later"],
+        &expect![[r#"
         ── stdout
         There is one.
         ── stderr
@@ -79,7 +90,8 @@ fn a_run_against_ollama() {
         #2 ✓ grep(pattern='LATER') → 1 matches [TIME]
         answered · 2 steps · 360 tokens · [TIME] · show: looplet-host show [RUN]
         ── exit 0
-    "#]]);
+    "#]],
+    );
     assert_eq!(server.seen().len(), 3);
 }
 
@@ -100,32 +112,44 @@ fn a_model_that_happens_to_answer_is_not_taken_without_a_word() {
 fn a_model_without_tools_is_named_with_one_that_has_them() {
     let server = Server::start(&[END]);
     let world = World::with_notes().ollama(server.address());
-    world.check(&["run", "--model", "ollama:mute:1b", "x"], &expect![[r#"
+    world.check(
+        &["run", "--model", "ollama:mute:1b", "x"],
+        &expect![[r#"
         ── stderr
         error: model `mute:1b` of Ollama cannot call tools
         hint: `--model ollama:tiny:1b` is installed and can
         ── exit 2
-    "#]]);
-    world.check(&["run", "--model", "ollama:other", "x"], &expect![[r#"
+    "#]],
+    );
+    world.check(
+        &["run", "--model", "ollama:other", "x"],
+        &expect![[r#"
         ── stderr
         error: Ollama at 127.0.0.1:[PORT] has no model `other`
         hint: installed: `mute:1b`, `tiny:1b`; `ollama pull other` installs it
         ── exit 2
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn a_provider_that_does_not_exist_is_refused() {
-    World::new().check(&["run", "--model", "opnai:gpt", "x"], &expect![[r#"
+    World::new().check(
+        &["run", "--model", "opnai:gpt", "x"],
+        &expect![[r#"
         ── stderr
         error: --model: model `opnai:gpt`: no provider `opnai`
         hint: there are `openai`, `ollama` and `scripted`; a model with a tag is `ollama:opnai:gpt`
         ── exit 2
-    "#]]);
-    World::new().check(&["run", "--model", "gpt", "x"], &expect![[r#"
+    "#]],
+    );
+    World::new().check(
+        &["run", "--model", "gpt", "x"],
+        &expect![[r#"
         ── stderr
         error: --model: model `gpt` names no provider
         hint: write `openai:gpt` or `ollama:gpt`
         ── exit 2
-    "#]]);
+    "#]],
+    );
 }

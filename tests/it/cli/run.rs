@@ -41,11 +41,11 @@ fn run(more: &[&'static str]) -> Vec<&'static str> {
 
 #[test]
 fn a_policy_lets_some_calls_through_and_names_the_rule_that_denies() {
-    let world = World::with_notes()
-        .file("policy.toml", POLICY)
-        .file("drafts/README.md", "")
-        .model(&[READ, WRITE, DRAFT, DONE]);
-    world.check(&run(&["--policy", "policy.toml"]), &expect![[r#"
+    let world =
+        World::with_notes().file("policy.toml", POLICY).file("drafts/README.md", "").model(&[READ, WRITE, DRAFT, DONE]);
+    world.check(
+        &run(&["--policy", "policy.toml"]),
+        &expect![[r#"
         ── stdout
         All is read.
         ── stderr
@@ -59,7 +59,8 @@ fn a_policy_lets_some_calls_through_and_names_the_rule_that_denies() {
         #2 files/write_file would be allowed by an `unless` in the rule at `policy.toml:19`, or taking that rule out
         done · 4 steps · 1 denied by policy · [TIME] · show: looplet-host show [RUN] --denied
         ── exit 0
-    "#]]);
+    "#]],
+    );
     assert_eq!(world.tree("project"), ["drafts/README.md", "drafts/plan.md", "notes.md", "policy.toml", "src/main.rs"]);
 }
 
@@ -83,7 +84,9 @@ fn without_a_policy_and_without_a_terminal_every_call_is_denied() {
 #[test]
 fn a_flag_allows_for_one_run() {
     let world = World::with_notes().model(&[READ, WRITE, TEXT]);
-    world.check(&run(&["--workspace", ".:ro", "--allow", "files/*"]), &expect![[r#"
+    world.check(
+        &run(&["--workspace", ".:ro", "--allow", "files/*"]),
+        &expect![[r#"
         ── stdout
         That is all.
         ── stderr
@@ -96,7 +99,8 @@ fn a_flag_allows_for_one_run() {
               refused inside: remove workspace:/.plan.md.looplet-tmp: read only (--workspace)
         answered · 2 steps · 2 reaches refused by the sandbox · [TIME] · show: looplet-host show [RUN]
         ── exit 0
-    "#]]);
+    "#]],
+    );
     assert_eq!(world.tree("project"), ["notes.md", "src/main.rs"]);
 }
 
@@ -110,20 +114,25 @@ fn denials_fail_the_run_where_that_is_wanted() {
 #[test]
 fn a_text_is_no_end_where_done_is_required() {
     let world = World::with_notes().model(&[TEXT, TEXT]);
-    world.check(&run(&["--require-done"]), &expect![[r#"
+    world.check(
+        &run(&["--require-done"]),
+        &expect![[r#"
         ── stderr
         model scripted:../model.jsonl (--model)
         workspace [DIR]/project (rw, shipped)
         policy none written and no terminal to ask at: every call is denied but for `--allow`
         stopped: the model did not call `done` · 0 steps · [TIME] · show: looplet-host show [RUN]
         ── exit 1
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn a_budget_stops_the_run() {
     let world = World::with_notes().model(&[READ, READ, READ, TEXT]);
-    world.check(&run(&["--allow", "files", "--max-steps", "2"]), &expect![[r#"
+    world.check(
+        &run(&["--allow", "files", "--max-steps", "2"]),
+        &expect![[r#"
         ── stderr
         model scripted:../model.jsonl (--model)
         workspace [DIR]/project (rw, shipped)
@@ -132,7 +141,8 @@ fn a_budget_stops_the_run() {
         #2 ✓ read_file(path='notes.md') → 2 lines [TIME]
         stopped: no step of the budget left · 2 steps · [TIME] · show: looplet-host show [RUN]
         ── exit 1
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -157,7 +167,9 @@ fn json_is_an_event_a_line_and_the_outcome_comes_last() {
 #[test]
 fn what_a_model_says_reaches_the_terminal_without_control_codes() {
     let world = World::with_notes().model(&["{\"text\":\"red \\u001b[31mtext\\u001b[0m\\nsecond line\"}"]);
-    world.check(&run(&[]), &expect![[r#"
+    world.check(
+        &run(&[]),
+        &expect![[r#"
         ── stdout
         red \u{1b}[31mtext\u{1b}[0m
         second line
@@ -167,13 +179,16 @@ fn what_a_model_says_reaches_the_terminal_without_control_codes() {
         policy none written and no terminal to ask at: every call is denied but for `--allow`
         answered · 0 steps · [TIME] · show: looplet-host show [RUN]
         ── exit 0
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn a_task_comes_from_a_file() {
     let world = World::with_notes().file("task.txt", "read the notes\n").model(&[TEXT]);
-    world.check(&["run", "--model", "scripted:../model.jsonl", "@task.txt"], &expect![[r#"
+    world.check(
+        &["run", "--model", "scripted:../model.jsonl", "@task.txt"],
+        &expect![[r#"
         ── stdout
         That is all.
         ── stderr
@@ -182,11 +197,15 @@ fn a_task_comes_from_a_file() {
         policy none written and no terminal to ask at: every call is denied but for `--allow`
         answered · 0 steps · [TIME] · show: looplet-host show [RUN]
         ── exit 0
-    "#]]);
+    "#]],
+    );
     let world = World::with_notes().model(&[TEXT]);
-    world.check(&["run", "--model", "scripted:../model.jsonl", "@no-such.txt"], &expect![[r#"
+    world.check(
+        &["run", "--model", "scripted:../model.jsonl", "@no-such.txt"],
+        &expect![[r#"
         ── stderr
         error: there is no file `no-such.txt`
         ── exit 2
-    "#]]);
+    "#]],
+    );
 }

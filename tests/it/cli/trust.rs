@@ -43,9 +43,13 @@ fn an_untrusted_file_narrows_what_a_flag_allows() {
 fn a_trusted_file_gives_until_it_changes() {
     let world = World::with_notes().file(
         "looplet.toml",
-        format!("[mounts.workspace]\npath = \".\"\n\n[grants]\nfiles = {{ fs = {{ workspace = \"ro\" }} }}\n\n{ALLOWING}"),
+        format!(
+            "[mounts.workspace]\npath = \".\"\n\n[grants]\nfiles = {{ fs = {{ workspace = \"ro\" }} }}\n\n{ALLOWING}"
+        ),
     );
-    world.check(&["trust"], &expect![[r#"
+    world.check(
+        &["trust"],
+        &expect![[r#"
         ── stderr
            1 │ [mounts.workspace]
            2 │ path = "."
@@ -59,8 +63,11 @@ fn a_trusted_file_gives_until_it_changes() {
         error: nobody is there to ask
         hint: `looplet-host trust --yes` trusts it without asking
         ── exit 2
-    "#]]);
-    world.check(&["trust", "--yes"], &expect![[r#"
+    "#]],
+    );
+    world.check(
+        &["trust", "--yes"],
+        &expect![[r#"
         ── stderr
            1 │ [mounts.workspace]
            2 │ path = "."
@@ -73,20 +80,27 @@ fn a_trusted_file_gives_until_it_changes() {
            9 │ decision = "allow"
         trusted as it is now ([DIGEST]); a change asks again
         ── exit 0
-    "#]]);
-    world.check(&["trust", "--yes"], &expect![[r#"
+    "#]],
+    );
+    world.check(
+        &["trust", "--yes"],
+        &expect![[r#"
         ── stderr
         this content is trusted already
         ── exit 0
-    "#]]);
-    world.check(&CALL, &expect![[r#"
+    "#]],
+    );
+    world.check(
+        &CALL,
+        &expect![[r#"
         ── stdout
         alpha
         beta
         ── stderr
         [TIME] · [SIZE] of 64
         ── exit 0
-    "#]]);
+    "#]],
+    );
     world.write("looplet.toml", ALLOWING);
     world.check(&CALL, &expect![[r#"
         ── stderr
@@ -95,37 +109,49 @@ fn a_trusted_file_gives_until_it_changes() {
         hint: --allow 'files/read_file', or in looplet.toml: [[rules]] tool = "files/read_file", decision = "allow"
         ── exit 3
     "#]]);
-    world.check(&["trust", "--revoke"], &expect![[r#"
+    world.check(
+        &["trust", "--revoke"],
+        &expect![[r#"
         ── stderr
         trust is taken back
         ── exit 0
-    "#]]);
-    world.check(&["trust", "--revoke"], &expect![[r#"
+    "#]],
+    );
+    world.check(
+        &["trust", "--revoke"],
+        &expect![[r#"
         ── stderr
         it was not trusted
         ── exit 0
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn there_is_nothing_to_trust_without_a_file() {
-    World::new().check(&["trust"], &expect![[r#"
+    World::new().check(
+        &["trust"],
+        &expect![[r#"
         ── stderr
         error: there is no `looplet.toml` here
         hint: run it in the directory of the project
         ── exit 2
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn a_policy_file_needs_no_trust_and_takes_the_place_of_the_projects() {
     let world = World::with_notes().file("looplet.toml", DENYING).file("policy.toml", ALLOWING);
-    world.check(&[&CALL[..], &["--policy", "policy.toml", "--workspace", "."]].concat(), &expect![[r#"
+    world.check(
+        &[&CALL[..], &["--policy", "policy.toml", "--workspace", "."]].concat(),
+        &expect![[r#"
         ── stdout
         alpha
         beta
         ── stderr
         [TIME] · [SIZE] of 64
         ── exit 0
-    "#]]);
+    "#]],
+    );
 }
