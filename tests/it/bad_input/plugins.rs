@@ -99,23 +99,29 @@ fn a_core_module_instead_of_a_component() {
 fn a_component_that_was_cut_off() {
     let whole = component("(component (core module (memory 1) (data (i32.const 0) \"0123456789\")))");
     let half = &whole[..whole.len() - 12];
-    check(&World::new().file("plugins/words.wasm", half), &expect![[r#"
+    check(
+        &World::new().file("plugins/words.wasm", half),
+        &expect![[r#"
         ── stderr
         error: plugin `words` does not compile: failed to parse WebAssembly module: wasm component contains an invalid module section: section range 10..41 is out of bounds (bound = 29)
         hint: the file looks cut short; fetch or build it again
         ── exit 2
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn a_component_with_a_flipped_byte() {
     let mut bytes = component("(component (core module))");
     bytes[8] ^= 0xff;
-    check(&World::new().file("plugins/words.wasm", bytes), &expect![[r#"
+    check(
+        &World::new().file("plugins/words.wasm", bytes),
+        &expect![[r#"
         ── stderr
         error: plugin `words` does not compile: failed to parse WebAssembly module: malformed section id (at offset 0x8)
         ── exit 2
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

@@ -87,15 +87,22 @@ fn check_notes_a_rule_for_a_plugin_that_is_not_loaded() {
     );
 }
 
-#[test]
-fn show_looks_back_at_the_latest_run() {
+/// A project where a run read a file, met a hidden one and was denied a third.
+fn looked() -> World {
     let world = World::with_notes().file(".env", "TOKEN=1").model(&[
         r#"{"calls":[{"tool":"read_file","arguments":{"path":"notes.md"}}]}"#,
         r#"{"calls":[{"tool":"read_file","arguments":{"path":".env"}}]}"#,
         r#"{"calls":[{"tool":"write_file","arguments":{"path":"a","content":"b"}}]}"#,
         r#"{"text":"That is all."}"#,
     ]);
-    world.check(
+    let run = ["run", "--model", "scripted:../model.jsonl", "--allow", "files/read_file", "look"];
+    assert_eq!(world.run(&run).code, Some(0));
+    world
+}
+
+#[test]
+fn show_looks_back_at_the_latest_run() {
+    World::new().check(
         &["show"],
         &expect![[r#"
         ── stderr
@@ -104,8 +111,7 @@ fn show_looks_back_at_the_latest_run() {
         ── exit 2
     "#]],
     );
-    let run = ["run", "--model", "scripted:../model.jsonl", "--allow", "files/read_file", "look"];
-    assert_eq!(world.run(&run).code, Some(0));
+    let world = looked();
     world.check(
         &["show"],
         &expect![[r#"
@@ -164,6 +170,11 @@ fn show_looks_back_at_the_latest_run() {
          prompt      turn 3
         ── exit 0
     "#]]);
+}
+
+#[test]
+fn show_says_what_there_is_not_and_what_was_denied() {
+    let world = looked();
     world.check(
         &["show", "#4"],
         &expect![[r#"
