@@ -26,11 +26,8 @@ fn build_folder(repository: &Repository, sources: &str, list: &str) -> Result<()
     // The whole folder of the tests' guests too: a new guest appears in it.
     rerun_if_changed(&[PathBuf::from("guests")]);
     rerun_if_changed(&guests.sources());
-    let components = if guests.is_empty() {
-        Vec::new()
-    } else {
-        guests.build(&Toolchain::found(repository.root())?)?
-    };
+    let components =
+        if guests.is_empty() { Vec::new() } else { guests.build(&Toolchain::found(repository.root())?)? };
     let folder = output_folder()?;
     write(&folder.join(list), &items(&components, &folder)?)
 }
@@ -43,10 +40,7 @@ fn items(components: &[Component], folder: &Path) -> Result<String> {
         let (path, _) = take(component, folder)?;
         let (name, path) = (&component.name, path.display().to_string());
         let constant = name.to_uppercase();
-        let _ = writeln!(
-            items,
-            "/// The component `{name}`.\npub const {constant}: &str = {path:?};"
-        );
+        let _ = writeln!(items, "/// The component `{name}`.\npub const {constant}: &str = {path:?};");
         let _ = writeln!(all, "    ({name:?}, {constant}),");
     }
     Ok(format!(

@@ -1,4 +1,5 @@
 //! All integration tests, in one program: it links the host once.
+#![allow(clippy::needless_raw_string_hashes, reason = "`expect-test` writes what is expected in this form")]
 #![allow(
     clippy::disallowed_methods,
     clippy::unwrap_used,

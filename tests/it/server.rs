@@ -56,7 +56,12 @@ impl Server {
     }
 }
 
-fn serve(mut stream: TcpStream, answers: &[Answer], given: &mut usize, seen: &Mutex<Vec<String>>) -> std::io::Result<()> {
+fn serve(
+    mut stream: TcpStream,
+    answers: &[Answer],
+    given: &mut usize,
+    seen: &Mutex<Vec<String>>,
+) -> std::io::Result<()> {
     let (path, body) = request(&stream)?;
     let (status, body, missing) = match path.as_str() {
         "/api/tags" => (200, json!({ "models": [{ "name": "tiny:1b" }, { "name": "mute:1b" }] }).to_string(), 0),

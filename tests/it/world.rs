@@ -12,6 +12,11 @@ use tempfile::TempDir;
 
 use crate::program;
 
+/// Where the program keeps compiled plugins. All worlds share it, and so the key that seals it: else
+/// every test would compile them anew.
+const CACHE: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/cache");
+const SEAL: [u8; 32] = [7; 32];
+
 /// Directories that are removed afterwards, and the environment of the program.
 pub(crate) struct World {
     dir: TempDir,
@@ -25,7 +30,10 @@ impl World {
         for name in ["home", "project"] {
             fs::create_dir(dir.path().join(name)).unwrap();
         }
-        Self { dir, variables: Vec::new() }
+        let world = Self { dir, variables: Vec::new() };
+        world.write("../home/.local/state/looplet/seal.key", SEAL);
+        // Where nobody listens: the Ollama of this machine is no part of a test.
+        world.ollama("127.0.0.1:9")
     }
 
     /// A project with two files, one of them in a directory.
@@ -42,6 +50,12 @@ impl World {
     /// Writes the recorded model `model.jsonl`, a turn a line.
     pub(crate) fn model(self, turns: &[&str]) -> Self {
         self.file("../model.jsonl", turns.join("\n"))
+    }
+
+    /// Says in the user's file where Ollama answers.
+    pub(crate) fn ollama(self, address: &str) -> Self {
+        let file = format!("[providers.ollama]\nbase_url = \"http://{address}\"\n");
+        self.file("../home/.config/looplet/looplet.toml", file)
     }
 
     /// Sets a variable of the program's environment.
@@ -82,16 +96,12 @@ impl World {
             .current_dir(self.dir.path().join(directory))
             .env_clear()
             .env("HOME", self.dir.path().join("home"))
-            .env("OLLAMA_HOST", "127.0.0.1:9")
+            .env("XDG_CACHE_HOME", CACHE)
             .envs(self.variables.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .output()
             .unwrap();
-        Printed {
-            code: output.status.code(),
-            stdout: self.steady(&output.stdout),
-            stderr: self.steady(&output.stderr),
-        }
+        Printed { code: output.status.code(), stdout: self.steady(&output.stdout), stderr: self.steady(&output.stderr) }
     }
 
     /// Runs the program and compares all that it printed.

@@ -115,7 +115,8 @@ fn print_report(report: &CallReport, json: bool) -> ExitCode {
         }
         Outcome::Failed(failure) | Outcome::Aborted(failure) => {
             let hint = failure.hint.as_ref().map(|hint| format!("\nhint: {hint}")).unwrap_or_default();
-            print::note(&format!("error: {}: {}{hint}", failure.kind, looplet_host::record::inert(&failure.message)));
+            let kind = failure.kind.as_str().replace('_', " ");
+            print::note(&format!("error: {kind}: {}{hint}", looplet_host::record::inert(&failure.message)));
             Some(Exit::Failed)
         }
         Outcome::Denied(reason) => {

@@ -1,7 +1,7 @@
 //! Compiling components: in a process of its own with limits, kept in a directory of our own.
 #![expect(clippy::disallowed_methods, reason = "this file keeps compiled code on the disk and starts the compiler")]
 
-use std::io::{Read as _, Write as _};
+use std::io::{IsTerminal as _, Read as _, Write as _};
 use std::path::PathBuf;
 use std::process::{Command, ExitCode, Stdio};
 use std::sync::Arc;
@@ -73,7 +73,9 @@ struct Child {
 
 impl Compiler for Child {
     fn compile(&self, name: &str, component: &[u8]) -> Result<Vec<u8>, String> {
-        print::note(&format!("compiling plugin {name}, once"));
+        if std::io::stderr().is_terminal() {
+            print::note(&format!("compiling plugin {name}, once"));
+        }
         let failed = |error: std::io::Error| format!("the compiler cannot be started: {error}");
         let mut child = Command::new(&self.program)
             .arg(COMMAND)

@@ -66,7 +66,10 @@ fn model(machine: &Machine, flag: Option<&str>) -> Finding {
     let (fine, says) = match select(&wishes) {
         Ok(Some(selection)) => (true, selection.header()),
         Ok(None) => (false, "none is named: set OPENAI_API_KEY and OPENAI_MODEL, or start Ollama".to_owned()),
-        Err(error) => (false, error.to_string()),
+        Err(error) => match error.hint_text() {
+            Some(hint) => (false, format!("{error}: {hint}")),
+            None => (false, error.to_string()),
+        },
     };
     Finding { what: "model", fine, says }
 }

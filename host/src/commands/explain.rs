@@ -93,7 +93,7 @@ fn print_text(tool: &GatedTool, judgement: &Judgement, faults: &[String]) {
 
 fn words(cut: Cut) -> &'static str {
     match cut {
-        Cut::Grant => "the grant is read-only",
+        Cut::Grant => "the grant is read-only: writes will fail",
         Cut::Mount => "the mount is read-only: writes will fail",
         Cut::Rules => "narrowed by rules",
     }

@@ -97,6 +97,9 @@ pub(crate) fn read_text(path: &Path) -> Result<Option<String>> {
     match fs::read_to_string(path) {
         Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) if error.kind() == std::io::ErrorKind::InvalidData => {
+            Err(Error::usage(format!("`{}` is no text in UTF-8", path.display())))
+        }
         Err(error) => Err(Error::usage(format!("cannot read `{}`: {error}", path.display()))),
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Steps are a fold of records, so that a live run, `show` and a replay print the same lines.
 
+use crate::origin::Origin;
 use crate::permission::Decision;
 use crate::refusal::Refusal;
 use std::collections::BTreeMap;
@@ -152,6 +153,8 @@ impl Step {
             (Some(DeniedBy::Person), _) => "denied by the person".into(),
             (Some(DeniedBy::Policy), Some(rule)) => match &rule.reason {
                 Some(reason) => format!("denied by {} «{}»", rule.origin, cut(reason, 80)),
+                // Nothing that anybody wrote: the origin would say less than the reason.
+                None if rule.origin == Origin::Shipped => format!("denied «{}»", cut(reason, 80)),
                 None => format!("denied by {}", rule.origin),
             },
             (Some(DeniedBy::Caller), _) => format!("vetoed «{}»", cut(reason, 80)),
