@@ -4,4 +4,11 @@
     reason = "tests make their own files and start the host as a program"
 )]
 
+mod cancel;
+mod fs;
+mod guests;
+mod isolation;
+mod limits;
+mod load;
+mod net;
 mod tidy;

@@ -47,7 +47,7 @@ impl CheckedComponent {
         let exports = check_exports(engine, name, component)?;
         let unknown = linker::unknown_imports(engine, component);
         if !unknown.is_empty() {
-            let list = unknown.iter().map(|import| format!("`{import}`")).collect::<Vec<_>>().join(", ");
+            let list = listed(&unknown);
             return Err(Error::usage(format!("plugin `{name}` imports what this host does not offer: {list}"))
                 .hint("plugins import `looplet:plugin` 0.1 and WASI 0.2 without `wasi:http`"));
         }
@@ -103,7 +103,7 @@ pub(super) fn check_form(name: &str, bytes: &[u8]) -> Result<()> {
 /// Says why bytes that look like a component did not compile.
 pub(super) fn does_not_compile(name: &str, error: &wasmtime::Error) -> Error {
     let text = format!("{error:#}");
-    let cut_short = text.contains("unexpected end") || text.contains("unexpected-eof");
+    let cut_short = ["unexpected end", "unexpected-eof", "out of bounds (bound"].iter().any(|said| text.contains(said));
     let error = Error::usage(format!("plugin `{name}` does not compile: {}", one_line(&text)));
     if cut_short { error.hint("the file looks cut short; fetch or build it again") } else { error }
 }
@@ -114,6 +114,16 @@ fn other_draft(name: &str, error: &wasmtime::Error) -> Error {
         one_line(&format!("{error:#}"))
     ))
     .hint("it was built for another draft; `looplet-host wit` writes out the one this host speaks")
+}
+
+/// The first few names, and how many more there are.
+fn listed(names: &[String]) -> String {
+    const SHOWN: usize = 8;
+    let shown = names.iter().take(SHOWN).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
 }
 
 fn one_line(text: &str) -> String {
@@ -142,7 +152,7 @@ fn check_exports(engine: &Engine, name: &str, component: &Component) -> Result<V
     }
     let list = match all.len() {
         0 => "nothing".to_owned(),
-        _ => all.iter().take(8).map(|export| format!("`{export}`")).collect::<Vec<_>>().join(", "),
+        _ => listed(&all),
     };
     Err(Error::usage(format!("`{name}` is no looplet plugin: it exports {list}, not `looplet:plugin/about@0.1`"))
         .hint("`looplet-host wit` writes out the contract that a plugin exports"))
