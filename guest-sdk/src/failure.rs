@@ -162,34 +162,34 @@ impl Failure {
     pub fn from_io(error: &io::Error, path: impl AsRef<Path>) -> Self {
         let path = path.as_ref().display();
         let (kind, what) = describe(error);
-        Self::new(kind, format!("`{path}` {what}"))
+        Self::new(kind, format!("`{path}`{what}"))
     }
 }
 
-/// The kind of an error, and the rest of a sentence that begins with a path.
+/// The kind of an error, and what stands behind the path in a message.
 fn describe(error: &io::Error) -> (FailureKind, String) {
     use io::ErrorKind as Io;
     let (kind, what) = match error.kind() {
-        Io::NotFound => (FailureKind::NotFound, "does not exist"),
+        Io::NotFound => (FailureKind::NotFound, " does not exist"),
         _ if is_outside(error) => (
             FailureKind::PermissionDenied,
-            "is outside of what this call can reach",
+            " is outside of what this call can reach",
         ),
-        Io::PermissionDenied => (FailureKind::PermissionDenied, "is not permitted"),
-        Io::ReadOnlyFilesystem => (FailureKind::PermissionDenied, "is read-only"),
-        Io::AlreadyExists => (FailureKind::Validation, "exists already"),
-        Io::IsADirectory => (FailureKind::Validation, "is a directory"),
+        Io::PermissionDenied => (FailureKind::PermissionDenied, ": permission denied"),
+        Io::ReadOnlyFilesystem => (FailureKind::PermissionDenied, " is read-only"),
+        Io::AlreadyExists => (FailureKind::Validation, " exists already"),
+        Io::IsADirectory => (FailureKind::Validation, " is a directory"),
         Io::NotADirectory => (
             FailureKind::Validation,
-            "is below something that is no directory",
+            " is below something that is no directory",
         ),
-        Io::DirectoryNotEmpty => (FailureKind::Validation, "is a directory that is not empty"),
-        Io::InvalidFilename | Io::InvalidInput => (FailureKind::Validation, "is no usable path"),
-        Io::InvalidData => (FailureKind::Validation, "is not UTF-8 text"),
-        Io::TimedOut => (FailureKind::Timeout, "took too long"),
-        Io::StorageFull | Io::QuotaExceeded => (FailureKind::Execution, "has no room left"),
-        Io::FileTooLarge => (FailureKind::Execution, "is too large"),
-        _ => return (FailureKind::Execution, format!("failed: {error}")),
+        Io::DirectoryNotEmpty => (FailureKind::Validation, " is a directory that is not empty"),
+        Io::InvalidFilename | Io::InvalidInput => (FailureKind::Validation, " is no usable path"),
+        Io::InvalidData => (FailureKind::Validation, " is not UTF-8 text"),
+        Io::TimedOut => (FailureKind::Timeout, " took too long"),
+        Io::StorageFull | Io::QuotaExceeded => (FailureKind::Execution, " has no room left"),
+        Io::FileTooLarge => (FailureKind::Execution, " is too large"),
+        _ => return (FailureKind::Execution, format!(": {error}")),
     };
     (kind, what.to_owned())
 }
@@ -358,7 +358,7 @@ mod tests {
             (
                 io::ErrorKind::PermissionDenied,
                 Kind::PermissionDenied,
-                "`a` is not permitted",
+                "`a`: permission denied",
             ),
             (
                 io::ErrorKind::ReadOnlyFilesystem,
@@ -384,7 +384,7 @@ mod tests {
             (
                 io::ErrorKind::BrokenPipe,
                 Kind::Execution,
-                "`a` failed: broken pipe",
+                "`a`: broken pipe",
             ),
         ];
         for (from, kind, message) in cases {

@@ -1,14 +1,16 @@
 //! All integration tests, in one program: it links the host once.
 #![allow(
     clippy::disallowed_methods,
-    reason = "tests make their own files and start the host as a program"
+    clippy::unwrap_used,
+    reason = "tests make their own files, start the host as a program, and fail by panicking"
 )]
 
-mod cancel;
-mod fs;
-mod guests;
-mod isolation;
-mod limits;
-mod load;
-mod net;
+mod bad_input;
+mod cli;
+mod docs;
+mod example;
+mod program;
+mod sandbox;
+mod server;
 mod tidy;
+mod world;

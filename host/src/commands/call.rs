@@ -101,9 +101,7 @@ fn print_report(report: &CallReport, json: bool) -> ExitCode {
         }
     }
     for refusal in &report.refusals {
-        let by = refusal.origin.as_ref().map(|origin| format!(" ({origin})")).unwrap_or_default();
-        let target = looplet_host::record::inert(&refusal.target);
-        print::note(&format!("refused inside: {} {target}: {}{by}", refusal.operation, refusal.reason.as_str()));
+        print::note(&print::refused(refusal));
     }
     let exit = match &report.outcome {
         Outcome::Ok(output) => {

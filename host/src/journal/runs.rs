@@ -4,9 +4,9 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::cannot;
 use super::read::{Journal, ends};
 use super::write::{JournalWriter, remove};
-use super::cannot;
 use crate::error::{Error, Result};
 use crate::record::{Body, RunId, StopReason};
 

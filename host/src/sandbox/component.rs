@@ -101,10 +101,9 @@ pub(super) fn check_form(name: &str, bytes: &[u8]) -> Result<()> {
 }
 
 /// Says why bytes that look like a component did not compile.
-pub(super) fn does_not_compile(name: &str, error: &wasmtime::Error) -> Error {
-    let text = format!("{error:#}");
+pub(super) fn does_not_compile(name: &str, text: &str) -> Error {
     let cut_short = ["unexpected end", "unexpected-eof", "out of bounds (bound"].iter().any(|said| text.contains(said));
-    let error = Error::usage(format!("plugin `{name}` does not compile: {}", one_line(&text)));
+    let error = Error::usage(format!("plugin `{name}` does not compile: {}", one_line(text)));
     if cut_short { error.hint("the file looks cut short; fetch or build it again") } else { error }
 }
 

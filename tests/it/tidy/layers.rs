@@ -12,42 +12,68 @@ const NOUNS: &[(&str, &[&str])] = &[
     ("message", &["canonical"]),
     ("need", &[]),
     ("origin", &[]),
+    ("refusal", &["origin"]),
 ];
 
-/// The rooms, from the lowest floor to the highest, and the rooms that each may name beside the nouns.
-/// A row is added with the room; a longer row is a decision, and this is where it is reviewed.
+/// The rooms, from the lowest floor to the highest, and the rooms that each may name beside the nouns:
+/// only lower ones. A row is added with the room; a longer row is a decision, reviewed here.
 const ROOMS: &[(&str, &[&str])] = &[
     ("builtin", &[]),
-    ("plugin", &["capability"]),
-    // What it reads of a tool are the pure values of `plugin::spec`.
+    ("model", &[]),
+    ("plugin", &[]),
     ("permission", &["plugin"]),
     ("capability", &["permission"]),
-    ("record", &["budget"]),
+    // Two halves of one thing: a run's record says its budget, a budget counts what records say.
     ("budget", &["permission", "record"]),
-    ("model", &[]),
+    ("record", &["budget", "permission"]),
     // The only room with the engine: it never asks whether, only how.
     ("sandbox", &["capability", "plugin"]),
     (
         "settings",
         &["budget", "capability", "model", "permission", "plugin"],
     ),
-    // The loop sees tools and hooks as traits: no sandbox here, so that it is tested without one.
+    // The loop sees tools and hooks as traits: no sandbox and no files, so that it is tested without.
     (
         "agent",
+        &["budget", "model", "permission", "plugin", "record"],
+    ),
+    // Implements what the loop appends to, and is handed to it: the loop does not know this room.
+    ("journal", &["agent", "record"]),
+    // Where the decision becomes the sandbox: the one room that names both sides.
+    (
+        "gate",
         &[
-            "budget",
+            "agent",
             "capability",
+            "permission",
+            "plugin",
+            "record",
+            "sandbox",
+        ],
+    ),
+    (
+        "host",
+        &[
+            "agent",
+            "budget",
+            "builtin",
+            "capability",
+            "gate",
+            "journal",
             "model",
             "permission",
             "plugin",
             "record",
+            "sandbox",
+            "settings",
         ],
     ),
-    // Implements what the loop appends to, and is handed to it: the loop does not know this room.
-    ("journal", &["agent", "record"]),
     ("eval", &["journal", "record"]),
     ("cli", &[]),
 ];
+
+/// The only arrow that may point up.
+const UPWARD: (&str, &str) = ("budget", "record");
 
 /// The program around the library wires everything.
 const WIRES: &[&str] = &["commands", "lib", "main"];
@@ -121,4 +147,20 @@ fn a_module_without_a_row_is_reported() {
         "the module `helpers` has no row in tests/it/tidy/layers.rs".to_owned(),
     )];
     assert_eq!(violations(&source), expected);
+}
+
+#[test]
+fn a_room_may_name_only_rooms_with_a_row_above_its_own() {
+    let mut lower = Vec::new();
+    for (room, may_name) in ROOMS {
+        let upward: Vec<_> = may_name
+            .iter()
+            .filter(|named| !lower.contains(*named))
+            .collect();
+        assert!(
+            upward.iter().all(|named| UPWARD == (*room, **named)),
+            "`{room}` may name {upward:?}"
+        );
+        lower.push(*room);
+    }
 }

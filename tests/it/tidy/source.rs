@@ -1,4 +1,4 @@
-//! A file as the house rules see it: its text, and its code without comments and quoted text.
+//! A file as the house rules see it: its text, its code, and its remarks.
 
 use std::path::Path;
 
@@ -8,21 +8,34 @@ pub(crate) struct Source {
     pub(crate) name: String,
     /// All of it.
     pub(crate) text: String,
-    /// The text with comments and the insides of literals blanked; the same lines.
+    /// Of Rust: the text with comments and the insides of literals blanked; the same lines.
     pub(crate) code: String,
+}
+
+/// What is looked for in a place of its own.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Hidden {
+    Comment,
+    Literal,
 }
 
 impl Source {
     pub(crate) fn new(name: String, text: String) -> Self {
-        let is_rust = Path::new(&name)
-            .extension()
-            .is_some_and(|extension| extension == "rs");
-        let code = if is_rust {
-            code_of(&text)
+        let code = if is_rust(&name) {
+            without(&text, &[Hidden::Comment, Hidden::Literal])
         } else {
             String::new()
         };
         Self { name, text, code }
+    }
+
+    /// What people wrote to each other: all but literals, which are what programs say.
+    pub(crate) fn remarks(&self) -> String {
+        if is_rust(&self.name) {
+            without(&self.text, &[Hidden::Literal])
+        } else {
+            self.text.clone()
+        }
     }
 
     /// Whether the whole file is tests: by its name, or in a folder of them.
@@ -50,52 +63,52 @@ impl Source {
     }
 }
 
-/// Blanks comments and the insides of string and character literals, keeping every line end.
-fn code_of(text: &str) -> String {
-    let mut code = String::with_capacity(text.len());
+fn is_rust(name: &str) -> bool {
+    Path::new(name)
+        .extension()
+        .is_some_and(|extension| extension == "rs")
+}
+
+/// The text with these blanked, keeping every line end.
+fn without(text: &str, blanked: &[Hidden]) -> String {
+    let mut kept = String::with_capacity(text.len());
     let mut rest = text;
+    let mut before = None;
     while let Some(letter) = rest.chars().next() {
-        let hidden = hidden_length(rest, code.chars().next_back());
-        let length = if hidden == 0 {
-            letter.len_utf8()
-        } else {
-            hidden
-        };
+        let hidden = hidden(rest, before);
+        let length = hidden.map_or(letter.len_utf8(), |(_, length)| length);
         let (piece, after) = rest.split_at(length);
-        if hidden == 0 {
-            code.push(letter);
-        } else {
-            code.extend(
+        if hidden.is_some_and(|(kind, _)| blanked.contains(&kind)) {
+            kept.extend(
                 piece
                     .chars()
                     .map(|letter| if letter == '\n' { '\n' } else { ' ' }),
             );
+        } else {
+            kept.push_str(piece);
         }
+        before = piece.chars().next_back();
         rest = after;
     }
-    code
+    kept
 }
 
-/// The length of the comment or literal that the text begins with, or 0.
-fn hidden_length(text: &str, before: Option<char>) -> usize {
+/// The kind and length of the comment or literal that the text begins with.
+fn hidden(text: &str, before: Option<char>) -> Option<(Hidden, usize)> {
     if text.starts_with("//") {
-        return text.find('\n').unwrap_or(text.len());
+        return Some((Hidden::Comment, text.find('\n').unwrap_or(text.len())));
     }
     if text.starts_with("/*") {
-        return block_comment_length(text);
-    }
-    if text.starts_with('"') {
-        return quoted_length(text, '"');
-    }
-    if text.starts_with('\'') {
-        return character_length(text);
+        return Some((Hidden::Comment, block_comment_length(text)));
     }
     let is_word = before.is_some_and(|letter| letter.is_alphanumeric() || letter == '_');
-    if text.starts_with('r') && (!is_word || before == Some('b')) {
-        raw_length(text)
-    } else {
-        0
-    }
+    let length = match text.as_bytes()[0] {
+        b'"' => quoted_length(text, '"'),
+        b'\'' => character_length(text),
+        b'r' if !is_word || before == Some('b') => raw_length(text),
+        _ => 0,
+    };
+    (length > 0).then_some((Hidden::Literal, length))
 }
 
 /// Block comments nest.
@@ -153,7 +166,7 @@ fn raw_length(text: &str) -> usize {
 #[test]
 fn comments_and_literals_are_blank_and_lines_stay() {
     let text = "a // wasmtime\n/* b /* c */\n d */ e \"f \\\" g\nh\" r#\"i \" j\"# 'k' '\\'' &'l m br\"n\" for r in o";
-    let seen = code_of(text);
+    let seen = without(text, &[Hidden::Comment, Hidden::Literal]);
     assert_eq!(seen.lines().count(), text.lines().count());
     assert_eq!(
         seen.split_whitespace().collect::<Vec<_>>(),
@@ -175,4 +188,15 @@ fn tests_at_the_bottom_are_told_from_the_rest() {
     ];
     let is_test = names.map(|name| Source::new(name.into(), String::new()).is_test());
     assert_eq!(is_test, [true, true, true, false]);
+}
+
+#[test]
+fn a_remark_is_kept_and_what_a_program_says_is_not() {
+    let source = Source::new("a.rs".into(), "say(\"note this\"); // see there\n".into());
+    assert_eq!(
+        source.remarks().split_whitespace().collect::<Vec<_>>(),
+        ["say(", ");", "//", "see", "there"]
+    );
+    let prose = Source::new("a.md".into(), "\"note this\"".into());
+    assert_eq!(prose.remarks(), prose.text);
 }

@@ -31,7 +31,7 @@ pub fn block_on<T>(future: impl Future<Output = T>) -> T {
 
 /// Loads bytes as the plugin `guest`.
 pub fn load(bytes: &[u8]) -> Result<Plugin> {
-    block_on(sandbox().load("guest", bytes))
+    block_on(sandbox().load("guest", bytes.to_vec()))
 }
 
 /// The guest of this path, compiled once.

@@ -9,7 +9,7 @@ const TESTS: &[&str] = &[
     include_str!("limits.rs"),
     include_str!("load.rs"),
     include_str!("net.rs"),
-    include_str!("../src/harness/world.rs"),
+    include_str!("../../src/harness/world.rs"),
 ];
 
 #[test]

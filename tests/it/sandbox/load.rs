@@ -50,7 +50,8 @@ fn bytes_that_are_no_component_say_what_they_are() {
         error: plugin `guest` is a core module, not a component
         hint: build it for the target `wasm32-wasip2`
         error: plugin `guest` is of another version of WebAssembly
-        error: plugin `guest` does not compile: failed to parse WebAssembly module: wasm component contains an invalid module section: section range 3862..196452 is out of bounds (bound = 105500)
+        error: plugin `guest` does not compile: failed to parse WebAssembly module: wasm component contains an invalid module section: section range … is out of bounds (bound = )
+        hint: the file looks cut short; fetch or build it again
         error: `guest` is no looplet plugin: it exports nothing, not `looplet:plugin/about@0.1`
         hint: `looplet-host wit` writes out the contract that a plugin exports"#]]);
     let mut large = b"\0asm\x0d\0\x01\0".to_vec();
@@ -92,7 +93,9 @@ fn imports_that_are_not_offered_are_named() {
         hint: plugins import `looplet:plugin` 0.1 and WASI 0.2 without `wasi:http`"#]]);
     let many: String = (0..900).map(|number| format!("(import \"acme:x/y{number}\" (instance))")).collect();
     let many = format!("(component {many} (instance $about) (export \"looplet:plugin/about@0.1.0\" (instance $about)))");
-    check(refused(&component(&many)), expect!["error: plugin `guest` does not compile: failed to parse WebAssembly module: instances count exceeds limit of 1000 (at offset 0x5cdc)"]);
+    check(refused(&component(&many)), expect![[r#"
+        error: plugin `guest` imports what this host does not offer: `acme:x/y0`, `acme:x/y1`, `acme:x/y2`, `acme:x/y3`, `acme:x/y4`, `acme:x/y5`, `acme:x/y6`, `acme:x/y7` and 892 more
+        hint: plugins import `looplet:plugin` 0.1 and WASI 0.2 without `wasi:http`"#]]);
 }
 
 #[test]
@@ -182,7 +185,7 @@ fn a_description_that_never_comes_or_is_wrong_refuses_the_plugin() {
     check(lies("abcdefh"), expect![[r#"
         a: error: plugin `guest` does not describe itself: the tool was stopped after 10000 ms; whether it had an effect is not known
         b: error: plugin `guest` does not describe itself: the tool trapped: unreachable
-        hint: note: run with `RUST_BACKTRACE=1` environment variable to display a backtrace
+        hint: no description today
         c: error: plugin `guest` calls itself "Liar\u{1b}[2J", not lower-case words joined by `-`
         d: error: plugin `guest` gives "1.0\u{1b}[2J" as its version
         e: error: plugin `guest` describes itself in more than 1024 bytes
@@ -192,7 +195,7 @@ fn a_description_that_never_comes_or_is_wrong_refuses_the_plugin() {
 
 #[test]
 fn a_description_is_made_without_authority_and_comes_out_the_same_every_time() {
-    check(lies("g"), expect![[""]]);
+    check(lies("g"), expect![[r#"g: PluginInfo { id: "liar", version: "1.0.0", description: "0 variables, 0 files", settings_schema: None, hook_needs: [], hook_limits: None }"#]]);
     assert_eq!(lies("i"), lies("i"));
 }
 

@@ -45,7 +45,7 @@ fn time_ends_a_guest_wherever_it_is() {
         aborted: timeout: the tool was stopped after 150 ms; whether it had an effect is not known
         aborted: timeout: the tool was stopped after 150 ms; whether it had an effect is not known
         aborted: timeout: the tool was stopped after 150 ms; whether it had an effect is not known
-        failed: validation: the arguments do not fit: invalid value: integer `3600000000000`, expected usize at line 1 column 22
+        aborted: timeout: the tool was stopped after 150 ms; whether it had an effect is not known
         aborted: timeout: the tool was stopped after 150 ms; whether it had an effect is not known"#]]);
 }
 
@@ -63,7 +63,7 @@ fn a_guest_that_ends_itself_ends_only_itself() {
         {"do":"exit","count":3}: aborted: execution: the tool ended itself with exit code 1 instead of answering
         {"do":"panic","text":"no\u001b[2J way"}: aborted: execution: the tool trapped: unreachable
         stderr 
-        stderr thread '<unnamed>' (1) panicked at limits_burn/src/lib.rs:39:20:
+        stderr thread '<unnamed>' (1)
         stderr no�[2J way
         stderr note: run with `RUST_BACKTRACE=1` environment variable to display a backtrace
         {"do":"recurse"}: aborted: execution: the tool trapped: its stack of 512 KiB is full
@@ -104,7 +104,7 @@ fn what_the_host_would_have_to_hold_is_bounded() {
         json!({"do": "log", "count": 1, "size": 9 << 20}),
     ]);
     check(came, expect![[r#"
-        {"do":"handles","count":900}: aborted: execution: the tool trapped: resource table has no free keys
+        {"do":"handles","count":400}: 400 handles
         {"do":"handles","count":2000}: aborted: execution: the tool trapped: resource table has no free keys
         {"do":"random","count":65536}: 65536 bytes
         {"do":"random","count":65537}: aborted: execution: the tool trapped: requested len 65537 exceeds limit 65536
@@ -141,11 +141,11 @@ fn what_is_printed_is_counted_and_not_heard() {
         stderr line �[31m 28
         stderr line �[31m 29
         stderr 
-        stderr thread '<unnamed>' (1) panicked at limits_burn/src/flood.rs:23:5:
+        stderr thread '<unnamed>' (1)
         stderr line �[31m
         stderr note: run with `RUST_BACKTRACE=1` environment variable to display a backtrace
         {"do":"complain in bytes"}: complained
-        stderr bad ���[2J�]0;title�  end"#]]);
+        stderr bad ���[2J�]0;title� \u{202e} end"#]]);
 }
 
 #[test]
@@ -221,7 +221,7 @@ fn results_are_bounded_and_cleaned() {
         {"do":"text","count":20971520}: aborted: execution: the tool trapped: too much data is being copied between the host and the guest: fuel allocated for hostcalls has been exhausted
         {"do":"text","count":100000,"text":"\u0001é"}: �é�é�é�é�…�é�é�é�é� (262143 bytes)
         warning the result was cut: 262144 of 300000 bytes are shown
-        {"do":"text","count":1,"text":"\u001b]0;title\u0007 31m tab\tline\n"}: �]0;title� �31m tab	line
+        {"do":"text","count":1,"text":"\u001b]0;title\u0007 31m tab\tline\n"}: �]0;title� �31m tab\tline
 
         {"do":"json","count":1000}: json "xxxxxxxxxxxxxxxxxxxxxxx…xxxxxxxxxxxxxxxxxxxxxxx" (1002 bytes)
         {"do":"json","count":300000}: aborted: execution: the tool answered with 300002 bytes of data, 262144 are allowed
