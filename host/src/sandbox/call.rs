@@ -65,9 +65,7 @@ impl Sandbox {
         let state = move |clock| CallState::of_call(&authority, &limits, clock, context);
         let started = Instant::now();
         let mut report = match self.enter(&plugin.component, work, limits, cancel, state).await {
-            Ok(finished) => {
-                to_report(finished, &limits, |state| kept.commit(std::mem::take(&mut state.desk.kept)))
-            }
+            Ok(finished) => to_report(finished, &limits, |state| kept.commit(std::mem::take(&mut state.desk.kept))),
             Err(failure) => {
                 let mut report = ended_early(failure, &limits);
                 report.usage.duration = started.elapsed();
@@ -91,7 +89,10 @@ impl Sandbox {
         match finished.answer {
             Ok((info, tools)) => {
                 let wrong = |why: String| Error::usage(format!("plugin `{name}` {why}"));
-                Ok(Description { info: describe::info(info).map_err(wrong)?, tools: describe::tools(tools).map_err(wrong)? })
+                Ok(Description {
+                    info: describe::info(info).map_err(wrong)?,
+                    tools: describe::tools(tools).map_err(wrong)?,
+                })
             }
             Err(ended) => {
                 let (failure, _) = trap::to_failure(&ended, finished.stop, &limits, finished.state.memory.refused);
@@ -200,10 +201,8 @@ struct ToolWork {
 }
 
 impl Work for ToolWork {
-    type Answer = Result<
-        super::bindings::looplet::plugin::common::ToolOutput,
-        super::bindings::looplet::plugin::common::Failure,
-    >;
+    type Answer =
+        Result<super::bindings::looplet::plugin::common::ToolOutput, super::bindings::looplet::plugin::common::Failure>;
 
     async fn run(&self, store: &mut Store<CallState>, instance: &Instance) -> wasmtime::Result<Self::Answer> {
         let indices = self.component.tool().ok_or_else(|| wasmtime::format_err!("the plugin has no tools"))?;

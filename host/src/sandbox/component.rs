@@ -19,8 +19,20 @@ const PACKAGE: &str = "looplet:plugin/";
 const CONTRACT_LINE: &str = "0.1.";
 /// Every interface of the contract that a plugin may export.
 const INTERFACES: &[&str] = &[
-    "about", "tool", "run-start", "should-compact", "pre-prompt", "pre-model", "post-model", "pre-tool",
-    "post-tool", "post-step", "check-done", "should-stop", "run-end", "observe",
+    "about",
+    "tool",
+    "run-start",
+    "should-compact",
+    "pre-prompt",
+    "pre-model",
+    "post-model",
+    "pre-tool",
+    "post-tool",
+    "post-step",
+    "check-done",
+    "should-stop",
+    "run-end",
+    "observe",
 ];
 
 /// A component whose imports are resolved and whose exports are known. Cheap to clone.
@@ -137,8 +149,10 @@ fn check_exports(engine: &Engine, name: &str, component: &Component) -> Result<V
         let Some(rest) = export.strip_prefix(PACKAGE) else { continue };
         let (interface, version) = rest.split_once('@').unwrap_or((rest, ""));
         if !version.starts_with(CONTRACT_LINE) {
-            return Err(Error::usage(format!("plugin `{name}` exports `{export}`, this host speaks `looplet:plugin@0.1`"))
-                .hint("a newer host may load it"));
+            return Err(Error::usage(format!(
+                "plugin `{name}` exports `{export}`, this host speaks `looplet:plugin@0.1`"
+            ))
+            .hint("a newer host may load it"));
         }
         if !INTERFACES.contains(&interface) {
             return Err(Error::usage(format!("plugin `{name}` exports `{export}`, which this host does not know"))

@@ -12,11 +12,7 @@ use crate::plugin::{ArgumentRole, Effects, ShownArgument};
 const ATTACHMENT_NAME_BYTES: usize = 256;
 
 pub(super) fn to_call(call: &ToolCall) -> common::ToolCall {
-    common::ToolCall {
-        id: call.id.clone(),
-        tool: call.tool.clone(),
-        arguments: call.arguments.as_str().to_owned(),
-    }
+    common::ToolCall { id: call.id.clone(), tool: call.tool.clone(), arguments: call.arguments.as_str().to_owned() }
 }
 
 pub(super) fn failure(failure: common::Failure) -> Failure {
@@ -51,7 +47,11 @@ pub(super) fn attachment(attachment: common::Attachment) -> Attachment {
 
 /// The error is a clause that says what is wrong with the need.
 pub(super) fn need(need: needs::Need) -> Result<Need, String> {
-    Ok(Need { capability: capability(need.capability)?, optional: need.optional, why: cut_and_clean(need.why, 1 << 10) })
+    Ok(Need {
+        capability: capability(need.capability)?,
+        optional: need.optional,
+        why: cut_and_clean(need.why, 1 << 10),
+    })
 }
 
 fn capability(capability: needs::Capability) -> Result<Capability, String> {

@@ -67,10 +67,8 @@ fn tool(spec: wit_tool::ToolSpec) -> Result<ToolSpec, String> {
         return Err(format!("describes the tool `{name}` in more than {TOOL_DESCRIPTION_BYTES} bytes"));
     }
     let input_schema = schema(&format!("the input schema of the tool `{name}`"), &spec.input_schema)?;
-    let output_schema = spec
-        .output_schema
-        .map(|text| schema(&format!("the output schema of the tool `{name}`"), &text))
-        .transpose()?;
+    let output_schema =
+        spec.output_schema.map(|text| schema(&format!("the output schema of the tool `{name}`"), &text)).transpose()?;
     Ok(ToolSpec {
         needs: needs(spec.needs).map_err(|fault| format!("tool `{name}` {fault}"))?,
         name,

@@ -115,4 +115,3 @@ fn log_level(level: host::Level) -> LogLevel {
         host::Level::Error => LogLevel::Error,
     }
 }
-

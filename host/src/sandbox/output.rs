@@ -27,18 +27,15 @@ pub(super) fn outcome(answer: Result<common::ToolOutput, common::Failure>, limit
 fn bounded(output: common::ToolOutput, allowed: usize) -> Result<ToolOutput, Failure> {
     let attached: usize = output.attachments.iter().map(|attachment| attachment.bytes.len()).sum();
     if output.attachments.len() > ATTACHMENTS {
-        let message = format!("the tool answered with {} attachments, {ATTACHMENTS} are allowed", output.attachments.len());
+        let message =
+            format!("the tool answered with {} attachments, {ATTACHMENTS} are allowed", output.attachments.len());
         return Err(Failure::new(FailureKind::Execution, message));
     }
     if attached > allowed {
         return Err(too_large("attachments", attached, allowed));
     }
-    let mut warnings: Vec<String> = output
-        .warnings
-        .into_iter()
-        .take(WARNINGS)
-        .map(|warning| cut_and_clean(warning, WARNING_BYTES))
-        .collect();
+    let mut warnings: Vec<String> =
+        output.warnings.into_iter().take(WARNINGS).map(|warning| cut_and_clean(warning, WARNING_BYTES)).collect();
     let allowed = allowed - attached;
     let content = match output.content {
         common::Content::Text(text) => {
@@ -64,8 +61,11 @@ fn cut_text(text: String, allowed: usize) -> (String, Option<String>) {
 }
 
 fn too_large(what: &str, bytes: usize, allowed: usize) -> Failure {
-    Failure::new(FailureKind::Execution, format!("the tool answered with {bytes} bytes of {what}, {allowed} are allowed"))
-        .hint("ask for less at once")
+    Failure::new(
+        FailureKind::Execution,
+        format!("the tool answered with {bytes} bytes of {what}, {allowed} are allowed"),
+    )
+    .hint("ask for less at once")
 }
 
 /// Text of at most so many bytes, without codes that could act on a terminal; line ends and tabs stay.

@@ -63,13 +63,16 @@ fn a_call_is_cancelled_while_it_computes_sleeps_or_asks() {
         cancelled(burn(json!({"do": "sleep for ever"})), async { a_moment(Duration::from_millis(50)).await }),
         cancelled(burn(json!({"do": "nothing"})), std::future::ready(())),
     ];
-    check(ends.join("\n"), expect![[r#"
+    check(
+        ends.join("\n"),
+        expect![[r#"
         aborted: cancelled: the call was cancelled
         aborted: cancelled: the call was cancelled
         aborted: cancelled: the call was cancelled
         aborted: cancelled: the call was cancelled
         aborted: cancelled: the call was cancelled
-        ok"#]]);
+        ok"#]],
+    );
     assert_eq!(sandbox().stuck_threads(), 0);
 }
 
@@ -90,9 +93,12 @@ fn a_call_that_waits_for_a_place_is_cancelled_too() {
     let mut ends: Vec<_> = reports.iter().map(said).collect();
     ends.sort();
     ends.dedup();
-    check(ends.join("\n"), expect![[r#"
+    check(
+        ends.join("\n"),
+        expect![[r#"
         aborted: cancelled: the call was cancelled
-        aborted: cancelled: the call was cancelled before it began"#]]);
+        aborted: cancelled: the call was cancelled before it began"#]],
+    );
 }
 
 #[test]

@@ -14,10 +14,13 @@ fn burn(arguments: Value) -> Call {
 #[test]
 fn no_static_and_no_file_lasts_to_the_next_call() {
     let calls: Vec<_> = (0..3).map(|_| said(&burn(json!({"do": "count"})).run())).collect();
-    check(calls.join("\n"), expect![[r#"
+    check(
+        calls.join("\n"),
+        expect![[r#"
         call 1, file found false, made false
         call 1, file found false, made false
-        call 1, file found false, made false"#]]);
+        call 1, file found false, made false"#]],
+    );
 }
 
 #[test]
@@ -36,7 +39,9 @@ fn kept_state_lasts_for_its_own_tool_and_only_when_the_call_ends_well() {
         run(json!({"do": "get", "text": "b2"}), &state),
         run(json!({"do": "set", "text": "k".repeat(300), "count": 1, "size": 1}), &state),
     ];
-    check(came.join("\n"), expect![[r#"
+    check(
+        came.join("\n"),
+        expect![[r#"
         kept
         10 bytes
         nothing
@@ -45,22 +50,29 @@ fn kept_state_lasts_for_its_own_tool_and_only_when_the_call_ends_well() {
         failed: validation: all that is kept has at most 1048576 bytes
         500000 bytes
         nothing
-        failed: validation: a key has at most 256 bytes"#]]);
+        failed: validation: a key has at most 256 bytes"#]],
+    );
 }
 
 #[test]
 fn a_guest_sees_no_environment_arguments_directory_or_input_of_the_host() {
     let world = World::new();
     let came = world.probe(&["environment", "arguments", "directory", "stdin", "mounts"]);
-    check(came, expect![[r#"
+    check(
+        came,
+        expect![[r#"
         environment: []
         arguments: []
         directory: None
         stdin: Err("closed")
-        mounts: . /workspace"#]]);
+        mounts: . /workspace"#]],
+    );
     let mut authority = world.authority();
     authority.env.push(("GRANTED".to_owned(), "value".to_owned()));
-    check(report(&world.call(&["environment"]).with(authority).run()), expect![[r#"environment: [("GRANTED", "value")]"#]]);
+    check(
+        report(&world.call(&["environment"]).with(authority).run()),
+        expect![[r#"environment: [("GRANTED", "value")]"#]],
+    );
 }
 
 #[test]

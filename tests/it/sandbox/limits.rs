@@ -41,12 +41,15 @@ fn time_ends_a_guest_wherever_it_is() {
         assert_eq!(said(&burn(json!({"do": "nothing"})).run()), "ok");
         end
     });
-    check(ends.join("\n"), expect![[r#"
+    check(
+        ends.join("\n"),
+        expect![[r#"
         aborted: timeout: the tool was stopped after 150 ms; whether it had an effect is not known
         aborted: timeout: the tool was stopped after 150 ms; whether it had an effect is not known
         aborted: timeout: the tool was stopped after 150 ms; whether it had an effect is not known
         aborted: timeout: the tool was stopped after 150 ms; whether it had an effect is not known
-        aborted: timeout: the tool was stopped after 150 ms; whether it had an effect is not known"#]]);
+        aborted: timeout: the tool was stopped after 150 ms; whether it had an effect is not known"#]],
+    );
 }
 
 #[test]
@@ -58,7 +61,9 @@ fn a_guest_that_ends_itself_ends_only_itself() {
         json!({"do": "recurse"}),
         json!({"do": "recurse", "count": 1_000}),
     ]);
-    check(came, expect![[r#"
+    check(
+        came,
+        expect![[r#"
         {"do":"exit","count":0}: aborted: execution: the tool ended itself with exit code 0 instead of answering
         {"do":"exit","count":3}: aborted: execution: the tool ended itself with exit code 1 instead of answering
         {"do":"panic","text":"no\u001b[2J way"}: aborted: execution: the tool trapped: unreachable
@@ -67,7 +72,8 @@ fn a_guest_that_ends_itself_ends_only_itself() {
         stderr no�[2J way
         stderr note: run with `RUST_BACKTRACE=1` environment variable to display a backtrace
         {"do":"recurse"}: aborted: execution: the tool trapped: its stack of 512 KiB is full
-        {"do":"recurse","count":1000}: 1000 deep"#]]);
+        {"do":"recurse","count":1000}: 1000 deep"#]],
+    );
 }
 
 #[test]
@@ -78,14 +84,17 @@ fn memory_grows_up_to_the_limit_and_no_further() {
         json!({"do": "one large block", "count": 48}),
         json!({"do": "one large block", "count": 100}),
     ]);
-    check(came, expect![[r#"
+    check(
+        came,
+        expect![[r#"
         {"do":"memory"}: 65536 KiB
         {"do":"memory by the page","count":100000}: 1007 pages
         {"do":"one large block","count":48}: 50331648 bytes
         {"do":"one large block","count":100}: aborted: execution: the tool trapped: unreachable
         hint it asked for more than the 64 MiB of memory that it is allowed
         stderr memory allocation of 104857600 bytes failed
-        stderr note: run with `RUST_BACKTRACE=1` environment variable to display a backtrace"#]]);
+        stderr note: run with `RUST_BACKTRACE=1` environment variable to display a backtrace"#]],
+    );
     let report = burn(json!({"do": "memory"})).run();
     assert_eq!((report.usage.memory_peak, report.usage.memory_limit), (64 << 20, 64 << 20));
     let more = burn(json!({"do": "one large block", "count": 100})).limits(|limits| limits.memory_bytes = 256 << 20);
@@ -103,14 +112,17 @@ fn what_the_host_would_have_to_hold_is_bounded() {
         json!({"do": "insecure random", "count": u32::MAX}),
         json!({"do": "log", "count": 1, "size": 9 << 20}),
     ]);
-    check(came, expect![[r#"
+    check(
+        came,
+        expect![[r#"
         {"do":"handles","count":400}: 400 handles
         {"do":"handles","count":2000}: aborted: execution: the tool trapped: resource table has no free keys
         {"do":"random","count":65536}: 65536 bytes
         {"do":"random","count":65537}: aborted: execution: the tool trapped: requested len 65537 exceeds limit 65536
         {"do":"random","count":4294967295}: aborted: execution: the tool trapped: requested len 4294967295 exceeds limit 65536
         {"do":"insecure random","count":4294967295}: aborted: execution: the tool trapped: requested len 4294967295 exceeds limit 65536
-        {"do":"log","count":1,"size":9437184}: aborted: execution: the tool trapped: too much data is being copied between the host and the guest: fuel allocated for hostcalls has been exhausted"#]]);
+        {"do":"log","count":1,"size":9437184}: aborted: execution: the tool trapped: too much data is being copied between the host and the guest: fuel allocated for hostcalls has been exhausted"#]],
+    );
 }
 
 #[test]
@@ -118,11 +130,11 @@ fn what_is_printed_is_counted_and_not_heard() {
     let report = burn(json!({"do": "print", "count": 1_000})).wall(60_000).run();
     check(said(&report), expect!["printed"]);
     assert_eq!(report.usage.printed_bytes, 2_000 * ((1 << 20) / 58 * 58));
-    let came = all([
-        json!({"do": "complain", "count": 30, "text": "line \u{1b}[31m"}),
-        json!({"do": "complain in bytes"}),
-    ]);
-    check(came, expect![[r#"
+    let came =
+        all([json!({"do": "complain", "count": 30, "text": "line \u{1b}[31m"}), json!({"do": "complain in bytes"})]);
+    check(
+        came,
+        expect![[r#"
         {"do":"complain","count":30,"text":"line \u001b[31m"}: aborted: execution: the tool trapped: unreachable
         stderr line �[31m 14
         stderr line �[31m 15
@@ -145,7 +157,8 @@ fn what_is_printed_is_counted_and_not_heard() {
         stderr line �[31m
         stderr note: run with `RUST_BACKTRACE=1` environment variable to display a backtrace
         {"do":"complain in bytes"}: complained
-        stderr bad ���[2J�]0;title� \u{202e} end"#]]);
+        stderr bad ���[2J�]0;title� \u{202e} end"#]],
+    );
 }
 
 #[test]
@@ -214,7 +227,9 @@ fn results_are_bounded_and_cleaned() {
         json!({"do": "fail", "text": "\u{1b}no", "count": 1, "size": 1}),
         json!({"do": "fail", "text": "\u{1b}", "count": 1 << 20, "size": 1 << 20}),
     ]);
-    check(came, expect![[r#"
+    check(
+        came,
+        expect![[r#"
         {"do":"text","count":262144}: xxxxxxxxxxxxxxxxxxxxxxxx…xxxxxxxxxxxxxxxxxxxxxxxx (262144 bytes)
         {"do":"text","count":262145}: xxxxxxxxxxxxxxxxxxxxxxxx…xxxxxxxxxxxxxxxxxxxxxxxx (262144 bytes)
         warning the result was cut: 262144 of 262145 bytes are shown
@@ -238,7 +253,8 @@ fn results_are_bounded_and_cleaned() {
         {"do":"fail","text":"\u001bno","count":1,"size":1}: failed: execution: �no
         hint �no
         {"do":"fail","text":"\u001b","count":1048576,"size":1048576}: failed: execution: ��������…�������� (8190 bytes)
-        hint ��������…�������� (2046 bytes)"#]]);
+        hint ��������…�������� (2046 bytes)"#]],
+    );
     let warned = said(&burn(json!({"do": "warnings", "count": 1_000, "text": "\u{1b}".repeat(2_000)})).run());
     assert_eq!(warned.lines().skip(1).filter(|line| line.ends_with("(1023 bytes)")).count(), 32, "{warned}");
 }
@@ -247,9 +263,12 @@ fn results_are_bounded_and_cleaned() {
 fn arguments_that_are_too_long_do_not_reach_the_guest() {
     let long = |length: usize| json!({"do": "nothing", "text": "x".repeat(length)});
     let came = [said(&burn(long(1 << 20)).run()), said(&burn(long((1 << 20) - 100)).run())];
-    check(came.join("\n"), expect![[r#"
+    check(
+        came.join("\n"),
+        expect![[r#"
         aborted: validation: the arguments are 1048602 bytes long, 1048576 are allowed
-        ok"#]]);
+        ok"#]],
+    );
 }
 
 #[test]

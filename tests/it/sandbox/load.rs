@@ -24,7 +24,9 @@ fn liar(lie: char) -> looplet_host::error::Result<Plugin> {
 }
 
 fn lies(lies: &str) -> String {
-    let one = |lie| format!("{lie}: {}", liar(lie).map_or_else(|error| error.report(), |plugin| format!("{:?}", plugin.info())));
+    let one = |lie| {
+        format!("{lie}: {}", liar(lie).map_or_else(|error| error.report(), |plugin| format!("{:?}", plugin.info())))
+    };
     lies.chars().map(one).collect::<Vec<_>>().join("\n")
 }
 
@@ -41,7 +43,9 @@ fn bytes_that_are_no_component_say_what_they_are() {
         refused(&whole[..whole.len() / 2]).replace(|digit: char| digit.is_ascii_digit(), "").replace("..", "…"),
         refused(&component("(component)")),
     ];
-    check(came.join("\n"), expect![[r#"
+    check(
+        came.join("\n"),
+        expect![[r#"
         error: plugin `guest` is no WebAssembly
         error: plugin `guest` is of another version of WebAssembly
         error: plugin `guest` is no WebAssembly
@@ -53,7 +57,8 @@ fn bytes_that_are_no_component_say_what_they_are() {
         error: plugin `guest` does not compile: failed to parse WebAssembly module: wasm component contains an invalid module section: section range … is out of bounds (bound = )
         hint: the file looks cut short; fetch or build it again
         error: `guest` is no looplet plugin: it exports nothing, not `looplet:plugin/about@0.1`
-        hint: `looplet-host wit` writes out the contract that a plugin exports"#]]);
+        hint: `looplet-host wit` writes out the contract that a plugin exports"#]],
+    );
     let mut large = b"\0asm\x0d\0\x01\0".to_vec();
     large.resize((64 << 20) + 1, 0);
     check(refused(&large), expect!["error: plugin `guest` is larger than 64 MiB"]);
@@ -61,12 +66,14 @@ fn bytes_that_are_no_component_say_what_they_are() {
 
 #[test]
 fn imports_that_are_not_offered_are_named() {
-    let importing = |name: &str| refused(&component(&format!(
-        r#"(component
+    let importing = |name: &str| {
+        refused(&component(&format!(
+            r#"(component
             (import "{name}" (instance))
             (instance $about)
             (export "looplet:plugin/about@0.1.0" (instance $about)))"#
-    )));
+        )))
+    };
     let names = [
         "wasi:http/outgoing-handler@0.2.0",
         "wasi:keyvalue/store@0.2.0",
@@ -76,7 +83,9 @@ fn imports_that_are_not_offered_are_named() {
         "looplet:plugin/host@0.2.0",
         "looplet:plugin/hosts@0.1.0",
     ];
-    check(names.map(importing).join("\n"), expect![[r#"
+    check(
+        names.map(importing).join("\n"),
+        expect![[r#"
         error: plugin `guest` imports what this host does not offer: `wasi:http/outgoing-handler@0.2.0`
         hint: plugins import `looplet:plugin` 0.1 and WASI 0.2 without `wasi:http`
         error: plugin `guest` imports what this host does not offer: `wasi:keyvalue/store@0.2.0`
@@ -90,12 +99,17 @@ fn imports_that_are_not_offered_are_named() {
         error: plugin `guest` imports what this host does not offer: `looplet:plugin/host@0.2.0`
         hint: plugins import `looplet:plugin` 0.1 and WASI 0.2 without `wasi:http`
         error: plugin `guest` imports what this host does not offer: `looplet:plugin/hosts@0.1.0`
-        hint: plugins import `looplet:plugin` 0.1 and WASI 0.2 without `wasi:http`"#]]);
+        hint: plugins import `looplet:plugin` 0.1 and WASI 0.2 without `wasi:http`"#]],
+    );
     let many: String = (0..900).map(|number| format!("(import \"acme:x/y{number}\" (instance))")).collect();
-    let many = format!("(component {many} (instance $about) (export \"looplet:plugin/about@0.1.0\" (instance $about)))");
-    check(refused(&component(&many)), expect![[r#"
+    let many =
+        format!("(component {many} (instance $about) (export \"looplet:plugin/about@0.1.0\" (instance $about)))");
+    check(
+        refused(&component(&many)),
+        expect![[r#"
         error: plugin `guest` imports what this host does not offer: `acme:x/y0`, `acme:x/y1`, `acme:x/y2`, `acme:x/y3`, `acme:x/y4`, `acme:x/y5`, `acme:x/y6`, `acme:x/y7` and 892 more
-        hint: plugins import `looplet:plugin` 0.1 and WASI 0.2 without `wasi:http`"#]]);
+        hint: plugins import `looplet:plugin` 0.1 and WASI 0.2 without `wasi:http`"#]],
+    );
 }
 
 #[test]
@@ -113,7 +127,9 @@ fn exports_of_the_contract_that_this_host_does_not_know_are_not_ignored() {
         exporting(&["looplet:plugin/about@0.2.0"]),
         exporting(&[about, "looplet:plugin/tool@0.1.0"]),
     ];
-    check(came.join("\n"), expect![[r#"
+    check(
+        came.join("\n"),
+        expect![[r#"
         error: `guest` is no looplet plugin: it exports `acme:other/world@1.0.0`, not `looplet:plugin/about@0.1`
         hint: `looplet-host wit` writes out the contract that a plugin exports
         error: plugin `guest` does not fit the contract `looplet:plugin@0.1`: instance export `looplet:plugin/about@0.1.0` does not have export `describe`
@@ -125,7 +141,8 @@ fn exports_of_the_contract_that_this_host_does_not_know_are_not_ignored() {
         error: plugin `guest` exports `looplet:plugin/about@0.2.0`, this host speaks `looplet:plugin@0.1`
         hint: a newer host may load it
         error: plugin `guest` does not fit the contract `looplet:plugin@0.1`: instance export `looplet:plugin/about@0.1.0` does not have export `describe`
-        hint: it was built for another draft; `looplet-host wit` writes out the one this host speaks"#]]);
+        hint: it was built for another draft; `looplet-host wit` writes out the one this host speaks"#]],
+    );
 }
 
 #[test]
@@ -138,14 +155,22 @@ fn features_that_would_go_round_a_limit_do_not_compile() {
         with("(memory 16385)"),
         with("(table 20001 funcref)"),
     ];
-    check(came.join("\n"), expect![[r#"
+    check(
+        came.join("\n"),
+        expect![[r#"
         error: plugin `guest` does not compile: failed to parse WebAssembly module: memory64 must be enabled for 64-bit memories (at offset 0x15)
         error: plugin `guest` does not compile: failed to parse WebAssembly module: threads must be enabled for shared memories (at offset 0x15)
         error: plugin `guest` does not compile: failed to parse WebAssembly module: multiple memories (at offset 0x14)
         error: plugin `guest` does not compile: module memory does not fit in pooling allocator requirements: memory index 0 is unsupported in this pooling allocator configuration: memory has a minimum byte size of 1073807360 which exceeds the limit of 0x40000000 bytes
-        error: plugin `guest` does not compile: module table does not fit in pooling allocator requirements: table index 0 has a minimum element size of 20001 which exceeds the limit of 20000"#]]);
+        error: plugin `guest` does not compile: module table does not fit in pooling allocator requirements: table index 0 has a minimum element size of 20001 which exceeds the limit of 20000"#]],
+    );
     let many = "(core instance (instantiate $m))".repeat(33);
-    check(refused(&component(&format!("(component (core module $m (memory 1)) {many})"))), expect!["error: plugin `guest` does not compile: The component transitively contains 33 core module instances, which exceeds the configured maximum of 32 in the pooling allocator"]);
+    check(
+        refused(&component(&format!("(component (core module $m (memory 1)) {many})"))),
+        expect![
+            "error: plugin `guest` does not compile: The component transitively contains 33 core module instances, which exceeds the configured maximum of 32 in the pooling allocator"
+        ],
+    );
 }
 
 #[test]
@@ -158,7 +183,12 @@ fn a_start_function_that_never_ends_is_stopped() {
             (instance $about (export "describe" (func $describe)))
             (export "looplet:plugin/about@0.1.0" (instance $about)))"#,
     );
-    check(refused(&spinning), expect!["error: plugin `guest` does not describe itself: the tool was stopped after 10000 ms; whether it had an effect is not known"]);
+    check(
+        refused(&spinning),
+        expect![
+            "error: plugin `guest` does not describe itself: the tool was stopped after 10000 ms; whether it had an effect is not known"
+        ],
+    );
 }
 
 #[test]
@@ -177,12 +207,17 @@ fn a_table_that_grows_too_far_is_told_so() {
             (export "looplet:plugin/about@0.1.0" (instance $about)))"#,
     );
     // Both answers were as they should be: it fails only later, by the type of `describe`.
-    check(refused(&growing), expect!["error: plugin `guest` does not describe itself: the tool trapped: expected 1-tuple, found 0-tuple"]);
+    check(
+        refused(&growing),
+        expect!["error: plugin `guest` does not describe itself: the tool trapped: expected 1-tuple, found 0-tuple"],
+    );
 }
 
 #[test]
 fn a_description_that_never_comes_or_is_wrong_refuses_the_plugin() {
-    check(lies("abcdefh"), expect![[r#"
+    check(
+        lies("abcdefh"),
+        expect![[r#"
         a: error: plugin `guest` does not describe itself: the tool was stopped after 10000 ms; whether it had an effect is not known
         b: error: plugin `guest` does not describe itself: the tool trapped: unreachable
         hint: no description today
@@ -190,18 +225,26 @@ fn a_description_that_never_comes_or_is_wrong_refuses_the_plugin() {
         d: error: plugin `guest` gives "1.0\u{1b}[2J" as its version
         e: error: plugin `guest` describes itself in more than 1024 bytes
         f: error: plugin `guest` gives the settings schema that has `$ref` that leaves the document: `file:///etc/passwd`
-        h: error: plugin `guest` does not describe itself: the tool ended itself with exit code 0 instead of answering"#]]);
+        h: error: plugin `guest` does not describe itself: the tool ended itself with exit code 0 instead of answering"#]],
+    );
 }
 
 #[test]
 fn a_description_is_made_without_authority_and_comes_out_the_same_every_time() {
-    check(lies("g"), expect![[r#"g: PluginInfo { id: "liar", version: "1.0.0", description: "0 variables, 0 files", settings_schema: None, hook_needs: [], hook_limits: None }"#]]);
+    check(
+        lies("g"),
+        expect![[
+            r#"g: PluginInfo { id: "liar", version: "1.0.0", description: "0 variables, 0 files", settings_schema: None, hook_needs: [], hook_limits: None }"#
+        ]],
+    );
     assert_eq!(lies("i"), lies("i"));
 }
 
 #[test]
 fn a_list_of_tools_that_never_comes_or_is_wrong_refuses_the_plugin() {
-    check(lies("ABCDEFGHIJ"), expect![[r#"
+    check(
+        lies("ABCDEFGHIJ"),
+        expect![[r#"
         A: error: plugin `guest` does not describe itself: the tool was stopped after 10000 ms; whether it had an effect is not known
         B: error: plugin `guest` lists the tool `twice` twice
         C: error: plugin `guest` gives the input schema of the tool `tool` that is no JSON Schema: "strin" is not valid under any of the schemas listed in the 'anyOf' keyword
@@ -211,7 +254,8 @@ fn a_list_of_tools_that_never_comes_or_is_wrong_refuses_the_plugin() {
         G: error: plugin `guest` tool `tool` needs a mount named "../up", not lower-case words joined by `-`
         H: error: plugin `guest` lists 300 tools, at most 256 are allowed
         I: error: plugin `guest` describes the tool `tool` in more than 8192 bytes
-        J: error: plugin `guest` gives the input schema of the tool `tool` that is 65548 bytes long, at most 65536 are allowed"#]]);
+        J: error: plugin `guest` gives the input schema of the tool `tool` that is 65548 bytes long, at most 65536 are allowed"#]],
+    );
 }
 
 #[test]
@@ -223,5 +267,10 @@ fn what_a_plugin_says_of_its_tools_is_cleaned_of_control_codes() {
 #[test]
 fn data_that_is_no_json_is_refused() {
     let came = Call::of_plugin(liar('?').expect("loads"), json!({})).run();
-    check(said(&came), expect![[r#"aborted: execution: the tool answered with data that is no JSON: key "a" stands twice at line 1 column 13"#]]);
+    check(
+        said(&came),
+        expect![[
+            r#"aborted: execution: the tool answered with data that is no JSON: key "a" stands twice at line 1 column 13"#
+        ]],
+    );
 }

@@ -8,12 +8,15 @@ use serde_json::json;
 #[test]
 fn no_socket_is_made_and_no_name_is_looked_up() {
     let came = Call::of(guests::NET_PROBE, json!({})).run();
-    check(report(&came), expect![[r#"
+    check(
+        report(&came),
+        expect![[r#"
         tcp over IPv4: access-denied
         tcp over IPv6: access-denied
         udp over IPv4: access-denied
         udp over IPv6: access-denied
         name `localhost`: permanent-resolver-failure
         name `secret.evil.test`: permanent-resolver-failure
-        name `127.0.0.1`: permanent-resolver-failure"#]]);
+        name `127.0.0.1`: permanent-resolver-failure"#]],
+    );
 }

@@ -87,9 +87,7 @@ impl Call {
             tool: self.plugin.tools().first().expect("has a tool").name.clone(),
             arguments: CanonicalJson::from_value(&self.arguments).expect("is canonical"),
         };
-        sandbox()
-            .call(&self.plugin, &call, self.authority, self.limits, self.context, self.cancel)
-            .await
+        sandbox().call(&self.plugin, &call, self.authority, self.limits, self.context, self.cancel).await
     }
 
     /// Makes the call and waits for its end.

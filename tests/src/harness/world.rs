@@ -153,9 +153,7 @@ impl World {
     pub fn call(&self, steps: &[&str]) -> Call {
         let steps: Vec<Vec<&str>> = steps.iter().map(|step| step.split(' ').collect()).collect();
         let limits = self.limits;
-        Call::of(guests::FS_PROBE, json!({ "steps": steps }))
-            .with(self.authority())
-            .limits(|all| all.fs = limits)
+        Call::of(guests::FS_PROBE, json!({ "steps": steps })).with(self.authority()).limits(|all| all.fs = limits)
     }
 
     fn mount(&self, name: &str, path: &str, mode: FsMode, masks: Masks) -> Mount {

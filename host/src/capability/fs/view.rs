@@ -17,10 +17,10 @@ use super::path::MountPath;
 use super::reach::{self, Access, Reach};
 use super::usage::{FsLimits, FsUsage, OpenSlot, charge};
 use super::walk::{self, Astray, Final, OpenDir, Target};
-use crate::refusal::{Refusal, RefusalLog, RefusalReason};
 use crate::need::FsMode;
 use crate::origin::Origin;
 use crate::permission::MaskKind;
+use crate::refusal::{Refusal, RefusalLog, RefusalReason};
 
 /// Counts renames of directories by any call: a handle from before finds its place anew, so that another
 /// call cannot move the directory behind it to where masks say otherwise.
@@ -135,13 +135,7 @@ pub(super) enum Wants {
 impl View {
     /// A view of these mounts under these limits.
     pub fn new(preopens: Vec<Preopen>, limits: FsLimits, refusals: Arc<RefusalLog>) -> Self {
-        Self {
-            preopens,
-            limits,
-            usage: Arc::default(),
-            refusals,
-            identities: RandomState::new(),
-        }
+        Self { preopens, limits, usage: Arc::default(), refusals, identities: RandomState::new() }
     }
 
     /// What the call has used so far.
@@ -195,13 +189,7 @@ impl View {
         self.open_name(at.preopen, &target, name, options)
     }
 
-    fn open_name(
-        &self,
-        preopen: usize,
-        target: &Target,
-        name: &str,
-        options: OpenOptions,
-    ) -> Result<Handle, FsError> {
+    fn open_name(&self, preopen: usize, target: &Target, name: &str, options: OpenOptions) -> Result<Handle, FsError> {
         let found = match target.parent.dir.symlink_metadata(name) {
             Ok(metadata) => Some(metadata),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
@@ -265,13 +253,7 @@ impl View {
             file.set_len(0)?;
         }
         let size = if options.truncate { 0 } else { metadata.len() };
-        let file = OpenFile::new(
-            file.into_std(),
-            size,
-            options,
-            (self, self.preopens[preopen].mount.clone()),
-            slot,
-        );
+        let file = OpenFile::new(file.into_std(), size, options, (self, self.preopens[preopen].mount.clone()), slot);
         Ok(Handle { preopen, kind: HandleKind::File(file) })
     }
 
@@ -416,9 +398,7 @@ impl View {
         }
         let refusal = match mask {
             Some(hit) => Some((RefusalReason::ReadOnly, Some(hit.origin.clone()))),
-            None if mount.mode() == FsMode::ReadOnly => {
-                Some((RefusalReason::ReadOnly, Some(mount.origin().clone())))
-            }
+            None if mount.mode() == FsMode::ReadOnly => Some((RefusalReason::ReadOnly, Some(mount.origin().clone()))),
             None if access != Access::Change => {
                 let cut = reaches.iter().find_map(|reach| reach.origin.clone());
                 Some((RefusalReason::ReadOnly, cut))

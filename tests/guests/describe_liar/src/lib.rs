@@ -55,7 +55,9 @@ impl tool::Guest for Liar {
             b'G' => vec![ToolSpec { needs: vec![mount("../up")], ..spec("tool") }],
             b'H' => (0..300).map(|number| spec(&format!("tool_{number}"))).collect(),
             b'I' => vec![ToolSpec { description: "x".repeat(100 << 10), ..spec("tool") }],
-            b'J' => vec![ToolSpec { input_schema: format!("{{\"title\":\"{}\"}}", "x".repeat(64 << 10)), ..spec("tool") }],
+            b'J' => {
+                vec![ToolSpec { input_schema: format!("{{\"title\":\"{}\"}}", "x".repeat(64 << 10)), ..spec("tool") }]
+            }
             b'K' => vec![ToolSpec { description: "Read\u{1b}[2J\u{202e} it.".into(), ..spec("tool") }],
             _ => vec![spec("tool")],
         }

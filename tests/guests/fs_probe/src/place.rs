@@ -13,10 +13,7 @@ pub(crate) struct Places {
 
 impl Places {
     pub(crate) fn open() -> Self {
-        Self {
-            roots: get_directories(),
-            kept: BTreeMap::new(),
-        }
+        Self { roots: get_directories(), kept: BTreeMap::new() }
     }
 
     /// The mounts, by their paths.
