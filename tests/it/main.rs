@@ -11,6 +11,7 @@ mod cli;
 mod docs;
 mod example;
 mod program;
+mod sandbox;
 mod server;
 mod tidy;
 mod world;

@@ -1,4 +1,5 @@
 //! What the integration tests share.
 
 pub mod guests;
+pub mod harness;
 pub mod plugins;

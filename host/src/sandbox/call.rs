@@ -65,9 +65,7 @@ impl Sandbox {
         let state = move |clock| CallState::of_call(&authority, &limits, clock, context);
         let started = Instant::now();
         let mut report = match self.enter(&plugin.component, work, limits, cancel, state).await {
-            Ok(finished) => {
-                to_report(finished, &limits, |state| kept.commit(std::mem::take(&mut state.desk.kept)))
-            }
+            Ok(finished) => to_report(finished, &limits, |state| kept.commit(std::mem::take(&mut state.desk.kept))),
             Err(failure) => {
                 let mut report = ended_early(failure, &limits);
                 report.usage.duration = started.elapsed();
@@ -91,11 +89,17 @@ impl Sandbox {
         match finished.answer {
             Ok((info, tools)) => {
                 let wrong = |why: String| Error::usage(format!("plugin `{name}` {why}"));
-                Ok(Description { info: describe::info(info).map_err(wrong)?, tools: describe::tools(tools).map_err(wrong)? })
+                Ok(Description {
+                    info: describe::info(info).map_err(wrong)?,
+                    tools: describe::tools(tools).map_err(wrong)?,
+                })
             }
             Err(ended) => {
                 let (failure, _) = trap::to_failure(&ended, finished.stop, &limits, finished.state.memory.refused);
-                let last = finished.state.stderr.last_lines(1).pop();
+                // A panic in Rust ends with a note that helps nobody here.
+                let mut last = finished.state.stderr.last_lines(2);
+                last.retain(|line| !line.starts_with("note: run with"));
+                let last = last.pop();
                 let error = fault(failure.message);
                 Err(match last.or(failure.hint) {
                     Some(last) => error.hint(last),
@@ -116,7 +120,9 @@ impl Sandbox {
     ) -> Result<Finished<W::Answer>, Failure> {
         let closed = |_: AcquireError| Failure::new(FailureKind::Cancelled, "the host is stopping");
         let cancelled = || Failure::new(FailureKind::Cancelled, "the call was cancelled before it began");
-        let mebibytes = u32::try_from(limits.memory_bytes.div_ceil(1 << 20)).unwrap_or(u32::MAX);
+        // More than there is in all would wait for ever.
+        let memory = limits.memory_bytes.min(Limits::MEMORY_SUM_BYTES);
+        let mebibytes = u32::try_from(memory.div_ceil(1 << 20)).unwrap_or(u32::MAX);
         let permits = async {
             let memory = Arc::clone(&self.0.memory).acquire_many_owned(mebibytes).await?;
             let slot = Arc::clone(&self.0.calls).acquire_owned().await?;
@@ -127,11 +133,16 @@ impl Sandbox {
             () = cancel.cancelled() => return Err(cancelled()),
             permits = permits => permits.map_err(closed)?,
         };
-        let _ticking = self.0.ticker.keep_ticking();
-        let clock = Arc::new(CallClock::start(limits.wall, cancel.clone()));
+        // The guest lives on its thread, whatever becomes of this future: dropping it stops the guest, and
+        // the ticker goes on until the guest has stopped.
+        let ticking = self.0.ticker.keep_ticking();
+        let stop = cancel.child_token();
+        let _stops_when_dropped = stop.clone().drop_guard();
+        let clock = Arc::new(CallClock::start(limits.wall, stop));
         let (sender, mut answer) = oneshot::channel();
         let (on_thread, pre, engine) = (Arc::clone(&clock), component.pre().clone(), self.0.engine.clone());
         let job = move |runtime: &Runtime| {
+            let _ticking = ticking;
             let mut store = Store::new(&engine, state(Arc::clone(&on_thread)));
             arm(&mut store, &on_thread);
             let answer = runtime.block_on(async {
@@ -190,10 +201,8 @@ struct ToolWork {
 }
 
 impl Work for ToolWork {
-    type Answer = Result<
-        super::bindings::looplet::plugin::common::ToolOutput,
-        super::bindings::looplet::plugin::common::Failure,
-    >;
+    type Answer =
+        Result<super::bindings::looplet::plugin::common::ToolOutput, super::bindings::looplet::plugin::common::Failure>;
 
     async fn run(&self, store: &mut Store<CallState>, instance: &Instance) -> wasmtime::Result<Self::Answer> {
         let indices = self.component.tool().ok_or_else(|| wasmtime::format_err!("the plugin has no tools"))?;
@@ -254,7 +263,7 @@ fn to_report(
         usage,
         refusals: Vec::new(),
         stderr: state.stderr.last_lines(Limits::STDERR_LINES),
-        log: state.desk.log,
+        log: state.desk.log(),
     }
 }
 

@@ -2,26 +2,25 @@
 
 use super::bindings::exports::looplet::plugin::tool as wit_tool;
 use super::bindings::looplet::plugin::{common, needs};
-use super::host::cut;
 use super::limits::Limits;
+use super::output::cut_and_clean;
 use crate::message::{Attachment, Failure, FailureKind, ToolCall};
 use crate::need::{Capability, FsMode, Need, WishedLimits};
 use crate::plugin::{ArgumentRole, Effects, ShownArgument};
 
+/// How long the name or media type of an attachment may be, in bytes.
+const ATTACHMENT_NAME_BYTES: usize = 256;
+
 pub(super) fn to_call(call: &ToolCall) -> common::ToolCall {
-    common::ToolCall {
-        id: call.id.clone(),
-        tool: call.tool.clone(),
-        arguments: call.arguments.as_str().to_owned(),
-    }
+    common::ToolCall { id: call.id.clone(), tool: call.tool.clone(), arguments: call.arguments.as_str().to_owned() }
 }
 
 pub(super) fn failure(failure: common::Failure) -> Failure {
     Failure {
         kind: failure_kind(failure.kind),
-        message: cut(failure.message, Limits::FAILURE_BYTES),
+        message: cut_and_clean(failure.message, Limits::FAILURE_BYTES),
         retriable: failure.retriable,
-        hint: failure.hint.map(|hint| cut(hint, Limits::HINT_BYTES)),
+        hint: failure.hint.map(|hint| cut_and_clean(hint, Limits::HINT_BYTES)),
     }
 }
 
@@ -39,12 +38,20 @@ fn failure_kind(kind: common::FailureKind) -> FailureKind {
 }
 
 pub(super) fn attachment(attachment: common::Attachment) -> Attachment {
-    Attachment { media_type: attachment.media_type, name: attachment.name, bytes: attachment.bytes }
+    Attachment {
+        media_type: cut_and_clean(attachment.media_type, ATTACHMENT_NAME_BYTES),
+        name: attachment.name.map(|name| cut_and_clean(name, ATTACHMENT_NAME_BYTES)),
+        bytes: attachment.bytes,
+    }
 }
 
 /// The error is a clause that says what is wrong with the need.
 pub(super) fn need(need: needs::Need) -> Result<Need, String> {
-    Ok(Need { capability: capability(need.capability)?, optional: need.optional, why: cut(need.why, 1 << 10) })
+    Ok(Need {
+        capability: capability(need.capability)?,
+        optional: need.optional,
+        why: cut_and_clean(need.why, 1 << 10),
+    })
 }
 
 fn capability(capability: needs::Capability) -> Result<Capability, String> {

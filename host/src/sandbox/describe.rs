@@ -2,6 +2,7 @@
 
 use super::bindings::exports::looplet::plugin::{about as wit_about, tool as wit_tool};
 use super::convert;
+use super::output::cut_and_clean;
 use crate::canonical::CanonicalJson;
 use crate::need::{Capability, Need};
 use crate::plugin::{PluginInfo, Schema, ToolSpec};
@@ -20,7 +21,7 @@ pub(super) fn info(info: wit_about::PluginInfo) -> Result<PluginInfo, String> {
     if !is_id(&info.id) {
         return Err(format!("calls itself {:?}, not lower-case words joined by `-`", short(&info.id)));
     }
-    if info.version.is_empty() || info.version.len() > 64 || !info.version.is_ascii() {
+    if info.version.is_empty() || info.version.len() > 64 || !info.version.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(format!("gives {:?} as its version", short(&info.version)));
     }
     if info.description.len() > PLUGIN_DESCRIPTION_BYTES {
@@ -34,7 +35,7 @@ pub(super) fn info(info: wit_about::PluginInfo) -> Result<PluginInfo, String> {
     Ok(PluginInfo {
         id: info.id,
         version: info.version,
-        description: info.description,
+        description: cut_and_clean(info.description, PLUGIN_DESCRIPTION_BYTES),
         settings_schema,
         hook_needs,
         hook_limits,
@@ -66,14 +67,12 @@ fn tool(spec: wit_tool::ToolSpec) -> Result<ToolSpec, String> {
         return Err(format!("describes the tool `{name}` in more than {TOOL_DESCRIPTION_BYTES} bytes"));
     }
     let input_schema = schema(&format!("the input schema of the tool `{name}`"), &spec.input_schema)?;
-    let output_schema = spec
-        .output_schema
-        .map(|text| schema(&format!("the output schema of the tool `{name}`"), &text))
-        .transpose()?;
+    let output_schema =
+        spec.output_schema.map(|text| schema(&format!("the output schema of the tool `{name}`"), &text)).transpose()?;
     Ok(ToolSpec {
         needs: needs(spec.needs).map_err(|fault| format!("tool `{name}` {fault}"))?,
         name,
-        description: spec.description,
+        description: cut_and_clean(spec.description, TOOL_DESCRIPTION_BYTES),
         input_schema,
         output_schema,
         effects: convert::effects(spec.effects),

@@ -359,6 +359,7 @@ fn code(error: FsError) -> WasiError {
         FsError::NotDirectory => ErrorCode::NotDirectory,
         FsError::IsDirectory => ErrorCode::IsDirectory,
         FsError::Loop => ErrorCode::Loop,
+        FsError::TooLong => ErrorCode::NameTooLong,
         FsError::Invalid => ErrorCode::Invalid,
         FsError::BadDescriptor => ErrorCode::BadDescriptor,
         FsError::Unsupported => ErrorCode::Unsupported,

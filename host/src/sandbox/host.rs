@@ -4,6 +4,7 @@ use wasmtime::component::HasData;
 
 use super::bindings::looplet::plugin::{common, history, hook_types, host, needs};
 use super::limits::Limits;
+use super::output::cut_and_clean;
 use super::state::CallState;
 use crate::plugin::support::{STATE_BYTES, STATE_KEY_BYTES};
 use crate::plugin::{LogLevel, LogLine};
@@ -17,10 +18,12 @@ impl HasData for Contract {
 
 impl host::Host for CallState {
     fn log(&mut self, level: host::Level, message: String) -> wasmtime::Result<()> {
-        if self.desk.log.len() < Limits::LOG_LINES {
-            let message = cut(message, Limits::LOG_LINE_BYTES);
-            self.desk.log.push(LogLine { level: log_level(level), message });
+        if self.desk.log.len() == Limits::LOG_LINES {
+            self.desk.unheard += 1;
+            return Ok(());
         }
+        let message = cut_and_clean(message, Limits::LOG_LINE_BYTES);
+        self.desk.log.push(LogLine { level: log_level(level), message });
         Ok(())
     }
 
@@ -29,7 +32,7 @@ impl host::Host for CallState {
             && self.desk.progress < Limits::PROGRESS
         {
             self.desk.progress += 1;
-            context.support.progress(&cut(stage, Limits::LOG_LINE_BYTES), completed, total);
+            context.support.progress(&cut_and_clean(stage, Limits::LOG_LINE_BYTES), completed, total);
         }
         Ok(())
     }
@@ -49,7 +52,8 @@ impl host::Host for CallState {
         }
         self.desk.questions += 1;
         let _paused = self.clock.pause();
-        let (action, details) = (cut(action, Limits::LOG_LINE_BYTES), cut(details, Limits::LOG_LINE_BYTES));
+        let shown = |text| cut_and_clean(text, Limits::LOG_LINE_BYTES);
+        let (action, details) = (shown(action), shown(details));
         Ok(context.support.approve(&action, &details).await)
     }
 
@@ -110,10 +114,4 @@ fn log_level(level: host::Level) -> LogLevel {
         host::Level::Warn => LogLevel::Warn,
         host::Level::Error => LogLevel::Error,
     }
-}
-
-/// Cuts a text to a number of bytes, at a character.
-pub(super) fn cut(mut text: String, bytes: usize) -> String {
-    text.truncate(text.floor_char_boundary(bytes));
-    text
 }

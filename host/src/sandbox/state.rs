@@ -15,7 +15,7 @@ use super::limits::Limits;
 use super::memory::MemoryLimit;
 use crate::capability::Authority;
 use crate::capability::fs::View;
-use crate::plugin::{CallContext, LogLine};
+use crate::plugin::{CallContext, LogLevel, LogLine};
 
 /// What a store holds.
 pub(super) struct CallState {
@@ -36,6 +36,8 @@ pub(super) struct Desk {
     /// A copy of what the tool has kept, changed by this call.
     pub(super) kept: BTreeMap<String, String>,
     pub(super) log: Vec<LogLine>,
+    /// Log lines that were not kept.
+    pub(super) unheard: u64,
     pub(super) progress: u32,
     pub(super) questions: u32,
 }
@@ -43,7 +45,16 @@ pub(super) struct Desk {
 impl Desk {
     fn new(context: Option<CallContext>) -> Self {
         let kept = context.as_ref().map(|context| context.state.entries()).unwrap_or_default();
-        Self { context, kept, log: Vec::new(), progress: 0, questions: 0 }
+        Self { context, kept, log: Vec::new(), unheard: 0, progress: 0, questions: 0 }
+    }
+
+    /// What was logged. Where that was too much, the last line says how much more there was.
+    pub(super) fn log(mut self) -> Vec<LogLine> {
+        if self.unheard > 0 {
+            let message = format!("{} more lines were dropped", self.unheard);
+            self.log.push(LogLine { level: LogLevel::Warn, message });
+        }
+        self.log
     }
 }
 

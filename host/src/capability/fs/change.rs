@@ -3,6 +3,7 @@
 //! Renaming a directory could carry a masked file to a name that no mask covers, or the other way
 //! round, so the whole tree is looked at first.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::SystemTime;
 
@@ -11,8 +12,8 @@ use cap_fs_ext::{DirExt as _, MetadataExt as _, SystemTimeSpec};
 use super::error::FsError;
 use super::path::MountPath;
 use super::reach::{self, Access, ReachKind};
-use super::view::{Handle, HandleKind, View, Wants};
-use super::walk::{Final, OpenDir, Target};
+use super::view::{Handle, HandleKind, RENAMES, View, Wants};
+use super::walk::{self, DEPTH, Final, OpenDir, Target};
 use crate::refusal::RefusalReason;
 
 /// How many entries a directory that is renamed may hold in all.
@@ -23,6 +24,9 @@ impl View {
     pub fn create_dir(&self, at: &Handle, path: &str) -> Result<(), FsError> {
         let target = self.changing(at, path, "create directory")?;
         let name = target.name.as_deref().ok_or(FsError::Exists)?;
+        if self.is_single_file(at, &target) {
+            return Err(FsError::Denied);
+        }
         self.charge_entry(at.preopen, &target.place)?;
         Ok(target.parent.dir.create_dir(name)?)
     }
@@ -46,84 +50,134 @@ impl View {
 
     /// Renames a file, a link or a directory within one mount.
     pub fn rename(&self, from_at: &Handle, from: &str, to_at: &Handle, to: &str) -> Result<(), FsError> {
-        if self.preopens[from_at.preopen].mount.identity() != self.preopens[to_at.preopen].mount.identity() {
-            return Err(FsError::CrossDevice);
-        }
+        self.check_mount(from_at, to_at)?;
         let source = self.changing(from_at, from, "rename")?;
         let goal = self.changing(to_at, to, "rename")?;
         let (Some(source_name), Some(goal_name)) = (source.name.as_deref(), goal.name.as_deref()) else {
             return Err(FsError::Invalid);
         };
         let metadata = source.parent.dir.symlink_metadata(source_name)?;
-        let single = |at: &Handle, target: &Target| {
-            reach::is_single_file(&self.preopens[at.preopen].reaches, &target.place)
-        };
-        if metadata.nlink() > 1 && !metadata.is_dir() && (single(from_at, &source) || single(to_at, &goal)) {
+        let is_single = self.is_single_file(from_at, &source) || self.is_single_file(to_at, &goal);
+        if metadata.nlink() > 1 && !metadata.is_dir() && is_single {
             self.note(from_at.preopen, &source.place, "rename", RefusalReason::SecondLink, None);
             return Err(FsError::Denied);
         }
-        if metadata.is_dir() {
-            let tree = source.parent.enter(source_name)?;
-            let mut left = RENAMED_TREE;
-            self.check_tree(&tree, (from_at.preopen, &source.place), (to_at.preopen, &goal.place), &mut left)?;
-            self.renames.fetch_add(1, Ordering::Relaxed);
+        let (from, to) = ((from_at.preopen, &source.place), (to_at.preopen, &goal.place));
+        if metadata.is_symlink() {
+            self.check_link(&source.parent, source_name, from, to)?;
         }
-        if reach::sibling_of(goal_name) == source_name {
-            carry_mode(&source, source_name, &goal, goal_name);
+        if !metadata.is_dir() {
+            if reach::sibling_of(goal_name) == source_name {
+                carry_mode(&source, source_name, &goal, goal_name);
+            }
+            return Ok(source.parent.dir.rename(source_name, &goal.parent.dir, goal_name)?);
         }
-        Ok(source.parent.dir.rename(source_name, &goal.parent.dir, goal_name)?)
+        self.check_tree(&source.parent.enter(source_name)?, from, to)?;
+        // Before and after: another call may open a handle in between.
+        RENAMES.fetch_add(1, Ordering::SeqCst);
+        let renamed = source.parent.dir.rename(source_name, &goal.parent.dir, goal_name);
+        RENAMES.fetch_add(1, Ordering::SeqCst);
+        Ok(renamed?)
     }
 
-    /// Whether all that lies in a directory may be changed both where it is and where it would be.
+    /// Whether all that lies in a directory may be changed both where it is and where it would be. Not
+    /// recursive, and with one directory open at a time: guests choose how deep a tree is.
     fn check_tree(
         &self,
-        tree: &std::sync::Arc<OpenDir>,
+        tree: &Arc<OpenDir>,
         from: (usize, &MountPath),
         to: (usize, &MountPath),
-        left: &mut u32,
     ) -> Result<(), FsError> {
-        for entry in tree.dir.entries()? {
-            let entry = entry?;
-            *left = left.checked_sub(1).ok_or_else(|| {
-                self.note(from.0, from.1, "rename", RefusalReason::Limit, None);
-                FsError::TooMany
-            })?;
-            let name = entry.file_name().into_string().map_err(|_| FsError::Denied)?;
-            let (old, new) = (from.1.join(&name), to.1.join(&name));
-            self.permit(from.0, &old, "rename", Wants::Change).map_err(|_| FsError::Denied)?;
-            self.permit(to.0, &new, "rename", Wants::Change).map_err(|_| FsError::Denied)?;
-            if entry.file_type()?.is_dir() {
-                let below = tree.enter(&name)?;
-                self.check_tree(&below, (from.0, &old), (to.0, &new), left)?;
+        let mut left = RENAMED_TREE;
+        let mut pending = vec![MountPath::root()];
+        while let Some(below) = pending.pop() {
+            let directory = walk::open_place(tree, &below)?;
+            let moved = below.names().fold(to.1.clone(), |place, name| place.join(name));
+            if moved.names().count() >= DEPTH {
+                return Err(FsError::TooLong);
             }
+            for entry in directory.dir.entries()? {
+                let entry = entry?;
+                left = left.checked_sub(1).ok_or_else(|| {
+                    self.note(from.0, from.1, "rename", RefusalReason::Limit, None);
+                    FsError::TooMany
+                })?;
+                let name = entry.file_name().into_string().map_err(|_| FsError::Denied)?;
+                let (old, new) = (directory.place.join(&name), moved.join(&name));
+                self.permit(from.0, &old, "rename", Wants::Change).map_err(|_| FsError::Denied)?;
+                self.permit(to.0, &new, "rename", Wants::Change).map_err(|_| FsError::Denied)?;
+                let file_type = entry.file_type()?;
+                if file_type.is_dir() {
+                    pending.push(below.join(&name));
+                } else if file_type.is_symlink() {
+                    self.check_link(&directory, &name, (from.0, &old), (to.0, &new))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses to move a link that stays in the mount to where it would lead out of it: guests are held
+    /// back by the walk, but other programs of the machine would follow it.
+    fn check_link(
+        &self,
+        directory: &OpenDir,
+        name: &str,
+        from: (usize, &MountPath),
+        to: (usize, &MountPath),
+    ) -> Result<(), FsError> {
+        let says = directory.dir.read_link_contents(name)?;
+        let says = says.to_str().ok_or(FsError::Denied)?;
+        let stays = |place: &MountPath| place.split().is_some_and(|(holder, _)| led_to(&holder, says).is_some());
+        if stays(from.1) && !stays(to.1) {
+            self.note(to.0, to.1, "rename", RefusalReason::LeavesMount, None);
+            return Err(FsError::LeavesMount);
         }
         Ok(())
     }
 
     /// Gives a file a second name. Both ends must be free to change, in trees of one mount.
     pub fn hard_link(&self, from_at: &Handle, from: &str, to_at: &Handle, to: &str) -> Result<(), FsError> {
-        if self.preopens[from_at.preopen].mount.identity() != self.preopens[to_at.preopen].mount.identity() {
-            return Err(FsError::CrossDevice);
-        }
+        self.check_mount(from_at, to_at)?;
         let source = self.changing(from_at, from, "link")?;
         let goal = self.changing(to_at, to, "link")?;
         let (Some(source_name), Some(goal_name)) = (source.name.as_deref(), goal.name.as_deref()) else {
             return Err(FsError::Invalid);
         };
+        // A link would say something else at another place; a single file must keep its only name.
+        let is_file = source.parent.dir.symlink_metadata(source_name)?.is_file();
+        if !is_file || self.is_single_file(from_at, &source) || self.is_single_file(to_at, &goal) {
+            return Err(FsError::Denied);
+        }
         self.charge_entry(to_at.preopen, &goal.place)?;
         Ok(source.parent.dir.hard_link(source_name, &goal.parent.dir, goal_name)?)
     }
 
-    /// Makes a link. What it says must be relative and stay in the mount.
+    /// Makes a link. What it says must be relative, stay in the mount, and lead to what the call may know
+    /// of. A call that was given one file may not put a link in its place.
     pub fn symlink(&self, at: &Handle, says: &str, path: &str) -> Result<(), FsError> {
         let target = self.changing(at, path, "create link")?;
         let name = target.name.as_deref().ok_or(FsError::Exists)?;
-        if !stays_inside(&target.parent.place, says) {
+        if self.is_single_file(at, &target) {
+            return Err(FsError::Denied);
+        }
+        let Some(led_to) = led_to(&target.parent.place, says) else {
             self.note(at.preopen, &target.place, "create link", RefusalReason::LeavesMount, None);
             return Err(FsError::LeavesMount);
-        }
+        };
+        self.permit(at.preopen, &led_to, "create link", Wants::Look)?;
         self.charge_entry(at.preopen, &target.place)?;
         Ok(target.parent.dir.symlink(says, name)?)
+    }
+
+    fn check_mount(&self, from: &Handle, to: &Handle) -> Result<(), FsError> {
+        let identity = |handle: &Handle| self.preopens[handle.preopen].mount.identity();
+        if identity(from) == identity(to) { Ok(()) } else { Err(FsError::CrossDevice) }
+    }
+
+    /// Whether the target is reached as one named file and not as part of a tree.
+    fn is_single_file(&self, at: &Handle, target: &Target) -> bool {
+        reach::is_single_file(&self.preopens[at.preopen].reaches, &target.place)
     }
 
     /// Sets the times of what a path means.
@@ -200,19 +254,24 @@ fn spec(time: Option<SystemTime>) -> Option<SystemTimeSpec> {
     time.map(|time| SystemTimeSpec::Absolute(cap_std::time::SystemTime::from_std(time)))
 }
 
-/// Whether a relative link that stands in the directory never climbs above the mount.
-fn stays_inside(directory: &MountPath, says: &str) -> bool {
+/// The place that a relative link in the directory means. None where it could lead out of the mount:
+/// `..` behind a name counts as that, since the name may be a link itself.
+fn led_to(directory: &MountPath, says: &str) -> Option<MountPath> {
     if says.is_empty() || says.starts_with('/') || says.contains('\0') || cfg!(windows) && says.contains(['\\', ':']) {
-        return false;
+        return None;
     }
-    let mut depth = directory.names().count();
+    let mut place = directory.clone();
+    let mut has_name = false;
     for name in says.split('/') {
         match name {
             "" | "." => {}
-            ".." if depth == 0 => return false,
-            ".." => depth -= 1,
-            _ => depth += 1,
+            ".." if has_name => return None,
+            ".." => place = place.split()?.0,
+            _ => {
+                has_name = true;
+                place = place.join(name);
+            }
         }
     }
-    true
+    Some(place)
 }

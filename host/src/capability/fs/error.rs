@@ -28,6 +28,9 @@ pub enum FsError {
     /// Too many links on the way.
     #[error("too many symbolic links")]
     Loop,
+    /// The path is too long or leads too deep.
+    #[error("too long")]
+    TooLong,
     /// The request makes no sense.
     #[error("invalid")]
     Invalid,

@@ -9,8 +9,8 @@ use cap_std::fs::Metadata;
 
 use super::error::FsError;
 use super::mount::Mount;
-use super::usage::{FsLimits, FsUsage, charge};
-use super::view::OpenOptions;
+use super::usage::{FsLimits, FsUsage, OpenSlot, charge};
+use super::view::{OpenOptions, View};
 
 /// How many bytes one read answers at most.
 pub(super) const READ_BYTES: usize = 256 << 10;
@@ -29,6 +29,8 @@ struct Parts {
     mount: Mount,
     limits: FsLimits,
     usage: Arc<FsUsage>,
+    /// Here and not in the handle: a stream keeps the file open after its handle is closed.
+    _slot: OpenSlot,
 }
 
 impl OpenFile {
@@ -36,9 +38,8 @@ impl OpenFile {
         file: std::fs::File,
         size: u64,
         options: OpenOptions,
-        mount: Mount,
-        limits: FsLimits,
-        usage: Arc<FsUsage>,
+        (view, mount): (&View, Mount),
+        slot: OpenSlot,
     ) -> Self {
         Self(Arc::new(Parts {
             file,
@@ -46,8 +47,9 @@ impl OpenFile {
             writable: options.write,
             end: AtomicU64::new(size),
             mount,
-            limits,
-            usage,
+            limits: view.limits,
+            usage: Arc::clone(&view.usage),
+            _slot: slot,
         }))
     }
 

@@ -4,8 +4,7 @@
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
-use std::sync::atomic::AtomicU32;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
 use cap_fs_ext::{FollowSymlinks, MetadataExt as _, OpenOptionsFollowExt as _};
@@ -18,10 +17,14 @@ use super::path::MountPath;
 use super::reach::{self, Access, Reach};
 use super::usage::{FsLimits, FsUsage, OpenSlot, charge};
 use super::walk::{self, Astray, Final, OpenDir, Target};
-use crate::refusal::{Refusal, RefusalLog, RefusalReason};
 use crate::need::FsMode;
 use crate::origin::Origin;
 use crate::permission::MaskKind;
+use crate::refusal::{Refusal, RefusalLog, RefusalReason};
+
+/// Counts renames of directories by any call: a handle from before finds its place anew, so that another
+/// call cannot move the directory behind it to where masks say otherwise.
+pub(super) static RENAMES: AtomicU64 = AtomicU64::new(0);
 
 /// One mount as a call gets it.
 #[derive(Clone, Debug)]
@@ -41,8 +44,6 @@ pub struct View {
     pub(super) limits: FsLimits,
     pub(super) usage: Arc<FsUsage>,
     refusals: Arc<RefusalLog>,
-    /// Counts renames of directories: handles from before find their place anew.
-    pub(super) renames: AtomicU32,
     identities: RandomState,
 }
 
@@ -51,7 +52,6 @@ pub struct View {
 pub struct Handle {
     pub(super) preopen: usize,
     pub(super) kind: HandleKind,
-    _slot: OpenSlot,
 }
 
 /// A directory or a file.
@@ -67,7 +67,8 @@ pub enum HandleKind {
 #[derive(Debug)]
 pub struct DirHandle {
     open: Arc<OpenDir>,
-    renames: u32,
+    renames: u64,
+    _slot: OpenSlot,
 }
 
 /// How a file is to be opened. All false opens a directory or looks at a file without reading it.
@@ -134,14 +135,7 @@ pub(super) enum Wants {
 impl View {
     /// A view of these mounts under these limits.
     pub fn new(preopens: Vec<Preopen>, limits: FsLimits, refusals: Arc<RefusalLog>) -> Self {
-        Self {
-            preopens,
-            limits,
-            usage: Arc::default(),
-            refusals,
-            renames: AtomicU32::new(0),
-            identities: RandomState::new(),
-        }
+        Self { preopens, limits, usage: Arc::default(), refusals, identities: RandomState::new() }
     }
 
     /// What the call has used so far.
@@ -168,8 +162,8 @@ impl View {
 
     fn dir_handle(&self, preopen: usize, open: Arc<OpenDir>) -> Result<Handle, FsError> {
         let slot = self.take_slot(preopen, &open.place)?;
-        let renames = self.renames.load(Ordering::Relaxed);
-        Ok(Handle { preopen, kind: HandleKind::Dir(DirHandle { open, renames }), _slot: slot })
+        let renames = RENAMES.load(Ordering::SeqCst);
+        Ok(Handle { preopen, kind: HandleKind::Dir(DirHandle { open, renames, _slot: slot }) })
     }
 
     fn take_slot(&self, preopen: usize, place: &MountPath) -> Result<OpenSlot, FsError> {
@@ -195,13 +189,7 @@ impl View {
         self.open_name(at.preopen, &target, name, options)
     }
 
-    fn open_name(
-        &self,
-        preopen: usize,
-        target: &Target,
-        name: &str,
-        options: OpenOptions,
-    ) -> Result<Handle, FsError> {
+    fn open_name(&self, preopen: usize, target: &Target, name: &str, options: OpenOptions) -> Result<Handle, FsError> {
         let found = match target.parent.dir.symlink_metadata(name) {
             Ok(metadata) => Some(metadata),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
@@ -265,15 +253,8 @@ impl View {
             file.set_len(0)?;
         }
         let size = if options.truncate { 0 } else { metadata.len() };
-        let file = OpenFile::new(
-            file.into_std(),
-            size,
-            options,
-            self.preopens[preopen].mount.clone(),
-            self.limits,
-            Arc::clone(&self.usage),
-        );
-        Ok(Handle { preopen, kind: HandleKind::File(file), _slot: slot })
+        let file = OpenFile::new(file.into_std(), size, options, (self, self.preopens[preopen].mount.clone()), slot);
+        Ok(Handle { preopen, kind: HandleKind::File(file) })
     }
 
     /// What is known of an open file or directory.
@@ -322,14 +303,15 @@ impl View {
         let mut entries = Vec::new();
         for entry in open.dir.entries()? {
             let entry = entry?;
+            // What is then left out has cost the host as much.
+            if !charge(&self.usage.listed_entries, 1, self.limits.listed_entries) {
+                self.note(handle.preopen, &open.place, "list", RefusalReason::Limit, None);
+                return Err(FsError::TooMany);
+            }
             let Ok(name) = entry.file_name().into_string() else { continue };
             let place = open.place.join(&name);
             if self.is_hidden(handle.preopen, &place) || self.access(handle.preopen, &place) == Access::None {
                 continue;
-            }
-            if !charge(&self.usage.listed_entries, 1, self.limits.listed_entries) {
-                self.note(handle.preopen, &open.place, "list", RefusalReason::Limit, None);
-                return Err(FsError::TooMany);
             }
             entries.push(Entry { name, file_type: entry.file_type().ok() });
         }
@@ -355,7 +337,7 @@ impl View {
 
     /// The directory of a handle, found anew where a rename may have moved it.
     fn current(&self, preopen: usize, dir: &DirHandle) -> Result<Arc<OpenDir>, FsError> {
-        if dir.renames == self.renames.load(Ordering::Relaxed) {
+        if dir.renames == RENAMES.load(Ordering::SeqCst) {
             return Ok(Arc::clone(&dir.open));
         }
         let root = OpenDir::root(self.preopens[preopen].mount.dir());
@@ -416,9 +398,7 @@ impl View {
         }
         let refusal = match mask {
             Some(hit) => Some((RefusalReason::ReadOnly, Some(hit.origin.clone()))),
-            None if mount.mode() == FsMode::ReadOnly => {
-                Some((RefusalReason::ReadOnly, Some(mount.origin().clone())))
-            }
+            None if mount.mode() == FsMode::ReadOnly => Some((RefusalReason::ReadOnly, Some(mount.origin().clone()))),
             None if access != Access::Change => {
                 let cut = reaches.iter().find_map(|reach| reach.origin.clone());
                 Some((RefusalReason::ReadOnly, cut))

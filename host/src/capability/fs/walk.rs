@@ -17,22 +17,36 @@ use super::path::{MountPath, is_name};
 /// How many links one path may lead over, as in Linux.
 const LINKS: u32 = 40;
 
-/// A directory that is open, with the way that led to it.
+/// How long the text of a path may be, as in Linux: each of its names costs the host a call, and
+/// nothing can stop the guest in between.
+const PATH_BYTES: usize = 4096;
+
+/// How deep a place may lie. Deeper trees cannot be made, so that none is too deep to be walked.
+pub(super) const DEPTH: usize = 256;
+
+/// A directory that is open, and where it is. Holds one descriptor however deep it lies: the way back
+/// up is opened anew.
 #[derive(Debug)]
 pub(crate) struct OpenDir {
     pub(super) dir: Arc<Dir>,
     pub(super) place: MountPath,
-    parent: Option<Arc<OpenDir>>,
+    root: Arc<Dir>,
 }
 
 impl OpenDir {
     pub(super) fn root(dir: &Arc<Dir>) -> Arc<Self> {
-        Arc::new(Self { dir: Arc::clone(dir), place: MountPath::root(), parent: None })
+        Arc::new(Self { dir: Arc::clone(dir), place: MountPath::root(), root: Arc::clone(dir) })
     }
 
     pub(super) fn enter(self: &Arc<Self>, name: &str) -> io::Result<Arc<Self>> {
         let dir = self.dir.open_dir_nofollow(name)?;
-        Ok(Arc::new(Self { dir: Arc::new(dir), place: self.place.join(name), parent: Some(Arc::clone(self)) }))
+        Ok(Arc::new(Self { dir: Arc::new(dir), place: self.place.join(name), root: Arc::clone(&self.root) }))
+    }
+
+    /// The directory that holds this one; none for the root.
+    fn parent(&self) -> io::Result<Option<Arc<Self>>> {
+        let Some((parent, _)) = self.place.split() else { return Ok(None) };
+        open_place(&Self::root(&self.root), &parent).map(Some)
     }
 }
 
@@ -75,8 +89,9 @@ impl From<FsError> for Astray {
     }
 }
 
-/// Walks a path. `bar` is asked about every link before it is followed, and about every directory
-/// that the path turns back from with `..`.
+/// Walks a path. `bar` is asked about every link before it is followed, about every directory that the
+/// path turns back from with `..`, and about what is on the way but cannot be entered: otherwise the
+/// error would tell that something hidden is there.
 pub(super) fn walk(
     start: &Arc<OpenDir>,
     path: &str,
@@ -89,6 +104,9 @@ pub(super) fn walk(
     if path.is_empty() {
         return Err(FsError::NotFound.into());
     }
+    if path.len() > PATH_BYTES {
+        return Err(FsError::TooLong.into());
+    }
     let mut pending: VecDeque<String> = VecDeque::new();
     let mut must_be_dir = prepend(&mut pending, path);
     let mut current = Arc::clone(start);
@@ -96,11 +114,14 @@ pub(super) fn walk(
     while let Some(name) = pending.pop_front() {
         if name == ".." {
             bar(&current.place)?;
-            current = current.parent.clone().ok_or_else(|| Astray::Leaves(current.place.clone()))?;
+            current = current.parent()?.ok_or_else(|| Astray::Leaves(current.place.clone()))?;
             continue;
         }
         if !is_name(&name) {
             return Err(FsError::Invalid.into());
+        }
+        if current.place.names().count() >= DEPTH {
+            return Err(FsError::TooLong.into());
         }
         let is_last = pending.is_empty();
         let target = if is_last {
@@ -117,7 +138,10 @@ pub(super) fn walk(
                     current = entered;
                     continue;
                 }
-                Err(error) => link_target(&current, &name, false)?.ok_or(error)?,
+                Err(error) => {
+                    bar(&current.place.join(&name))?;
+                    link_target(&current, &name, false)?.ok_or(error)?
+                }
             }
         };
         links += 1;

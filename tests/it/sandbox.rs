@@ -1,0 +1,10 @@
+//! The sandbox, attacked by guests: files, limits, the network, what lasts between calls, what lies
+//! about itself. What passes is a hole.
+
+mod cancel;
+mod fs;
+mod guests;
+mod isolation;
+mod limits;
+mod load;
+mod net;
