@@ -1,6 +1,7 @@
 //! `run`: an agent on a task. Steps as they happen on stderr, the answer on stdout.
 
 mod asker;
+mod consent;
 mod model;
 mod start;
 
@@ -16,7 +17,7 @@ use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use super::setup::{self, Setup, set_up};
-use super::{machine, print};
+use super::{interrupts, machine, print};
 use crate::cli::RunArgs;
 
 pub(crate) async fn run(args: RunArgs, json: bool) -> Result<ExitCode> {
@@ -30,7 +31,7 @@ pub(crate) async fn run(args: RunArgs, json: bool) -> Result<ExitCode> {
         require_done: settings.agent.done_required.as_ref().is_some_and(|required| required.value),
         fail_on_denied: settings.run.denied_is_failure.value,
     };
-    let cancel = CancellationToken::new();
+    let cancel = interrupts::watch();
     let outcome = drive(&setup, &args, task, model, &cancel, json).await?;
     print_outcome(&outcome, json);
     Ok(super::exit(outcome.exit(rules)))
@@ -45,7 +46,7 @@ async fn drive(
     json: bool,
 ) -> Result<Outcome> {
     let id = RunId::generate();
-    let gate = Arc::new(setup::gate(setup)?);
+    let gate = Arc::new(setup::gate(setup, cancel)?);
     let started = start::started(setup, &gate, id, task, model.name())?;
     let asker = asker::ModelAsker::new(Arc::clone(&model), start::request_setup(setup, &gate), Arc::clone(&gate));
     let runs = Runs::at(args.runs.clone().unwrap_or_else(|| setup.machine.runs_dir()));
@@ -56,41 +57,10 @@ async fn drive(
         ..Parts::new(Box::new(asker), gate)
     };
     let mut run = Run::start(started, parts)?;
-    let mut interrupts = Interrupts::default();
-    loop {
-        let step = tokio::select! {
-            step = run.next() => step,
-            () = interrupts.next() => {
-                cancel.cancel();
-                continue;
-            }
-        };
-        match step {
-            Some(step) => print_step(&step, json),
-            None => return Ok(run.finish().await),
-        }
+    while let Some(step) = run.next().await {
+        print_step(&step, json);
     }
-}
-
-/// Ctrl-C: the first asks the run to stop, the second ends the process at once.
-#[derive(Default)]
-struct Interrupts {
-    seen: u32,
-}
-
-impl Interrupts {
-    async fn next(&mut self) {
-        if tokio::signal::ctrl_c().await.is_err() {
-            // No signals on this machine: wait for ever.
-            std::future::pending::<()>().await;
-        }
-        self.seen += 1;
-        if self.seen > 1 {
-            #[expect(clippy::exit, reason = "the second Ctrl-C does not wait for anything")]
-            std::process::exit(130);
-        }
-        print::note("stopping; once more to leave at once");
-    }
+    Ok(run.finish().await)
 }
 
 fn flags(args: &RunArgs) -> Flags {
