@@ -7,7 +7,8 @@ use std::process::Child;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use pty_process::blocking::{Command, Pty};
+use pty_process::blocking::{Command, Pts, Pty};
+use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
 
 /// How long a test waits for something before it gives up.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -48,12 +49,26 @@ impl World {
         std::fs::read_to_string(self.project().join(path)).ok()
     }
 
+    /// The journal of the only run.
+    pub fn journal(&self) -> String {
+        let runs = self.home().join(".local/state/looplet/runs");
+        let run = std::fs::read_dir(runs)
+            .expect("runs are kept")
+            .next()
+            .expect("there is one")
+            .expect("is readable");
+        std::fs::read_to_string(run.path().join("journal.jsonl")).expect("a journal")
+    }
+
     /// A model that makes these calls, one a turn, and then says `over`.
     pub fn script(&self, calls: &[(&str, &str)]) -> &Self {
         let turns = calls.iter().map(|(tool, arguments)| {
             format!("{{\"text\": \"I call {tool}.\", \"calls\": [{{\"tool\": \"{tool}\", \"arguments\": {arguments}}}]}}\n")
         });
-        self.write("script.jsonl", &(turns.collect::<String>() + "{\"text\": \"over\"}\n"))
+        self.write(
+            "script.jsonl",
+            &(turns.collect::<String>() + "{\"text\": \"over\"}\n"),
+        )
     }
 
     /// Starts the program at a terminal of 80 columns.
@@ -62,9 +77,35 @@ impl World {
     }
 
     /// Starts the program with more variables, at a terminal of so many columns.
-    pub fn start_with(&self, arguments: &[&str], variables: &[(&str, &str)], columns: u16) -> Person {
+    pub fn start_with(
+        &self,
+        arguments: &[&str],
+        variables: &[(&str, &str)],
+        columns: u16,
+    ) -> Person {
         let (pty, terminal) = pty_process::blocking::open().expect("a pseudo-terminal");
-        pty.resize(pty_process::Size::new(24, columns)).expect("a size");
+        pty.resize(pty_process::Size::new(24, columns))
+            .expect("a size");
+        self.start_at(pty, terminal, arguments, variables)
+    }
+
+    /// Starts the program at a terminal that another program left without an echo.
+    pub fn start_without_echo(&self, arguments: &[&str]) -> Person {
+        let (pty, terminal) = pty_process::blocking::open().expect("a pseudo-terminal");
+        pty.resize(pty_process::Size::new(24, 80)).expect("a size");
+        let mut modes = tcgetattr(&pty).expect("the modes");
+        modes.local_modes -= LocalModes::ECHO;
+        tcsetattr(&pty, OptionalActions::Now, &modes).expect("other modes");
+        self.start_at(pty, terminal, arguments, &[])
+    }
+
+    fn start_at(
+        &self,
+        pty: Pty,
+        terminal: Pts,
+        arguments: &[&str],
+        variables: &[(&str, &str)],
+    ) -> Person {
         let command = Command::new(program())
             .args(arguments)
             .current_dir(self.project())
@@ -92,12 +133,19 @@ impl World {
             .output()
             .expect("the program starts");
         let text = |bytes: &[u8]| normal(&String::from_utf8_lossy(bytes), &self.names());
-        (output.status.code(), text(&output.stdout), text(&output.stderr))
+        (
+            output.status.code(),
+            text(&output.stdout),
+            text(&output.stderr),
+        )
     }
 
     fn names(&self) -> Vec<(String, &'static str)> {
         let shown = |path: &Path| path.canonicalize().expect("is there").display().to_string();
-        vec![(shown(&self.project()), "PROJECT"), (shown(self.dir.path()), "WORLD")]
+        vec![
+            (shown(&self.project()), "PROJECT"),
+            (shown(self.dir.path()), "WORLD"),
+        ]
     }
 }
 
@@ -110,8 +158,16 @@ impl Default for World {
 /// The program, built beside the tests; `cargo xtask test` builds it first.
 fn program() -> PathBuf {
     let tests = std::env::current_exe().expect("the tests have a path");
-    let built = tests.parent().and_then(Path::parent).expect("tests lie in `deps`").join("looplet-host");
-    assert!(built.exists(), "`cargo build -p looplet-host` first: there is no {}", built.display());
+    let built = tests
+        .parent()
+        .and_then(Path::parent)
+        .expect("tests lie in `deps`")
+        .join("looplet-host");
+    assert!(
+        built.exists(),
+        "`cargo build -p looplet-host` first: there is no {}",
+        built.display()
+    );
     built
 }
 
@@ -150,30 +206,66 @@ impl Person {
                 }
             }
         });
-        Self { child, pty, seen, read: 0, names }
+        Self {
+            child,
+            pty,
+            seen,
+            read: 0,
+            names,
+        }
     }
 
     /// Reads on until this text has come. What is read once is not found again.
     pub fn sees(&mut self, text: &str) -> &mut Self {
         let until = Instant::now() + PATIENCE;
-        let mut state = self.seen.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self
+            .seen
+            .state
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         loop {
-            let found = state.0[self.read..].windows(text.len()).position(|part| part == text.as_bytes());
+            let found = state.0[self.read..]
+                .windows(text.len())
+                .position(|part| part == text.as_bytes());
             if let Some(at) = found {
                 self.read += at + text.len();
                 drop(state);
                 return self;
             }
             let left = until.saturating_duration_since(Instant::now());
-            assert!(!state.1 && !left.is_zero(), "`{text}` does not come:\n{}", String::from_utf8_lossy(&state.0));
-            state = self.seen.more.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+            assert!(
+                !state.1 && !left.is_zero(),
+                "`{text}` does not come:\n{}",
+                String::from_utf8_lossy(&state.0)
+            );
+            state = self
+                .seen
+                .more
+                .wait_timeout(state, left)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
         }
     }
 
     /// Presses keys.
     pub fn types(&mut self, keys: &str) -> &mut Self {
-        (&*self.pty).write_all(keys.as_bytes()).expect("the terminal is there");
+        (&*self.pty)
+            .write_all(keys.as_bytes())
+            .expect("the terminal is there");
         self
+    }
+
+    /// Whether the terminal shows what is typed.
+    pub fn has_echo(&self) -> bool {
+        tcgetattr(&*self.pty)
+            .expect("the modes")
+            .local_modes
+            .contains(LocalModes::ECHO)
+    }
+
+    /// Waits for the end of the program.
+    pub fn waits(&mut self) -> Option<i32> {
+        self.child.wait().expect("it was started").code()
     }
 
     /// Waits for the prompt and answers it.
@@ -185,14 +277,23 @@ impl Person {
     /// differs from run to run.
     pub fn leaves(mut self) -> (Option<i32>, String) {
         let until = Instant::now() + PATIENCE;
-        let mut state = self.seen.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self
+            .seen
+            .state
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         while !state.1 {
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 let _ = self.child.kill();
                 panic!("it does not end:\n{}", String::from_utf8_lossy(&state.0));
             }
-            state = self.seen.more.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+            state = self
+                .seen
+                .more
+                .wait_timeout(state, left)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
         }
         let text = String::from_utf8_lossy(&state.0).into_owned();
         drop(state);
@@ -208,18 +309,36 @@ fn normal(text: &str, names: &[(String, &'static str)]) -> String {
         text = text.replace(path, name);
     }
     let words = text.split_inclusive([' ', '\n']);
-    words.map(|word| without_number(word)).collect()
+    let text: String = words.map(without_number).collect();
+    let parts: Vec<&str> = text
+        .split(" · ")
+        .map(|part| if is_time(part) { "TIME" } else { part })
+        .collect();
+    parts.join(" · ")
+}
+
+/// `51 ms`, `1.2 s`.
+fn is_time(text: &str) -> bool {
+    text.split_once(' ')
+        .is_some_and(|(number, unit)| number.parse::<f64>().is_ok() && ["ms", "s"].contains(&unit))
 }
 
 fn without_number(word: &str) -> String {
     let core = word.trim_end();
     let end = &word[core.len()..];
-    if let Some(rest) = core.find("sha256:").map(|at| (&core[..at], &core[at + 7..])) {
-        let (before, after) = rest;
-        let digest: usize = after.chars().take_while(|character| character.is_ascii_hexdigit() || *character == '…').map(char::len_utf8).sum();
+    if let Some((before, after)) = core.split_once("sha256:") {
+        let digest: usize = after
+            .chars()
+            .take_while(|character| character.is_ascii_hexdigit() || *character == '…')
+            .map(char::len_utf8)
+            .sum();
         return format!("{before}sha256:…{}{end}", &after[digest..]);
     }
-    if core.len() == 26 && core.chars().all(|character| character.is_ascii_digit() || character.is_ascii_uppercase()) {
+    if core.len() == 26
+        && core
+            .chars()
+            .all(|character| character.is_ascii_digit() || character.is_ascii_uppercase())
+    {
         return format!("RUN{end}");
     }
     if core.starts_with('[') && core.ends_with("ms]") {

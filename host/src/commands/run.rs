@@ -11,7 +11,7 @@ use std::sync::Arc;
 use looplet_host::agent::{ExitRules, Outcome, Parts, Run};
 use looplet_host::error::Result;
 use looplet_host::journal::Runs;
-use looplet_host::record::{RunId, Step};
+use looplet_host::record::{DeniedBy, RunId, Step};
 use looplet_host::settings::Flags;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
@@ -115,7 +115,9 @@ fn print_outcome(outcome: &Outcome, json: bool) {
     }
     let mut said: Vec<&str> = Vec::new();
     for denied in &outcome.denied {
-        if let Some(would_allow) = denied.would_allow.as_deref()
+        // Who was asked and said no knows how to say yes.
+        if denied.by != DeniedBy::Person
+            && let Some(would_allow) = denied.would_allow.as_deref()
             && !said.contains(&would_allow)
         {
             print::note(&format!("#{} {} would be allowed by {would_allow}", denied.step, denied.tool));

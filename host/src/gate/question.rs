@@ -52,7 +52,7 @@ pub(super) fn question(
         },
         reach,
         asked_by: judgement.verdict.deciding().into_iter().cloned().collect(),
-        reason: judgement.verdict.reason.clone(),
+        reason: reason(judgement, resolved),
         model_text: context.model_text,
         arguments: arguments.clone(),
         show: tool.spec().show.clone(),
@@ -82,4 +82,11 @@ fn is_harmless(tool: &GatedTool, resolved: &Resolved) -> bool {
         Place::Http(_) | Place::Secret(_) | Place::Process(_) | Place::Model | Place::Other(_) => false,
     });
     stays_here && !effects.destructive && !effects.open_world
+}
+
+/// The operator's reason; where no rule speaks, that.
+fn reason(judgement: &Judgement, resolved: &Resolved) -> String {
+    let verdict = &judgement.verdict;
+    let by_grant = resolved.reached.iter().any(|reached| reached.ask_first);
+    if verdict.unmatched.is_some() && !by_grant { "no rule matched".to_owned() } else { verdict.reason.clone() }
 }

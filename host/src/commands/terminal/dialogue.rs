@@ -51,13 +51,17 @@ impl<S: Screen> Dialogue<'_, S> {
         self.say_choices()?;
         let mut draft = None;
         loop {
-            let Line::Text(line) = self.screen.ask("> ")? else { return Ok(Answer::No) };
+            let Line::Text(line) = self.screen.ask("> ")? else {
+                return Ok(Answer::No);
+            };
             let answer = match line.trim() {
                 "" => None,
                 "y" | "yes" => Some(Answer::Yes),
                 "n" | "no" => Some(self.refuse()?),
                 "s" => self.scope_of_run().cloned().map(Answer::YesForRun),
-                "a" if self.question.may_remember && !self.question.scopes.is_empty() => self.remember()?,
+                "a" if self.question.may_remember && !self.question.scopes.is_empty() => {
+                    self.remember()?
+                }
                 "t" => self.tell_why()?,
                 "e" => self.edit(&mut draft)?,
                 "d" => self.show_all()?,
@@ -72,12 +76,29 @@ impl<S: Screen> Dialogue<'_, S> {
 
     fn say_choices(&mut self) -> Result<(), Gone> {
         let once = "y once".to_owned();
-        let run = self.scope_of_run().map(|scope| format!("s same tool, {}, this run", words::scope(scope)));
-        let always = (self.question.may_remember && !self.question.scopes.is_empty()).then(|| "a always…".to_owned());
-        let (first, second) = if self.habit.once >= HABIT { (run, Some(once)) } else { (Some(once), run) };
+        let run = self
+            .scope_of_run()
+            .map(|scope| format!("s same tool, {}, this run", words::scope(scope)));
+        let always = (self.question.may_remember && !self.question.scopes.is_empty())
+            .then(|| "a always…".to_owned());
+        let (first, second) = if self.habit.once >= HABIT {
+            (run, Some(once))
+        } else {
+            (Some(once), run)
+        };
         let more = ["e edit", "d all of it"].map(|choice| Some(choice.to_owned()));
-        let yes: Vec<String> = [first, second, always].into_iter().chain(more).flatten().collect();
-        let no = ["n no", "t no, and tell the model why", "? why", "Ctrl-C stop, keep run"].map(str::to_owned);
+        let yes: Vec<String> = [first, second, always]
+            .into_iter()
+            .chain(more)
+            .flatten()
+            .collect();
+        let no = [
+            "n no",
+            "t no, and tell the model why",
+            "? why",
+            "Ctrl-C stop, keep run",
+        ]
+        .map(str::to_owned);
         let mut choices = Layout::new(self.screen.size().columns);
         choices.choices(&yes);
         choices.choices(&no);
@@ -95,7 +116,10 @@ impl<S: Screen> Dialogue<'_, S> {
         }
         let tool = format!("{}/{}", self.question.plugin.name, self.question.tool);
         let times = self.habit.refused + 1;
-        self.say_host(&format!("{tool} was refused {times} times in a row: deny it for the rest of this run?   y deny it   n only this call"))?;
+        self.say_host(&format!(
+            "{tool} was refused {times} times in a row: deny it for the rest of this run?"
+        ))?;
+        self.say_host("y deny it   n only this call")?;
         loop {
             match self.screen.ask("> ")? {
                 Line::Text(line) if line.trim() == "y" => return Ok(Answer::NoForRun),
@@ -116,8 +140,13 @@ impl<S: Screen> Dialogue<'_, S> {
 
     fn tell_why(&mut self) -> Result<Option<Answer>, Gone> {
         self.say_host("why, in one line; the model reads it; Enter alone goes back")?;
-        let Line::Text(line) = self.screen.ask("why> ")? else { return Ok(Some(Answer::No)) };
-        let why: String = line.chars().filter(|character| !character.is_control()).collect();
+        let Line::Text(line) = self.screen.ask("why> ")? else {
+            return Ok(Some(Answer::No));
+        };
+        let why: String = line
+            .chars()
+            .filter(|character| !character.is_control())
+            .collect();
         match why.trim() {
             "" => self.say_choices().map(|()| None),
             why => Ok(Some(Answer::NoBecause(why.to_owned()))),
@@ -125,7 +154,9 @@ impl<S: Screen> Dialogue<'_, S> {
     }
 
     fn edit(&mut self, draft: &mut Option<String>) -> Result<Option<Answer>, Gone> {
-        let text = draft.take().unwrap_or_else(|| page::pretty(self.question.arguments.as_str()) + "\n");
+        let text = draft
+            .take()
+            .unwrap_or_else(|| page::pretty(self.question.arguments.as_str()) + "\n");
         let edited = match self.screen.edit(&text)? {
             Ok(edited) => edited,
             Err(why) => return self.again(&why),
@@ -133,9 +164,13 @@ impl<S: Screen> Dialogue<'_, S> {
         let arguments = match CanonicalJson::from_text(&edited) {
             Ok(arguments) if arguments.to_value().is_object() => arguments,
             not_arguments => {
-                let why = not_arguments.err().map_or_else(String::new, |fault| format!(": {fault}"));
+                let why = not_arguments
+                    .err()
+                    .map_or_else(String::new, |fault| format!(": {fault}"));
                 *draft = Some(edited);
-                return self.again(&format!("what you wrote is no JSON object{why}; e goes on with it"));
+                return self.again(&format!(
+                    "what you wrote is no JSON object{why}; e goes on with it"
+                ));
             }
         };
         if arguments == self.question.arguments {

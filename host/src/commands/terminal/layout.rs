@@ -22,7 +22,10 @@ pub(super) struct Layout {
 
 impl Layout {
     pub(super) fn new(columns: usize) -> Self {
-        Self { columns: columns.max(8), text: String::new() }
+        Self {
+            columns: columns.max(8),
+            text: String::new(),
+        }
     }
 
     pub(super) fn into_text(self) -> String {
@@ -32,8 +35,12 @@ impl Layout {
     /// `── a ── b ───── c ──`
     pub(super) fn header(&mut self, left: &[String], right: &str) {
         let left = format!("── {} ──", left.join(" ── "));
-        let right = if right.is_empty() { String::new() } else { format!(" {right} ──") };
-        let used = left.chars().count() + right.chars().count();
+        let right = if right.is_empty() {
+            String::new()
+        } else {
+            format!(" {right} ──")
+        };
+        let used = width(&left) + width(&right);
         if used <= self.columns {
             let fill = "─".repeat(self.columns - used);
             self.line(&format!("{left}{fill}{right}"));
@@ -58,13 +65,23 @@ impl Layout {
         let lines: Vec<String> = text.lines().map(flat).collect();
         let mut is_cut = false;
         let indent = self.label(label);
-        let room = self.columns.saturating_sub(indent.text.chars().count() + MARK.chars().count());
+        let room = self
+            .columns
+            .saturating_sub(indent.text.chars().count() + MARK.chars().count());
         for (index, line) in lines.iter().take(most.max(1)).enumerate() {
             let (shown, rest) = split(line, room);
             let hidden = !rest.is_empty();
-            let shown = if hidden { format!("{}…", split(shown, room.saturating_sub(1)).0) } else { shown.to_owned() };
+            let shown = if hidden {
+                format!("{}…", split(shown, room.saturating_sub(1)).0)
+            } else {
+                shown.to_owned()
+            };
             is_cut |= hidden;
-            let start = if index == 0 { &indent.first } else { &indent.text };
+            let start = if index == 0 {
+                &indent.first
+            } else {
+                &indent.text
+            };
             self.line(&format!("{start}{MARK}{shown}"));
         }
         let left = lines.len().saturating_sub(most.max(1));
@@ -99,7 +116,14 @@ impl Layout {
     pub(super) fn choices(&mut self, choices: &[String]) {
         let mut line = String::new();
         for choice in choices {
-            let long = line.chars().count() + 3 + choice.chars().count();
+            if width(choice) >= self.columns {
+                if !line.is_empty() {
+                    self.line(&std::mem::take(&mut line));
+                }
+                self.wrapped(" ", choice);
+                continue;
+            }
+            let long = width(&line) + 3 + width(choice);
             if !line.is_empty() && long > self.columns {
                 self.line(&line);
                 line.clear();
@@ -107,17 +131,25 @@ impl Layout {
             line.push_str(if line.is_empty() { " " } else { "   " });
             line.push_str(choice);
         }
-        self.line(&line);
+        if !line.is_empty() {
+            self.line(&line);
+        }
     }
 
     fn label(&mut self, label: &str) -> Indent {
         if self.columns >= NARROW {
-            return Indent { first: format!(" {label:<width$}", width = LABEL - 1), text: " ".repeat(LABEL) };
+            return Indent {
+                first: format!(" {label:<width$}", width = LABEL - 1),
+                text: " ".repeat(LABEL),
+            };
         }
         if !label.is_empty() {
             self.line(&format!(" {label}"));
         }
-        Indent { first: "  ".to_owned(), text: "  ".to_owned() }
+        Indent {
+            first: "  ".to_owned(),
+            text: "  ".to_owned(),
+        }
     }
 
     fn wrapped<'i>(&mut self, indent: impl Into<IndentOf<'i>>, text: &str) {
@@ -125,14 +157,19 @@ impl Layout {
         let room = self.columns.saturating_sub(rest.chars().count()).max(4);
         let mut start = first;
         let mut line = String::new();
-        for word in text.split(' ') {
-            let long = line.chars().count() + 1 + word.chars().count();
-            if !line.is_empty() && long > room {
-                self.line(&format!("{start}{line}"));
-                (start, line) = (rest, String::new());
+        for mut word in text.split(' ') {
+            if !line.is_empty() && width(&line) + 1 + width(word) > room {
+                self.line(&format!("{start}{}", std::mem::take(&mut line)));
+                start = rest;
             }
             if !line.is_empty() {
                 line.push(' ');
+            }
+            // A word that is longer than a line breaks where the line ends.
+            while line.is_empty() && width(word) > room {
+                let (shown, after) = split(word, room);
+                self.line(&format!("{start}{shown}"));
+                (start, word) = (rest, after);
             }
             line.push_str(word);
         }
@@ -157,13 +194,19 @@ struct IndentOf<'i> {
 
 impl<'i> From<&'i Indent> for IndentOf<'i> {
     fn from(indent: &'i Indent) -> Self {
-        Self { first: &indent.first, rest: &indent.text }
+        Self {
+            first: &indent.first,
+            rest: &indent.text,
+        }
     }
 }
 
 impl<'i> From<&'i str> for IndentOf<'i> {
     fn from(indent: &'i str) -> Self {
-        Self { first: indent, rest: indent }
+        Self {
+            first: indent,
+            rest: indent,
+        }
     }
 }
 
@@ -172,11 +215,25 @@ fn flat(line: &str) -> String {
     inert(&line.replace('\t', "    "))
 }
 
-/// As much as fits into so many columns, and the rest. What is not ASCII counts as wide as it can be.
+/// How many columns a text takes at most: what is not ASCII counts as wide as it can be, but for the marks
+/// of the host.
+fn width(text: &str) -> usize {
+    text.chars().map(columns_of).sum()
+}
+
+fn columns_of(character: char) -> usize {
+    if character.is_ascii() || "─│…␣".contains(character) {
+        1
+    } else {
+        2
+    }
+}
+
+/// As much as fits into so many columns, and the rest.
 fn split(text: &str, columns: usize) -> (&str, &str) {
     let mut used = 0;
     for (at, character) in text.char_indices() {
-        used += if character.is_ascii() { 1 } else { 2 };
+        used += columns_of(character);
         if used > columns {
             // One character always goes, or a narrow terminal would never come to the end.
             let at = if at == 0 { character.len_utf8() } else { at };
@@ -193,7 +250,14 @@ mod tests {
     #[test]
     fn lines_of_others_never_wrap_by_themselves() {
         let mut layout = Layout::new(40);
-        assert!(layout.foreign("model", &format!("{}\n漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢\na\nb", "x".repeat(60)), 3));
+        assert!(layout.foreign(
+            "model",
+            &format!(
+                "{}\n漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢\na\nb",
+                "x".repeat(60)
+            ),
+            3
+        ));
         expect_test::expect![[r#"
              model     │ xxxxxxxxxxxxxxxxxxxxxxxxxx…
                        │ 漢漢漢漢漢漢漢漢漢漢漢漢漢…
@@ -207,17 +271,40 @@ mod tests {
     fn what_a_terminal_would_obey_is_shown() {
         let mut layout = Layout::new(80);
         layout.foreign("model", "a\x1b[2J\u{202e}b\tc", 3);
-        assert_eq!(layout.into_text(), " model     │ a\\u{1b}[2J\\u{202e}b    c\n");
+        assert_eq!(
+            layout.into_text(),
+            " model     │ a\\u{1b}[2J\\u{202e}b    c\n"
+        );
     }
 
     #[test]
     fn words_of_the_host_wrap_between_words() {
         let mut layout = Layout::new(40);
-        layout.host("can reach", "nothing else: no other file, no network, no secret, no process");
+        layout.host(
+            "can reach",
+            "nothing else: no other file, no network, no secret, no process",
+        );
         expect_test::expect![[r#"
              can reach nothing else: no other file,
                        no network, no secret, no
                        process
+        "#]]
+        .assert_eq(&layout.into_text());
+    }
+
+    #[test]
+    fn a_long_name_breaks_where_the_line_ends() {
+        let mut layout = Layout::new(40);
+        layout.host("can reach", &format!("{}  read", "a".repeat(64)));
+        layout.choices(&["y once".to_owned(), format!("s {}", "b".repeat(50))]);
+        expect_test::expect![[r#"
+             can reach aaaaaaaaaaaaaaaaaaaaaaaaaaaaa
+                       aaaaaaaaaaaaaaaaaaaaaaaaaaaaa
+                       aaaaaa  read
+             y once
+             s
+             bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb
+             bbbbbbbbbbb
         "#]]
         .assert_eq(&layout.into_text());
     }
@@ -228,7 +315,11 @@ mod tests {
         layout.header(&["ask 1".to_owned(), "step 1".to_owned()], "clock stopped");
         layout.host("can reach", "nothing at all");
         layout.foreign("model", "abcdefghijklmnopqrstuvwxyz", 3);
-        layout.choices(&["y once".to_owned(), "n no".to_owned(), "d all of it".to_owned()]);
+        layout.choices(&[
+            "y once".to_owned(),
+            "n no".to_owned(),
+            "d all of it".to_owned(),
+        ]);
         expect_test::expect![[r#"
             ── ask 1 ── step 1
             ── clock stopped ──
@@ -246,6 +337,9 @@ mod tests {
     fn the_full_text_breaks_lines_and_marks_each() {
         let mut layout = Layout::new(12);
         layout.foreign_in_full("arguments", "abcdefghijklmnop\n\nq");
-        assert_eq!(layout.into_text(), " arguments\n │ abcdefghi\n │ jklmnop\n │\n │ q\n");
+        assert_eq!(
+            layout.into_text(),
+            " arguments\n │ abcdefghi\n │ jklmnop\n │\n │ q\n"
+        );
     }
 }

@@ -21,7 +21,9 @@ impl Plain {
         let is_cut = self.say(screen)?;
         self.say_choices(screen, is_cut)?;
         loop {
-            let Line::Text(line) = screen.ask("> ")? else { return Ok(false) };
+            let Line::Text(line) = screen.ask("> ")? else {
+                return Ok(false);
+            };
             match line.trim() {
                 "y" | "yes" => return Ok(true),
                 "n" | "no" => return Ok(false),

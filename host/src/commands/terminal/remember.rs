@@ -15,18 +15,31 @@ pub(super) enum Chosen {
 }
 
 /// Shows what would be remembered, the narrowest scope first, and asks once more.
-pub(super) fn choose(screen: &mut impl Screen, question: &Question, surroundings: &Surroundings) -> Result<Chosen, Gone> {
+pub(super) fn choose(
+    screen: &mut impl Screen,
+    question: &Question,
+    surroundings: &Surroundings,
+) -> Result<Chosen, Gone> {
     let mut chosen = 0;
     loop {
-        let Some(scope) = question.scopes.get(chosen) else { return Ok(Chosen::Back) };
+        let Some(scope) = question.scopes.get(chosen) else {
+            return Ok(Chosen::Back);
+        };
         screen.say(&page(question, scope, surroundings, screen.size().columns))?;
-        let Line::Text(line) = screen.ask("> ")? else { return Ok(Chosen::End) };
+        let Line::Text(line) = screen.ask("> ")? else {
+            return Ok(Chosen::End);
+        };
         match line.trim() {
             "y" => return Ok(Chosen::Scope(scope.clone())),
             "b" => return Ok(Chosen::Back),
             number => {
-                let index = number.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
-                chosen = index.filter(|index| *index < question.scopes.len()).unwrap_or(chosen);
+                let index = number
+                    .parse::<usize>()
+                    .ok()
+                    .and_then(|number| number.checked_sub(1));
+                chosen = index
+                    .filter(|index| *index < question.scopes.len())
+                    .unwrap_or(chosen);
             }
         }
     }
@@ -35,7 +48,9 @@ pub(super) fn choose(screen: &mut impl Screen, question: &Question, surroundings
 fn page(question: &Question, scope: &Scope, surroundings: &Surroundings, columns: usize) -> String {
     let project = words::near_home(&surroundings.project, surroundings.home.as_deref());
     let mut page = Layout::new(columns);
-    page.plain(&format!("remember for {project} until revoked (approvals.toml, yours, not in the repository)"));
+    page.plain(&format!(
+        "remember for {project} until revoked (approvals.toml, yours, not in the repository)"
+    ));
     page.choices(&[
         format!("  {}", scope.tool),
         words::scope(scope),
@@ -44,7 +59,9 @@ fn page(question: &Question, scope: &Scope, surroundings: &Surroundings, columns
     ]);
     let numbered = question.scopes.iter().enumerate();
     let mut choices: Vec<String> = if question.scopes.len() > 1 {
-        numbered.map(|(index, scope)| format!("{} {}", index + 1, words::scope(scope))).collect()
+        numbered
+            .map(|(index, scope)| format!("{} {}", index + 1, words::scope(scope)))
+            .collect()
     } else {
         Vec::new()
     };

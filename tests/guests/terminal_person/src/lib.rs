@@ -3,9 +3,10 @@
 use looplet_guest::host;
 use looplet_guest::prelude::*;
 
-/// Do nothing for a minute.
+/// Ask whether to, then do nothing for a minute.
 #[looplet_guest::tool(idempotent)]
 fn wait() -> Result<String, Failure> {
+    host::approve("wait", "");
     std::thread::sleep(std::time::Duration::from_secs(60));
     Ok("waited".to_owned())
 }
