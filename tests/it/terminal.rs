@@ -173,7 +173,7 @@ fn always_is_remembered_listed_and_revoked() {
     assert_eq!(code, Some(0));
     let (_, list, _) = world.run(&["approvals"]);
     expect![[r#"
-        1  greet/greet  plugin sha256:…
+        1  greet/greet  any arguments  plugin sha256:…
     "#]]
     .assert_eq(&list);
     let (_, seen) = world.start(&arguments).leaves();
@@ -540,4 +540,20 @@ fn a_model_that_nobody_named_is_agreed_to_once() {
     assert_eq!(code, Some(0), "{seen}");
     let (code, stdout, stderr) = world.run(&["run", "go"]);
     assert_eq!((code, stdout.as_str()), (Some(0), "hello\n"), "{stderr}");
+}
+
+#[test]
+fn a_single_call_is_asked_about_as_well() {
+    let world = World::new();
+    let call = ["call", "greet/greet", r#"{"name": "Ada"}"#, "--ask", "greet/*"];
+    let mut person = world.start(&call);
+    person.answers("y");
+    let (code, seen) = person.leaves();
+    assert_eq!(code, Some(0), "{seen}");
+    assert!(seen.contains("> y\nHello, Ada!\n"), "{seen}");
+    let mut person = world.start(&call);
+    person.sees("\n> ").types("\u{3}");
+    let (code, seen) = person.leaves();
+    assert_eq!(code, Some(130), "{seen}");
+    assert!(seen.ends_with("> ^C\nstopping; once more to leave at once\n"), "{seen}");
 }

@@ -16,7 +16,7 @@ mod screen;
 #[cfg(test)]
 mod tests;
 mod tty;
-mod words;
+pub(crate) mod words;
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};

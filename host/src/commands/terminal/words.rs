@@ -82,7 +82,7 @@ fn nothing_else(reach: &[Reach]) -> String {
 }
 
 /// A scope in few words: `src/**`, or that any arguments will do.
-pub(super) fn scope(scope: &Scope) -> String {
+pub(crate) fn scope(scope: &Scope) -> String {
     let globs = scope
         .path
         .as_ref()
