@@ -13,5 +13,6 @@ mod example;
 mod program;
 mod sandbox;
 mod server;
+mod terminal;
 mod tidy;
 mod world;

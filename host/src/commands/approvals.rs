@@ -6,6 +6,7 @@ use looplet_host::error::{Error, Result};
 use serde_json::json;
 
 use super::machine::{self, Machine};
+use super::terminal::words;
 use super::{print, setup};
 use crate::cli::{ApprovalsArgs, ApprovalsCommand};
 
@@ -24,8 +25,8 @@ pub(crate) fn run(args: ApprovalsArgs, json: bool) -> Result<ExitCode> {
                     print::json(&json!({ "number": number, "scope": scope, "plugin": plugin }));
                     continue;
                 }
-                let path = scope.path.as_ref().map(|path| format!("  path {path}")).unwrap_or_default();
-                print::answer(&format!("{number}  {}{path}  plugin {}", scope.tool, plugin.to_short()));
+                let (tool, scope) = (&scope.tool, words::scope(scope));
+                print::answer(&format!("{number}  {tool}  {scope}  plugin {}", plugin.to_short()));
             }
         }
         ApprovalsCommand::Revoke { number } => {

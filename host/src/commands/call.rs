@@ -11,17 +11,17 @@ use looplet_host::host::PluginFile;
 use looplet_host::message::Outcome;
 use looplet_host::record::{Ruling, RunId};
 use serde_json::json;
-use tokio_util::sync::CancellationToken;
 
 use super::setup::{self, set_up};
-use super::{explain, print};
+use super::{explain, interrupts, print};
 use crate::cli::CallArgs;
 
 pub(crate) async fn run(args: CallArgs, json: bool) -> Result<ExitCode> {
     let Target { file, full_name, arguments } = target(&args)?;
     let setup = set_up(&args.setup, &args.setup.flags(), file.into_iter().collect(), None).await?;
     setup::print_notes(&setup);
-    let gate = setup::gate(&setup)?;
+    let cancel = interrupts::watch();
+    let gate = setup::gate(&setup, &cancel)?;
     let tool = explain::find(&setup.host, &full_name)?;
     let request = CallRequest {
         id: RunId::generate().to_string(),
@@ -30,22 +30,17 @@ pub(crate) async fn run(args: CallArgs, json: bool) -> Result<ExitCode> {
         tool: Arc::new(tool.to_record()),
         arguments: explain::arguments(&arguments)?,
     };
-    let cancel = CancellationToken::new();
-    let ready = match gate.prepare(&request, &cancel).await {
+    let prepared = gate.prepare(&request, &cancel).await;
+    if cancel.is_cancelled() {
+        return Ok(super::exit(Some(Exit::Interrupted)));
+    }
+    let ready = match prepared {
         Prepared::Ready(_, ready) => ready,
         Prepared::Settled(verdict, ruling) => return Ok(refused(&full_name, &ruling, verdict.would_allow.as_deref(), json)),
     };
-    let interrupted = cancel.clone();
-    let report = tokio::select! {
-        report = ready.perform(cancel.clone()) => report,
-        () = async {
-            if tokio::signal::ctrl_c().await.is_ok() {
-                interrupted.cancel();
-            }
-            std::future::pending::<()>().await;
-        } => return Ok(super::exit(Some(Exit::Interrupted))),
-    };
-    Ok(print_report(&report, json))
+    let report = ready.perform(cancel.clone()).await;
+    let code = print_report(&report, json);
+    Ok(if cancel.is_cancelled() { super::exit(Some(Exit::Interrupted)) } else { code })
 }
 
 /// What is to be called.

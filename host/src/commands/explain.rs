@@ -9,6 +9,7 @@ use looplet_host::gate::{GatedTool, Judgement, Obstacle};
 use looplet_host::host::Host;
 use looplet_host::permission::nearest;
 use serde_json::json;
+use tokio_util::sync::CancellationToken;
 
 use super::print;
 use super::setup::{self, set_up};
@@ -19,7 +20,7 @@ pub(crate) async fn run(args: ExplainArgs, json: bool) -> Result<ExitCode> {
     setup::print_notes(&setup);
     let tool = find(&setup.host, &args.tool)?;
     let arguments = arguments(&args.args)?;
-    let gate = setup::gate(&setup)?;
+    let gate = setup::gate(&setup, &CancellationToken::new())?;
     let judgement = gate.judge(tool, &arguments);
     let faults = tool.faults(&arguments);
     match json {

@@ -65,6 +65,11 @@ impl Machine {
         self.state_dir().join("seal.key")
     }
 
+    /// The models that nobody named and a person agreed to.
+    pub(crate) fn models_file(&self) -> PathBuf {
+        self.state_dir().join("models.toml")
+    }
+
     /// Where runs are kept.
     pub(crate) fn runs_dir(&self) -> PathBuf {
         self.state_dir().join("runs")

@@ -10,11 +10,13 @@ mod completions;
 mod doctor;
 mod explain;
 mod inspect;
+mod interrupts;
 mod machine;
 pub(crate) mod print;
 mod run;
 mod setup;
 mod show;
+mod terminal;
 mod trust;
 mod wit;
 

@@ -1,6 +1,7 @@
 //! `run`: an agent on a task. Steps as they happen on stderr, the answer on stdout.
 
 mod asker;
+mod consent;
 mod model;
 mod start;
 
@@ -11,13 +12,13 @@ use std::sync::Arc;
 use looplet_host::agent::{ExitRules, Outcome, Parts, Run};
 use looplet_host::error::Result;
 use looplet_host::journal::Runs;
-use looplet_host::record::{RunId, Step};
+use looplet_host::record::{DeniedBy, RunId, Step};
 use looplet_host::settings::Flags;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use super::setup::{self, Setup, set_up};
-use super::{machine, print};
+use super::{interrupts, machine, print};
 use crate::cli::RunArgs;
 
 /// How many refusals of a step are printed while the run goes on.
@@ -34,7 +35,7 @@ pub(crate) async fn run(args: RunArgs, json: bool) -> Result<ExitCode> {
         require_done: settings.agent.done_required.as_ref().is_some_and(|required| required.value),
         fail_on_denied: settings.run.denied_is_failure.value,
     };
-    let cancel = CancellationToken::new();
+    let cancel = interrupts::watch();
     let outcome = drive(&setup, &args, task, model, &cancel, json).await?;
     print_outcome(&outcome, json);
     Ok(super::exit(outcome.exit(rules)))
@@ -49,7 +50,7 @@ async fn drive(
     json: bool,
 ) -> Result<Outcome> {
     let id = RunId::generate();
-    let gate = Arc::new(setup::gate(setup)?);
+    let gate = Arc::new(setup::gate(setup, cancel)?);
     let started = start::started(setup, &gate, id, task, model.name())?;
     let asker = asker::ModelAsker::new(Arc::clone(&model), start::request_setup(setup, &gate), Arc::clone(&gate));
     let runs = Runs::at(args.runs.clone().unwrap_or_else(|| setup.machine.runs_dir()));
@@ -60,40 +61,10 @@ async fn drive(
         ..Parts::new(Box::new(asker), gate)
     };
     let mut run = Run::start(started, parts)?;
-    let mut interrupts = Interrupts::default();
-    loop {
-        let step = tokio::select! {
-            step = run.next() => step,
-            () = interrupts.next() => {
-                cancel.cancel();
-                continue;
-            }
-        };
-        match step {
-            Some(step) => print_step(&step, json),
-            None => return Ok(run.finish().await),
-        }
+    while let Some(step) = run.next().await {
+        print_step(&step, json);
     }
-}
-
-/// Ctrl-C: the first asks the run to stop, the second ends the process at once.
-#[derive(Default)]
-struct Interrupts {
-    seen: u32,
-}
-
-impl Interrupts {
-    async fn next(&mut self) {
-        if tokio::signal::ctrl_c().await.is_err() {
-            // No signals on this machine: wait for ever.
-            std::future::pending::<()>().await;
-        }
-        self.seen += 1;
-        if self.seen > 1 {
-            std::process::exit(130);
-        }
-        print::note("stopping; once more to leave at once");
-    }
+    Ok(run.finish().await)
 }
 
 fn flags(args: &RunArgs) -> Flags {
@@ -167,7 +138,9 @@ fn print_outcome(outcome: &Outcome, json: bool) {
     }
     let mut said: Vec<&str> = Vec::new();
     for denied in &outcome.denied {
-        if let Some(would_allow) = denied.would_allow.as_deref()
+        // Who was asked and said no knows how to say yes.
+        if denied.by != DeniedBy::Person
+            && let Some(would_allow) = denied.would_allow.as_deref()
             && !said.contains(&would_allow)
         {
             print::note(&format!("#{} {} would be allowed by {would_allow}", denied.step, denied.tool));

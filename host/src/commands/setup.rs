@@ -1,17 +1,21 @@
 //! From arguments to a host: configuration files with their trust, flags, plugins, mounts.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use looplet_host::error::{Error, Result};
+use looplet_host::gate::{Gate, Remember};
 use looplet_host::host::{Host, PluginFile};
-use looplet_host::permission::StandingApprovals;
+use looplet_host::permission::{StandingApproval, StandingApprovals};
 use looplet_host::sandbox::Sandbox;
 use looplet_host::settings::{
-    ConfigFile, Flags, Layers, PluginSource, ProjectFile, Settings, SourceFile, Trust, TrustStore, trust_digest,
+    ConfigFile, Flags, Layers, OnAsk, PluginSource, ProjectFile, Settings, SourceFile, Trust, TrustStore, trust_digest,
 };
+use tokio_util::sync::CancellationToken;
 
 use super::machine::{self, Machine, PROJECT_FILE};
 use super::{compile, print};
+use super::terminal::Terminal;
 use crate::cli::SetupArgs;
 
 /// What a command works with.
@@ -177,8 +181,26 @@ pub(crate) fn names_file(text: &str) -> Option<PathBuf> {
     path.extension().is_some_and(|extension| extension == "wasm").then_some(path)
 }
 
-/// A gate for one run: what was approved before answers, then a person if one is there.
-pub(crate) fn gate(setup: &Setup) -> Result<looplet_host::gate::Gate> {
-    let approvals = standing(&setup.machine)?.of_project("approvals.toml", &setup.machine.project())?;
-    Ok(setup.host.gate().with_approvals(approvals))
+/// A gate for one run: what was approved before answers, then a person if one is there. `cancel` is what
+/// stops the run while that person is asked.
+pub(crate) fn gate(setup: &Setup, cancel: &CancellationToken) -> Result<Gate> {
+    let machine = &setup.machine;
+    let approvals = standing(machine)?.of_project("approvals.toml", &machine.project())?;
+    let gate = setup.host.gate().with_approvals(approvals);
+    if *setup.host.settings().on_ask != OnAsk::Person || !machine.surroundings.terminal {
+        return Ok(gate);
+    }
+    let terminal = Terminal::of(machine, cancel.clone());
+    Ok(gate.with_approver(Arc::new(terminal)).with_memory(remember(machine.clone())))
+}
+
+/// Writes approvals that are given for good, for this project and the component at hand.
+fn remember(machine: Machine) -> Remember {
+    Arc::new(move |approval: &StandingApproval| {
+        let plugin = approval.plugin().ok_or_else(|| Error::failed("an approval without a plugin cannot be remembered"))?;
+        // Read anew: another run may have written since.
+        let mut approvals = standing(&machine)?;
+        approvals.add(&machine.project(), approval.scope().clone(), *plugin)?;
+        machine::write_own(&machine.approvals_file(), &approvals.render())
+    })
 }

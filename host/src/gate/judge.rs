@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::Gate;
+use super::named::{self, NamedPlace};
 use super::tool::GatedTool;
 use crate::canonical::CanonicalJson;
 use crate::capability::{Authority, MountResolver, Resolved, Unfilled};
@@ -17,6 +18,8 @@ pub struct Judgement {
     pub approved_by: Option<Origin>,
     /// What the call would hold, or what is missing.
     pub authority: Result<Resolved, Box<Unfilled>>,
+    /// The places that the call names, where that can be said.
+    pub(super) named: Option<Vec<NamedPlace>>,
 }
 
 /// What stands in the way of a call.
@@ -59,6 +62,7 @@ impl Gate {
         };
         let mut verdict = self.policy.decide(&facts);
         ask_first(tool, &mut verdict);
+        let named = named::places(tool, &value, &resolver);
         let digest = tool.plugin().plugin.digest();
         let approval = match verdict.decision {
             Decision::Ask => approvals.iter().find_map(|approval| {
@@ -69,10 +73,11 @@ impl Gate {
         };
         let (approved_by, narrowing) = match approval {
             Some((origin, narrowing)) => (Some(origin), narrowing),
+            None if verdict.decision == Decision::Ask => (None, named::narrow(&verdict.narrowing, named.as_deref())),
             None => (None, verdict.narrowing.clone()),
         };
         let authority = Authority::resolve(&tool.spec().needs, tool.granted(), &narrowing);
-        Judgement { verdict, approved_by, authority }
+        Judgement { verdict, approved_by, authority, named }
     }
 }
 

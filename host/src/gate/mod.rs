@@ -3,14 +3,17 @@
 //! Arguments against the schema → facts → policy → standing approvals → authority with its handles
 //! opened → the approver → a fresh instance. `explain` asks the same gate and runs nothing.
 
+mod ask;
 mod judge;
+mod named;
 mod perform;
 mod prepare;
 mod question;
 mod remedy;
+mod scopes;
 mod tool;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 pub use judge::{Judgement, Obstacle};
@@ -52,6 +55,12 @@ struct RunMemory {
     approvals: Vec<StandingApproval>,
     /// What the model said last, shown beside a question.
     model_text: String,
+    /// How many questions were put.
+    asked: u32,
+    /// By tool, the path of the last call that a person agreed to.
+    agreed: BTreeMap<String, String>,
+    /// Tools that a person does not want to be asked about again.
+    refused: BTreeSet<String>,
 }
 
 impl Gate {

@@ -22,6 +22,8 @@ pub(super) struct Allowed {
     pub(super) tool: GatedTool,
     pub(super) id: String,
     pub(super) arguments: CanonicalJson,
+    /// A person changed the arguments: the model is told.
+    pub(super) is_edited: bool,
     pub(super) authority: Authority,
     pub(super) approver: Arc<dyn Approver>,
 }
@@ -29,7 +31,8 @@ pub(super) struct Allowed {
 #[async_trait]
 impl ReadyCall for Allowed {
     async fn perform(self: Box<Self>, cancel: CancellationToken) -> CallReport {
-        let Self { tool, id, arguments, authority, approver } = *self;
+        let Self { tool, id, arguments, is_edited, authority, approver } = *self;
+        let warning = is_edited.then(|| format!("the person changed the arguments of this call to {}", arguments.as_str()));
         let plugin = tool.plugin();
         let desk = Arc::new(Desk { tool: tool.full_name(), approver, progress: std::sync::Mutex::default() });
         let context = CallContext {
@@ -41,6 +44,7 @@ impl ReadyCall for Allowed {
         let call = ToolCall { id, tool: tool.spec().name.clone(), arguments };
         let report = plugin.sandbox.call(&plugin.plugin, &call, authority, tool.limits(), context, cancel).await;
         let mut report = to_record(report);
+        report.warnings.extend(warning);
         report.progress = std::mem::take(&mut *desk.progress.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
         report
     }

@@ -1,14 +1,27 @@
 //! What an approver is shown, made of what was judged and of nothing else.
 
-use serde_json::{Map, Value};
-
 use super::judge::Judgement;
+use super::scopes::scopes;
 use super::tool::GatedTool;
 use crate::canonical::CanonicalJson;
 use crate::capability::Resolved;
 use crate::digest::Digest;
 use crate::need::Place;
-use crate::permission::{Askable, Question, Reach, Scope};
+use crate::permission::{Askable, Question, Reach};
+
+/// What the gate knows beside the judgement when it asks.
+pub(super) struct Context {
+    /// The step that the call belongs to.
+    pub(super) step: u32,
+    /// How many questions the run has put, this one included.
+    pub(super) number: u32,
+    /// What the model said last.
+    pub(super) model_text: String,
+    /// The path of the last call of this tool that was agreed to.
+    pub(super) last_path: Option<String>,
+    /// Whether somebody keeps answers beyond the run.
+    pub(super) may_remember: bool,
+}
 
 /// The question about a call, and the digest that an answer to it is bound to.
 pub(super) fn question(
@@ -16,8 +29,7 @@ pub(super) fn question(
     arguments: &CanonicalJson,
     judgement: &Judgement,
     resolved: &Resolved,
-    model_text: String,
-    may_remember: bool,
+    context: Context,
 ) -> Question {
     let plugin = tool.plugin();
     let reach = resolved
@@ -25,7 +37,11 @@ pub(super) fn question(
         .iter()
         .map(|reached| Reach { place: reached.place.clone(), host_path: reached.host_path.clone() })
         .collect();
+    let changes_nothing = resolved.changes_nothing();
+    let last_path = context.last_path.as_deref();
     Question {
+        number: context.number,
+        step: context.step,
         tool: tool.spec().name.clone(),
         plugin: Askable {
             name: plugin.name.clone(),
@@ -36,13 +52,14 @@ pub(super) fn question(
         },
         reach,
         asked_by: judgement.verdict.deciding().into_iter().cloned().collect(),
-        reason: judgement.verdict.reason.clone(),
-        model_text,
+        reason: reason(judgement, resolved),
+        model_text: context.model_text,
         arguments: arguments.clone(),
         show: tool.spec().show.clone(),
         bound_to: bound_to(tool, arguments, resolved),
-        scopes: scopes(tool, resolved),
-        may_remember: may_remember && !tool.spec().effects.destructive && !tool.spec().effects.open_world,
+        scopes: scopes(&tool.full_name(), changes_nothing, judgement.named.as_deref(), last_path),
+        may_remember: context.may_remember && is_harmless(tool, resolved),
+        faults: Vec::new(),
     }
 }
 
@@ -56,26 +73,20 @@ pub(super) fn bound_to(tool: &GatedTool, arguments: &CanonicalJson, resolved: &R
     ])
 }
 
-/// Scopes for a standing answer: where the call names one path, that path and its directory; where it can
-/// change nothing, the tool. Never a whole mount to write to.
-fn scopes(tool: &GatedTool, resolved: &Resolved) -> Vec<Scope> {
-    let whole = |when: Map<String, Value>, path| Scope { tool: tool.full_name(), when, path };
-    if resolved.changes_nothing() {
-        return vec![whole(Map::new(), None)];
-    }
-    let places = resolved.reached.iter().filter_map(|reached| match &reached.place {
-        Place::Fs { mount, path, mode } if mode.is_writable() && path != "." => Some((mount, path)),
-        _ => None,
+/// Whether an answer may hold beyond the run: nothing is claimed to be destroyed, and nothing is reached
+/// beside files and variables.
+fn is_harmless(tool: &GatedTool, resolved: &Resolved) -> bool {
+    let effects = tool.spec().effects;
+    let stays_here = resolved.reached.iter().all(|reached| match &reached.place {
+        Place::Fs { .. } | Place::Env(_) => true,
+        Place::Http(_) | Place::Secret(_) | Place::Process(_) | Place::Model | Place::Other(_) => false,
     });
-    let arguments = tool.spec().show.iter().filter(|shown| shown.role == crate::plugin::ArgumentRole::Path);
-    let Some(argument) = arguments.map(|shown| shown.pointer.clone()).next() else { return Vec::new() };
-    let mut scopes = Vec::new();
-    for (mount, path) in places {
-        let parent = path.rsplit_once('/').map(|(parent, _)| format!("{}/**", globset::escape(parent)));
-        for glob in [Some(globset::escape(path)), parent].into_iter().flatten() {
-            let matcher = serde_json::json!({ "arg": argument, "mount": mount, "glob": glob });
-            scopes.push(whole(Map::new(), Some(matcher)));
-        }
-    }
-    scopes
+    stays_here && !effects.destructive && !effects.open_world
+}
+
+/// The operator's reason; where no rule speaks, that.
+fn reason(judgement: &Judgement, resolved: &Resolved) -> String {
+    let verdict = &judgement.verdict;
+    let by_grant = resolved.reached.iter().any(|reached| reached.ask_first);
+    if verdict.unmatched.is_some() && !by_grant { "no rule matched".to_owned() } else { verdict.reason.clone() }
 }

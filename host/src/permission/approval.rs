@@ -55,6 +55,10 @@ pub struct Reach {
 /// Everything that an approver must show. Words of the host and of others are in fields of their own.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Question {
+    /// How many questions the run has put, this one included.
+    pub number: u32,
+    /// The step that the call belongs to, from 1.
+    pub step: u32,
     /// The tool's own name.
     pub tool: String,
     /// Its plugin.
@@ -77,6 +81,8 @@ pub struct Question {
     pub scopes: Vec<Scope>,
     /// Whether one of them may be remembered beyond this run.
     pub may_remember: bool,
+    /// What is wrong with the arguments that the approver wrote for this call before, one clause each.
+    pub faults: Vec<String>,
 }
 
 /// What the approver says.
@@ -93,6 +99,8 @@ pub enum Answer {
     No,
     /// Not this call, and the model is told why.
     NoBecause(String),
+    /// Not this call, and no other call of this tool to the end of the run.
+    NoForRun,
     /// The call with other arguments: it goes through schema, hooks and policy again.
     Edited(CanonicalJson),
     /// Not this call, and the run stops; it can be resumed.

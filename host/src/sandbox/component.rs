@@ -19,8 +19,20 @@ const PACKAGE: &str = "looplet:plugin/";
 const CONTRACT_LINE: &str = "0.1.";
 /// Every interface of the contract that a plugin may export.
 const INTERFACES: &[&str] = &[
-    "about", "tool", "run-start", "should-compact", "pre-prompt", "pre-model", "post-model", "pre-tool",
-    "post-tool", "post-step", "check-done", "should-stop", "run-end", "observe",
+    "about",
+    "tool",
+    "run-start",
+    "should-compact",
+    "pre-prompt",
+    "pre-model",
+    "post-model",
+    "pre-tool",
+    "post-tool",
+    "post-step",
+    "check-done",
+    "should-stop",
+    "run-end",
+    "observe",
 ];
 
 /// A component whose imports are resolved and whose exports are known. Cheap to clone.
@@ -47,7 +59,7 @@ impl CheckedComponent {
         let exports = check_exports(engine, name, component)?;
         let unknown = linker::unknown_imports(engine, component);
         if !unknown.is_empty() {
-            let list = unknown.iter().map(|import| format!("`{import}`")).collect::<Vec<_>>().join(", ");
+            let list = listed(&unknown);
             return Err(Error::usage(format!("plugin `{name}` imports what this host does not offer: {list}"))
                 .hint("plugins import `looplet:plugin` 0.1 and WASI 0.2 without `wasi:http`"));
         }
@@ -96,14 +108,13 @@ pub(super) fn check_form(name: &str, bytes: &[u8]) -> Result<()> {
         [b'\0', b'a', b's', b'm', ..] => Err(fault("is of another version of WebAssembly")),
         [0x7f, b'E', b'L', b'F', ..] => Err(fault("is native code, not a component")
             .hint("compiled components are made by this host and never loaded from elsewhere")),
-        [] => Err(fault("is an empty file")),
-        _ => Err(fault("is no WebAssembly").hint("a plugin is a component, built for the target `wasm32-wasip2`")),
+        _ => Err(fault("is no WebAssembly")),
     }
 }
 
 /// Says why bytes that look like a component did not compile.
 pub(super) fn does_not_compile(name: &str, text: &str) -> Error {
-    let cut_short = ["unexpected end", "unexpected-eof", "out of bounds (bound"].iter().any(|sign| text.contains(sign));
+    let cut_short = ["unexpected end", "unexpected-eof", "out of bounds (bound"].iter().any(|said| text.contains(said));
     let error = Error::usage(format!("plugin `{name}` does not compile: {}", one_line(text)));
     if cut_short { error.hint("the file looks cut short; fetch or build it again") } else { error }
 }
@@ -114,6 +125,16 @@ fn other_draft(name: &str, error: &wasmtime::Error) -> Error {
         one_line(&format!("{error:#}"))
     ))
     .hint("it was built for another draft; `looplet-host wit` writes out the one this host speaks")
+}
+
+/// The first few names, and how many more there are.
+fn listed(names: &[String]) -> String {
+    const SHOWN: usize = 8;
+    let shown = names.iter().take(SHOWN).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
 }
 
 fn one_line(text: &str) -> String {
@@ -128,8 +149,10 @@ fn check_exports(engine: &Engine, name: &str, component: &Component) -> Result<V
         let Some(rest) = export.strip_prefix(PACKAGE) else { continue };
         let (interface, version) = rest.split_once('@').unwrap_or((rest, ""));
         if !version.starts_with(CONTRACT_LINE) {
-            return Err(Error::usage(format!("plugin `{name}` exports `{export}`, this host speaks `looplet:plugin@0.1`"))
-                .hint("a newer host may load it"));
+            return Err(Error::usage(format!(
+                "plugin `{name}` exports `{export}`, this host speaks `looplet:plugin@0.1`"
+            ))
+            .hint("a newer host may load it"));
         }
         if !INTERFACES.contains(&interface) {
             return Err(Error::usage(format!("plugin `{name}` exports `{export}`, which this host does not know"))
@@ -142,7 +165,7 @@ fn check_exports(engine: &Engine, name: &str, component: &Component) -> Result<V
     }
     let list = match all.len() {
         0 => "nothing".to_owned(),
-        _ => all.iter().take(8).map(|export| format!("`{export}`")).collect::<Vec<_>>().join(", "),
+        _ => listed(&all),
     };
     Err(Error::usage(format!("`{name}` is no looplet plugin: it exports {list}, not `looplet:plugin/about@0.1`"))
         .hint("`looplet-host wit` writes out the contract that a plugin exports"))

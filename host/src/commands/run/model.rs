@@ -10,6 +10,7 @@ use looplet_host::model::select::{ProviderSettings, Selection, Wishes, nothing_s
 use looplet_host::model::{EventSink, HttpClient, Model, connect as connect_selected};
 use looplet_host::settings::Settings;
 
+use super::consent;
 use crate::commands::machine;
 use crate::commands::setup::Setup;
 
@@ -20,8 +21,7 @@ pub(super) async fn connect(setup: &Setup, flag: Option<&str>) -> Result<(Arc<dy
     let http = HttpClient::default();
     let selection = choose(&wishes, &http).await?;
     if selection.needs_consent {
-        return Err(Error::usage(format!("a model answers on this machine and nobody has named it: {}", selection.header()))
-            .hint(format!("the task and what tools read would go there; name it: `--model {}:{}`", selection.provider, selection.name)));
+        consent::obtain(&setup.machine, &selection).await?;
     }
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let read = |file: &str| {
