@@ -108,7 +108,8 @@ pub(super) fn check_form(name: &str, bytes: &[u8]) -> Result<()> {
         [b'\0', b'a', b's', b'm', ..] => Err(fault("is of another version of WebAssembly")),
         [0x7f, b'E', b'L', b'F', ..] => Err(fault("is native code, not a component")
             .hint("compiled components are made by this host and never loaded from elsewhere")),
-        _ => Err(fault("is no WebAssembly")),
+        [] => Err(fault("is an empty file")),
+        _ => Err(fault("is no WebAssembly").hint("a plugin is a component, built for the target `wasm32-wasip2`")),
     }
 }
 
