@@ -40,7 +40,7 @@ fn yes_lets_one_call_run() {
             person.answers("y");
         },
         0,
-        &expect![[r#"
+        &expect![[r"
         model scripted:script.jsonl (--model)
         workspace PROJECT (rw, shipped)
         policy: none written; what changes nothing flows, everything else is asked
@@ -59,7 +59,7 @@ fn yes_lets_one_call_run() {
         #1 ✓ write_file(content='one\ntwo\n', path='src/a.txt') → bytes: 8 [0ms]
         over
         answered · 1 step · TIME · show: looplet-host show RUN
-    "#]],
+    "]],
     );
     assert_eq!(world.read("src/a.txt").as_deref(), Some("one\ntwo\n"));
 }
@@ -73,7 +73,7 @@ fn no_refuses_it_and_the_run_goes_on() {
             person.answers("n");
         },
         0,
-        &expect![[r#"
+        &expect![[r"
         model scripted:script.jsonl (--model)
         workspace PROJECT (rw, shipped)
         policy: none written; what changes nothing flows, everything else is asked
@@ -92,7 +92,7 @@ fn no_refuses_it_and_the_run_goes_on() {
         #1 ⊘ write_file(content='one\ntwo\n', path='src/a.txt') → denied by the person
         over
         answered · 1 step · 1 denied by the person · TIME · show: looplet-host show RUN --denied
-    "#]],
+    "]],
     );
     assert_eq!(world.read("src/a.txt"), None);
 }
@@ -172,9 +172,9 @@ fn always_is_remembered_listed_and_revoked() {
     .assert_eq(&seen);
     assert_eq!(code, Some(0));
     let (_, list, _) = world.run(&["approvals"]);
-    expect![[r#"
+    expect![[r"
         1  greet/greet  any arguments  plugin sha256:…
-    "#]]
+    "]]
     .assert_eq(&list);
     let (_, seen) = world.start(&arguments).leaves();
     assert_eq!(asked(&seen), 0, "{seen}");
@@ -291,7 +291,7 @@ fn ctrl_c_at_the_prompt_stops_the_run_and_keeps_it() {
             person.sees("\n> ").types("\u{3}");
         },
         130,
-        &expect![[r#"
+        &expect![[r"
         model scripted:script.jsonl (--model)
         workspace PROJECT (rw, shipped)
         policy: none written; what changes nothing flows, everything else is asked
@@ -309,7 +309,7 @@ fn ctrl_c_at_the_prompt_stops_the_run_and_keeps_it() {
         > ^C
         stopping; once more to leave at once
         cancelled · 0 steps · TIME · show: looplet-host show RUN
-    "#]],
+    "]],
     );
     let (code, shown, _) = world.run(&["show"]);
     assert_eq!(code, Some(0), "the journal is kept");
@@ -369,7 +369,7 @@ fn a_tool_that_asks_is_heard_and_its_words_are_inert() {
     person.answers("y");
     let (_, seen) = person.leaves();
     let (_, asks) = seen.split_once("── person/agree asks").expect("it asks");
-    expect![[r#"
+    expect![[r"
          ───────────────────────────────────────────────────────────
          the host cannot see what this is about: these are the tool's own words
          action    │ close\u{1b}[2J 40 tickets
@@ -379,7 +379,7 @@ fn a_tool_that_asks_is_heard_and_its_words_are_inert() {
         #1 ✓ agree() → agreed [0ms]
         over
         answered · 1 step · TIME · show: looplet-host show RUN
-    "#]]
+    "]]
     .assert_eq(asks);
 }
 
@@ -451,7 +451,7 @@ fn a_question_fits_a_narrow_terminal() {
             .all(|line| line.chars().count() <= 30 || !line.contains('│')),
         "{question}"
     );
-    expect![[r#"
+    expect![[r"
          1 ── step 1 ──
         write_file ── clock stopped ──
          tool
@@ -479,7 +479,7 @@ fn a_question_fits_a_narrow_terminal() {
          n no
          t no, and tell the model why
          ? why   Ctrl-C stop, keep run
-    "#]]
+    "]]
     .assert_eq(question);
 }
 
@@ -525,14 +525,15 @@ fn a_model_that_nobody_named_is_agreed_to_once() {
     let (code, seen) = person.leaves();
     assert_eq!(code, Some(2), "{seen}");
     let (question, _) = seen.split_once("error: ").expect("is refused");
-    expect![[r#"
+    expect![[r"
          nobody has named a model; ollama:tiny:1b at ADDRESS answers. The task
          and what tools read would go there, now and in later runs that name none. Use
          it?
          y yes   n no
         > 
         > n
-    "#]].assert_eq(&question.replace(&address.to_string(), "ADDRESS"));
+    "]]
+    .assert_eq(&question.replace(&address.to_string(), "ADDRESS"));
 
     let mut person = world.start(&["run", "go"]);
     person.answers("y");
@@ -545,7 +546,13 @@ fn a_model_that_nobody_named_is_agreed_to_once() {
 #[test]
 fn a_single_call_is_asked_about_as_well() {
     let world = World::new();
-    let call = ["call", "greet/greet", r#"{"name": "Ada"}"#, "--ask", "greet/*"];
+    let call = [
+        "call",
+        "greet/greet",
+        r#"{"name": "Ada"}"#,
+        "--ask",
+        "greet/*",
+    ];
     let mut person = world.start(&call);
     person.answers("y");
     let (code, seen) = person.leaves();
@@ -555,5 +562,8 @@ fn a_single_call_is_asked_about_as_well() {
     person.sees("\n> ").types("\u{3}");
     let (code, seen) = person.leaves();
     assert_eq!(code, Some(130), "{seen}");
-    assert!(seen.ends_with("> ^C\nstopping; once more to leave at once\n"), "{seen}");
+    assert!(
+        seen.ends_with("> ^C\nstopping; once more to leave at once\n"),
+        "{seen}"
+    );
 }
