@@ -11,7 +11,7 @@ use pty_process::blocking::{Command, Pts, Pty};
 use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
 
 /// How long a test waits for something before it gives up.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A home and a project of their own, gone when dropped.
 pub struct World {

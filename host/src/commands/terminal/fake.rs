@@ -39,13 +39,13 @@ impl Screen for Person {
 
     fn ask(&mut self, prompt: &str) -> Result<Line, Gone> {
         let line = self.lines.pop_front();
-        self.seen
-            .push_str(&format!("{prompt}{}\n", line.unwrap_or("^D")));
+        let typed = line.unwrap_or("^D");
+        self.seen.extend([prompt, typed, "\n"]);
         Ok(line.map_or(Line::End, |line| Line::Text(line.to_owned())))
     }
 
     fn edit(&mut self, text: &str) -> Result<Result<String, String>, Gone> {
-        self.seen.push_str(&format!("[editor] {text}\n"));
+        self.seen.extend(["[editor] ", text, "\n"]);
         Ok(self
             .edits
             .pop_front()

@@ -247,6 +247,11 @@ fn split(text: &str, columns: usize) -> (&str, &str) {
 mod tests {
     use super::*;
 
+    /// Behind a line that is not indented: `expect!` takes away what all lines begin with.
+    fn shown(layout: Layout) -> String {
+        format!("shown:\n{}", layout.into_text())
+    }
+
     #[test]
     fn lines_of_others_never_wrap_by_themselves() {
         let mut layout = Layout::new(40);
@@ -259,12 +264,13 @@ mod tests {
             3
         ));
         expect_test::expect![[r#"
+            shown:
              model     │ xxxxxxxxxxxxxxxxxxxxxxxxxx…
                        │ 漢漢漢漢漢漢漢漢漢漢漢漢漢…
                        │ a
                        … 1 more lines
         "#]]
-        .assert_eq(&layout.into_text());
+        .assert_eq(&shown(layout));
     }
 
     #[test]
@@ -285,11 +291,12 @@ mod tests {
             "nothing else: no other file, no network, no secret, no process",
         );
         expect_test::expect![[r#"
+            shown:
              can reach nothing else: no other file,
                        no network, no secret, no
                        process
         "#]]
-        .assert_eq(&layout.into_text());
+        .assert_eq(&shown(layout));
     }
 
     #[test]
@@ -298,6 +305,7 @@ mod tests {
         layout.host("can reach", &format!("{}  read", "a".repeat(64)));
         layout.choices(&["y once".to_owned(), format!("s {}", "b".repeat(50))]);
         expect_test::expect![[r#"
+            shown:
              can reach aaaaaaaaaaaaaaaaaaaaaaaaaaaaa
                        aaaaaaaaaaaaaaaaaaaaaaaaaaaaa
                        aaaaaa  read
@@ -306,7 +314,7 @@ mod tests {
              bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb
              bbbbbbbbbbb
         "#]]
-        .assert_eq(&layout.into_text());
+        .assert_eq(&shown(layout));
     }
 
     #[test]
@@ -320,7 +328,7 @@ mod tests {
             "n no".to_owned(),
             "d all of it".to_owned(),
         ]);
-        expect_test::expect![[r#"
+        expect_test::expect![[r"
             ── ask 1 ── step 1
             ── clock stopped ──
              can reach
@@ -329,7 +337,7 @@ mod tests {
               │ abcdefghijklmno…
              y once   n no
              d all of it
-        "#]]
+        "]]
         .assert_eq(&layout.into_text());
     }
 

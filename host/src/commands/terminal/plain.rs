@@ -19,7 +19,7 @@ impl Plain {
     /// Whether the person agrees.
     pub(super) fn hold(&self, screen: &mut impl Screen) -> Result<bool, Gone> {
         let is_cut = self.say(screen)?;
-        self.say_choices(screen, is_cut)?;
+        say_choices(screen, is_cut)?;
         loop {
             let Line::Text(line) = screen.ask("> ")? else {
                 return Ok(false);
@@ -29,7 +29,7 @@ impl Plain {
                 "n" | "no" => return Ok(false),
                 "d" if is_cut => self.say_all(screen)?,
                 "" => {}
-                _ => self.say_choices(screen, is_cut)?,
+                _ => say_choices(screen, is_cut)?,
             }
         }
     }
@@ -55,16 +55,16 @@ impl Plain {
         page.foreign_in_full("action", &self.action);
         page.foreign_in_full("details", &self.details);
         screen.say(&page.into_text())?;
-        self.say_choices(screen, true)
+        say_choices(screen, true)
     }
+}
 
-    fn say_choices(&self, screen: &mut impl Screen, is_cut: bool) -> Result<(), Gone> {
-        let mut choices = vec!["y yes".to_owned(), "n no".to_owned()];
-        if is_cut {
-            choices.push("d all of it".to_owned());
-        }
-        let mut page = Layout::new(screen.size().columns);
-        page.choices(&choices);
-        screen.say(&page.into_text())
+fn say_choices(screen: &mut impl Screen, is_cut: bool) -> Result<(), Gone> {
+    let mut choices = vec!["y yes".to_owned(), "n no".to_owned()];
+    if is_cut {
+        choices.push("d all of it".to_owned());
     }
+    let mut page = Layout::new(screen.size().columns);
+    page.choices(&choices);
+    screen.say(&page.into_text())
 }

@@ -104,7 +104,7 @@ fn a_question_says_what_is_reached_before_what_is_claimed() {
         &["y"],
         &question(&edit()),
         Habit::default(),
-        &expect_test::expect![[r#"
+        &expect_test::expect![[r"
             ── ask 2 ── step 4 ── edit_file ─────────────────────────────── clock stopped ──
              tool      edit_file   plugin files 0.1.0, built in, sha256:6985…12fa
              can reach workspace:/src/parse.rs  read + write   (~/proj/src/parse.rs)
@@ -117,7 +117,7 @@ fn a_question_says_what_is_reached_before_what_is_claimed() {
              y once   s same tool, src/**, this run   a always…   e edit   d all of it
              n no   t no, and tell the model why   ? why   Ctrl-C stop, keep run
             > y
-        "#]],
+        "]],
     );
     assert_eq!(answer, Answer::Yes);
 }
@@ -190,13 +190,14 @@ fn what_is_remembered_is_shown_and_asked_once_more() {
     let (_, remembered) = person.seen.split_once("> a\n").expect("a was typed");
     let (first, _) = remembered.split_once("> \n").expect("Enter was typed");
     expect_test::expect![[r#"
+        shown:
          remember for ~/proj until revoked (approvals.toml, yours, not in the
          repository)
            files/edit_file   src/parse.rs   plugin sha256:6985…12fa
          ends when the plugin changes
          1 src/parse.rs   2 src/**   y remember   b back   Enter = nothing
     "#]]
-    .assert_eq(first);
+    .assert_eq(&format!("shown:\n{first}"));
 }
 
 #[test]
@@ -305,7 +306,10 @@ fn edited_arguments_have_to_be_an_object_and_another_one() {
 #[test]
 fn a_long_text_comes_a_screenful_at_a_time() {
     let mut question = question(&edit());
-    question.model_text = (1..=30).map(|line| format!("line {line}\n")).collect();
+    question.model_text = (1..=30)
+        .map(|line| format!("line {line}"))
+        .collect::<Vec<_>>()
+        .join("\n");
     let mut person = Person::typing(&["d", "", "b", "n"]);
     assert_eq!(hold(&mut person, &question, Habit::default()), Answer::No);
     assert!(
@@ -339,7 +343,7 @@ fn a_tool_that_asks_is_shown_as_the_one_who_speaks() {
     };
     let mut person = Person::typing(&["", "d", "y"]);
     assert_eq!(question.hold(&mut person), Ok(true));
-    expect_test::expect![[r#"
+    expect_test::expect![[r"
         ── jira/close asks ─────────────────────────────────────────────────────────────
          the host cannot see what this is about: these are the tool's own words
          action    │ close\u{1b}[2J 40 tickets
@@ -359,7 +363,7 @@ fn a_tool_that_asks_is_shown_as_the_one_who_speaks() {
          │ 4
          y yes   n no   d all of it
         > y
-    "#]]
+    "]]
     .assert_eq(&person.seen);
     assert_eq!(question.hold(&mut Person::typing(&[])), Ok(false));
 }

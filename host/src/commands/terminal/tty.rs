@@ -33,7 +33,7 @@ pub(super) struct Lease {
 
 /// The thread's side: writes and reads lines.
 pub(super) struct Tty {
-    tty: File,
+    device: File,
     stop: PipeReader,
     modes: Termios,
     editor: Option<Editor>,
@@ -65,7 +65,7 @@ impl Lease {
         tcsetattr(&tty, OptionalActions::Now, &modes)?;
         let (stop, writer) = io::pipe()?;
         let side = Tty {
-            tty: tty.try_clone()?,
+            device: tty.try_clone()?,
             stop,
             modes,
             editor,
@@ -110,7 +110,7 @@ impl Tty {
     fn wait(&self) -> Result<Woken, Gone> {
         loop {
             let mut fds = [
-                PollFd::new(&self.tty, PollFlags::IN),
+                PollFd::new(&self.device, PollFlags::IN),
                 PollFd::new(&self.stop, PollFlags::IN),
             ];
             match poll(&mut fds, None) {
@@ -129,7 +129,7 @@ impl Tty {
             if let Woken::Stopped = self.wait()? {
                 return Err(Gone);
             }
-            let read = match rustix::io::read(&self.tty, &mut chunk) {
+            let read = match rustix::io::read(&self.device, &mut chunk) {
                 Ok(read) => read,
                 Err(rustix::io::Errno::INTR | rustix::io::Errno::AGAIN) => continue,
                 // The other end has hung up.
@@ -151,7 +151,7 @@ impl Tty {
 
 impl Screen for Tty {
     fn size(&self) -> Size {
-        let window = tcgetwinsize(&self.tty).ok();
+        let window = tcgetwinsize(&self.device).ok();
         let columns = window
             .map(|window| window.ws_col)
             .filter(|columns| *columns > 0)
@@ -164,12 +164,12 @@ impl Screen for Tty {
     }
 
     fn say(&mut self, text: &str) -> Result<(), Gone> {
-        self.tty.write_all(text.as_bytes()).map_err(|_| Gone)
+        self.device.write_all(text.as_bytes()).map_err(|_| Gone)
     }
 
     fn ask(&mut self, prompt: &str) -> Result<Line, Gone> {
         // What was typed before the prompt was there was meant for something else.
-        tcflush(&self.tty, QueueSelector::IFlush).map_err(|_| Gone)?;
+        tcflush(&self.device, QueueSelector::IFlush).map_err(|_| Gone)?;
         self.say(prompt)?;
         self.read_line()
     }
@@ -180,9 +180,9 @@ impl Screen for Tty {
                 "no editor is set: `export EDITOR=…`, or `VISUAL`".to_owned()
             ));
         };
-        let edited = editor.edit(text, &self.tty, &self.stop);
+        let edited = editor.edit(text, &self.device, &self.stop);
         // An editor that was stopped may have left the terminal in modes of its own.
-        tcsetattr(&self.tty, OptionalActions::Now, &self.modes).map_err(|_| Gone)?;
+        tcsetattr(&self.device, OptionalActions::Now, &self.modes).map_err(|_| Gone)?;
         edited
     }
 }
