@@ -21,7 +21,10 @@ const STD_SOURCE: &str = "/usr/lib/rustlib/src/rust/library/std/Cargo.toml";
 
 /// Its old C library has no threads and no sockets. No guest can use either in the sandbox; calls of
 /// them become traps instead of errors of the linker.
-const FLAGS: &str = "-L native=/usr/lib/wasm32-wasi -Clink-arg=--unresolved-symbols=ignore-all";
+pub(crate) const FLAGS: [&str; 2] = [
+    "-Lnative=/usr/lib/wasm32-wasi",
+    "-Clink-arg=--unresolved-symbols=ignore-all",
+];
 
 /// What Debian's compiler calls itself, where everything that is needed is there.
 pub(crate) fn version() -> Option<String> {
@@ -37,10 +40,9 @@ pub(crate) fn version() -> Option<String> {
     Some(version.trim().to_owned())
 }
 
-/// A cargo command with the environment for guests. `linkers` holds `wasm-component-ld`.
+/// A cargo command with the environment for guests but for flags. `linkers` holds `wasm-component-ld`.
 pub(crate) fn cargo(linkers: &Path) -> Command {
     let mut cargo = Command::new(CARGO);
-    program::without_outer_build(&mut cargo);
     let path = std::env::var_os("PATH").unwrap_or_default();
     let folders = std::env::split_paths(&path).chain([linkers.to_owned()]);
     if let Ok(path) = std::env::join_paths(folders) {
@@ -49,7 +51,6 @@ pub(crate) fn cargo(linkers: &Path) -> Command {
     cargo
         .env("RUSTC", RUSTC)
         .env("RUSTC_BOOTSTRAP", "1")
-        .env("RUSTFLAGS", FLAGS)
         // The cargo around us points it at the libraries of another compiler.
         .env_remove("LD_LIBRARY_PATH")
         .env_remove("RUSTC_WRAPPER");

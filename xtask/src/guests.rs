@@ -19,8 +19,9 @@ pub struct Guests<'a> {
     repository: &'a Repository,
     folder: PathBuf,
     crates: Vec<Guest>,
-    /// Crates in the folder that are no component: what the guests share.
-    helpers: Vec<PathBuf>,
+    /// What belongs to all: crates that are no component, and every manifest, because cargo chooses
+    /// the features of a dependency for all crates together.
+    shared: Vec<PathBuf>,
 }
 
 /// One crate that becomes a component.
@@ -46,7 +47,7 @@ impl<'a> Guests<'a> {
     pub fn in_folder(repository: &'a Repository, folder: &str) -> Result<Self> {
         let folder = repository.root().join(folder);
         let mut crates = Vec::new();
-        let mut helpers = Vec::new();
+        let mut shared = Vec::new();
         for entry in sorted_entries(&folder)? {
             let file = entry.join("Cargo.toml");
             let Some(name) = entry.file_name().filter(|_| file.is_file()) else {
@@ -54,6 +55,7 @@ impl<'a> Guests<'a> {
             };
             let name = name.to_string_lossy().into_owned();
             let manifest = Manifest::from_file(&file)?;
+            shared.push(file);
             if manifest.is_component {
                 crates.push(Guest {
                     name,
@@ -61,14 +63,14 @@ impl<'a> Guests<'a> {
                     manifest,
                 });
             } else {
-                helpers.push(entry);
+                shared.push(entry);
             }
         }
         Ok(Self {
             repository,
             folder,
             crates,
-            helpers,
+            shared,
         })
     }
 
@@ -121,7 +123,7 @@ impl<'a> Guests<'a> {
             .filter(|(guest, stamp)| !is_fresh(&cache, guest, stamp))
             .collect();
         if !stale.is_empty() {
-            self.compile(toolchain, stale.iter().map(|(guest, _)| *guest))?;
+            self.compile(toolchain)?;
         }
         for (guest, stamp) in &stale {
             self.put_into_cache(&cache, guest, stamp)?;
@@ -135,26 +137,26 @@ impl<'a> Guests<'a> {
         Ok(self.crates.iter().map(component).collect())
     }
 
-    fn compile<'g>(
-        &self,
-        toolchain: &Toolchain,
-        guests: impl Iterator<Item = &'g Guest> + Clone,
-    ) -> Result<()> {
+    /// Always the whole workspace: what changed is found by cargo again, but built for some crates
+    /// alone, a component would get other features of its dependencies, and another digest.
+    fn compile(&self, toolchain: &Toolchain) -> Result<()> {
         let mut cargo = toolchain.cargo();
         cargo
             .current_dir(&self.folder)
-            .args(["build", "--quiet", "--release", "--target", TARGET])
+            .args([
+                "build",
+                "--quiet",
+                "--release",
+                "--workspace",
+                "--target",
+                TARGET,
+            ])
             .args(toolchain.build_arguments())
             .arg("--target-dir")
             .arg(self.repository.guest_target());
-        for guest in guests.clone() {
-            cargo.args(["--package", &guest.manifest.package]);
-        }
         program::output(&mut cargo).map(drop).map_err(|error| {
-            let names: Vec<_> = guests.map(|guest| guest.name.as_str()).collect();
             Error::new(format!(
-                "cannot build {} in `{}`\n{error}",
-                names.join(", "),
+                "cannot build the guests in `{}`\n{error}",
                 self.folder.display()
             ))
         })
@@ -185,7 +187,7 @@ impl<'a> Guests<'a> {
     fn shared_sources(&self) -> impl Iterator<Item = PathBuf> {
         let root = ["Cargo.toml", "guest-sdk", "wit"].map(|name| self.repository.root().join(name));
         let own = ["Cargo.toml", "Cargo.lock"].map(|name| self.folder.join(name));
-        root.into_iter().chain(own).chain(self.helpers.clone())
+        root.into_iter().chain(own).chain(self.shared.clone())
     }
 
     /// Held while the guests' target directory is in use; the system lets go when the file is closed.

@@ -3,6 +3,7 @@
 //! Finding never changes the machine, so that build scripts may do it; setting up may, so only the
 //! commands do, and only after saying what.
 
+use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -69,16 +70,21 @@ impl Toolchain {
 
     /// A cargo command for guests, to be given its arguments; its environment is complete.
     pub fn cargo(&self) -> Command {
-        match self {
-            Self::Installed { .. } => {
-                let mut cargo = program::cargo();
-                program::without_outer_build(&mut cargo);
-                // Set, not only removed: flags from the user's configuration are for other programs.
-                cargo.env("RUSTFLAGS", "");
-                cargo
-            }
-            Self::Debian { linkers, .. } => debian::cargo(linkers),
-        }
+        let (mut cargo, flags) = match self {
+            Self::Installed { .. } => (program::cargo(), &[][..]),
+            Self::Debian { linkers, .. } => (debian::cargo(linkers), &debian::FLAGS[..]),
+        };
+        program::without_outer_build(&mut cargo);
+        let flags = flags
+            .iter()
+            .map(|flag| OsString::from(*flag))
+            .chain(without_home());
+        // Set also where there is none: flags from the user's configuration are for other programs.
+        cargo.env(
+            "CARGO_ENCODED_RUSTFLAGS",
+            flags.collect::<Vec<_>>().join(OsStr::new("\u{1f}")),
+        );
+        cargo
     }
 
     /// Arguments that every build with this compiler needs.
@@ -141,6 +147,16 @@ impl fmt::Display for Toolchain {
             }
         }
     }
+}
+
+/// A component is handed out, and messages of panics name source files: not those in somebody's home.
+fn without_home() -> Option<OsString> {
+    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| Some(std::env::home_dir()?.join(".cargo")))?;
+    let mut flag = OsString::from("--remap-path-prefix=");
+    flag.push(home);
+    flag.push("=/cargo");
+    Some(flag)
 }
 
 /// Asks the compiler of this repository, which the toolchain file in its root chooses.

@@ -68,9 +68,14 @@ fn a_folder_that_is_not_there_is_named() {
 }
 
 #[test]
-fn the_contract_a_helper_and_the_compiler_make_a_guest_stale_and_another_guest_does_not() {
+fn the_contract_a_helper_a_manifest_and_the_compiler_make_a_guest_stale_and_another_guest_does_not()
+{
     let (_folder, repository) = repository();
-    let write = |name: &str| fs::write(repository.root().join(name), "changed").unwrap();
+    let write = |name: &str| {
+        let file = repository.root().join(name);
+        let text = fs::read_to_string(&file).unwrap_or_default();
+        fs::write(&file, format!("{text}\n# changed\n")).unwrap();
+    };
     let mut seen = vec![stamp(&repository, &toolchain("1"))];
 
     fs::create_dir(repository.root().join("plugins/nosy/src")).unwrap();
@@ -82,6 +87,7 @@ fn the_contract_a_helper_and_the_compiler_make_a_guest_stale_and_another_guest_d
         "plugins/shared/src/lib.rs",
         "plugins/Cargo.lock",
         "Cargo.toml",
+        "plugins/nosy/Cargo.toml",
     ] {
         write(name);
         seen.push(stamp(&repository, &toolchain("1")));
@@ -89,7 +95,7 @@ fn the_contract_a_helper_and_the_compiler_make_a_guest_stale_and_another_guest_d
     seen.push(stamp(&repository, &toolchain("2")));
     seen.sort();
     seen.dedup();
-    assert_eq!(seen.len(), 6);
+    assert_eq!(seen.len(), 7);
 }
 
 #[test]
