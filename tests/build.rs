@@ -1,6 +1,7 @@
-//! Builds every guest under `guests/` and writes where it is: one const each, and the list of all.
+//! Builds every guest under `guests/` and every first-party plugin, and writes where each is: one const
+//! each, and the list of all.
 //!
-//! Separate from the host's build script because the host never contains these; built by the same
+//! Separate from the host's build script because the host never contains the guests; built by the same
 //! library, into the same target directory, each only when it changed.
 
 use std::fmt::Write as _;
@@ -15,17 +16,20 @@ fn main() {
 
 fn build() -> Result<()> {
     let repository = Repository::of_this_package()?;
-    let guests = Guests::in_folder(&repository, "tests/guests")?;
-    // The whole folder too: a new guest appears in it.
+    build_folder(&repository, "tests/guests", "guests.rs")?;
+    build_folder(&repository, "plugins", "plugins.rs")
+}
+
+/// Builds what lies in a folder of the repository, and writes the list of it.
+fn build_folder(repository: &Repository, sources: &str, list: &str) -> Result<()> {
+    let guests = Guests::in_folder(repository, sources)?;
+    // The whole folder of the tests' guests too: a new guest appears in it.
     rerun_if_changed(&[PathBuf::from("guests")]);
     rerun_if_changed(&guests.sources());
-    let components = if guests.is_empty() {
-        Vec::new()
-    } else {
-        guests.build(&Toolchain::found(repository.root())?)?
-    };
+    let components =
+        if guests.is_empty() { Vec::new() } else { guests.build(&Toolchain::found(repository.root())?)? };
     let folder = output_folder()?;
-    write(&folder.join("guests.rs"), &items(&components, &folder)?)
+    write(&folder.join(list), &items(&components, &folder)?)
 }
 
 /// The Rust items that a test module includes.
@@ -36,14 +40,11 @@ fn items(components: &[Component], folder: &Path) -> Result<String> {
         let (path, _) = take(component, folder)?;
         let (name, path) = (&component.name, path.display().to_string());
         let constant = name.to_uppercase();
-        let _ = writeln!(
-            items,
-            "/// The component of the guest `{name}`.\npub const {constant}: &str = {path:?};"
-        );
+        let _ = writeln!(items, "/// The component `{name}`.\npub const {constant}: &str = {path:?};");
         let _ = writeln!(all, "    ({name:?}, {constant}),");
     }
     Ok(format!(
-        "{items}/// Every guest: its name and the path of its component.\n\
+        "{items}/// Every one: its name and the path of its component.\n\
          pub const ALL: &[(&str, &str)] = &[\n{all}];\n"
     ))
 }

@@ -65,6 +65,7 @@
 
 #[doc(hidden)]
 pub mod answer;
+mod at;
 mod call;
 pub mod contract;
 mod failure;
@@ -75,8 +76,9 @@ pub mod plugin;
 #[doc(hidden)]
 pub mod schema;
 
+pub use at::{At, OrNotFound};
 pub use call::{Call, NoArguments, Tool};
-pub use failure::{At, Failure, FailureKind, OrNotFound};
+pub use failure::{Failure, FailureKind};
 #[doc(inline)]
 pub use looplet_guest_macros::tool;
 pub use output::{Attachment, Content, Output, Text};

@@ -4,9 +4,9 @@
 
 use std::collections::BTreeMap;
 
-use globset::{Glob, GlobMatcher};
 use serde::{Deserialize, Serialize};
 
+use crate::permission::ToolPattern;
 use crate::record::{StopReason, Usage};
 
 /// What one run may spend; none means no bound.
@@ -23,7 +23,7 @@ pub struct Budget {
     /// Tool calls of any kind.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub calls: Option<u32>,
-    /// Tool calls by a glob over `plugin/tool`.
+    /// Tool calls by a tool pattern, as in rules.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub calls_of: BTreeMap<String, u32>,
     /// Tokens in and out, as the provider reports them.
@@ -78,16 +78,16 @@ pub struct Meter {
 
 #[derive(Clone, Debug)]
 struct ToolMeter {
-    pattern: String,
-    /// None where the pattern is no glob: then only its own text matches.
-    glob: Option<GlobMatcher>,
+    text: String,
+    /// None where the text is no pattern: then only itself matches.
+    pattern: Option<ToolPattern>,
     allowed: u32,
     spent: u32,
 }
 
 impl ToolMeter {
     fn covers(&self, tool: &str) -> bool {
-        self.glob.as_ref().map_or(self.pattern == tool, |glob| glob.is_match(tool))
+        self.pattern.as_ref().map_or(self.text == tool, |pattern| pattern.matches_name(tool))
     }
 }
 
@@ -104,9 +104,9 @@ impl PartialEq for Meter {
 impl Meter {
     /// A meter on which nothing was spent.
     pub fn new(budget: Budget) -> Self {
-        let calls_of = budget.calls_of.iter().map(|(pattern, allowed)| ToolMeter {
-            pattern: pattern.clone(),
-            glob: Glob::new(pattern).ok().map(|glob| glob.compile_matcher()),
+        let calls_of = budget.calls_of.iter().map(|(text, allowed)| ToolMeter {
+            text: text.clone(),
+            pattern: ToolPattern::parse(text).ok(),
             allowed: *allowed,
             spent: 0,
         });
@@ -126,7 +126,7 @@ impl Meter {
     pub fn replace(&mut self, budget: Budget) {
         let old = std::mem::replace(self, Self::new(budget));
         for tool in &mut self.calls_of {
-            let before = old.calls_of.iter().find(|before| before.pattern == tool.pattern);
+            let before = old.calls_of.iter().find(|before| before.text == tool.text);
             tool.spent = before.map_or(0, |before| before.spent);
         }
         self.charged = old.charged;
@@ -181,7 +181,7 @@ impl Meter {
         self.before_any_call().or_else(|| {
             let full = |meter: &&ToolMeter| meter.spent >= meter.allowed && meter.covers(tool);
             let meter = self.calls_of.iter().find(full)?;
-            Some(StopReason::ToolCallsExhausted(meter.pattern.clone()))
+            Some(StopReason::ToolCallsExhausted(meter.text.clone()))
         })
     }
 
@@ -224,7 +224,7 @@ impl Meter {
     }
 }
 
-fn spent<N: PartialOrd>(spent: N, allowed: Option<N>, reason: StopReason) -> Option<StopReason> {
+fn spent<N: PartialOrd + Copy>(spent: N, allowed: Option<N>, reason: StopReason) -> Option<StopReason> {
     allowed.is_some_and(|allowed| spent >= allowed).then_some(reason)
 }
 
@@ -251,10 +251,7 @@ mod tests {
     fn a_pattern_bounds_the_tools_it_names_and_no_other() {
         let mut meter = meter(|budget| budget.calls_of = [("http/*".into(), 1)].into());
         meter.count_call("http/fetch", true, true);
-        assert_eq!(
-            meter.before_call("http/post"),
-            Some(StopReason::ToolCallsExhausted("http/*".into()))
-        );
+        assert_eq!(meter.before_call("http/post"), Some(StopReason::ToolCallsExhausted("http/*".into())));
         assert_eq!(meter.before_call("files/grep"), None);
         assert_eq!(meter.before_turn(), None);
     }
@@ -262,8 +259,7 @@ mod tests {
     #[test]
     fn a_success_ends_a_row_of_failures() {
         let mut meter = meter(|budget| budget.failures_in_a_row = Some(2));
-        for (succeeded, stop) in
-            [(false, None), (true, None), (false, None), (false, Some(StopReason::FailuresInARow))]
+        for (succeeded, stop) in [(false, None), (true, None), (false, None), (false, Some(StopReason::FailuresInARow))]
         {
             meter.count_call("a/b", succeeded, false);
             assert_eq!(meter.before_turn(), stop);

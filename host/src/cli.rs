@@ -39,6 +39,9 @@ pub(crate) enum Command {
     Wit(WitArgs),
     /// Say what this machine and the model can do.
     Doctor(DoctorArgs),
+    /// Compile the component on standard input to standard output. For the host itself.
+    #[command(hide = true, name = "compile-component")]
+    Compile,
     /// Print completions for a shell.
     Completions {
         /// The shell.

@@ -37,6 +37,14 @@ impl Origin {
         Self::Flag(flag.into())
     }
 
+    /// The file or the flag, without the line.
+    pub fn place(&self) -> String {
+        match self {
+            Self::File { file, .. } => file.to_string(),
+            Self::Flag(_) | Self::Program | Self::Shipped => self.to_string(),
+        }
+    }
+
     /// Reads the displayed form. What has no line number at its end is taken for a flag.
     pub fn parse(text: &str) -> Self {
         let line = text.rsplit_once(':').filter(|_| !text.starts_with("--"));

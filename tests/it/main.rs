@@ -1,7 +1,16 @@
 //! All integration tests, in one program: it links the host once.
+#![allow(clippy::needless_raw_string_hashes, reason = "`expect-test` writes what is expected in this form")]
 #![allow(
     clippy::disallowed_methods,
-    reason = "tests make their own files and start the host as a program"
+    clippy::unwrap_used,
+    reason = "tests make their own files, start the host as a program, and fail by panicking"
 )]
 
+mod bad_input;
+mod cli;
+mod docs;
+mod example;
+mod program;
+mod server;
 mod tidy;
+mod world;

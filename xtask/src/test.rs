@@ -14,6 +14,9 @@ use crate::stages::{Stages, say};
 /// Folders with a cargo workspace of guests.
 const GUEST_FOLDERS: [&str; 2] = ["plugins", "tests/guests"];
 
+/// Tells the tests that start the host where it is, so that none of them builds it again.
+const HOST: &str = "LOOPLET_HOST";
+
 /// The version that is installed where there is none; compiler and configuration were tried with it.
 const CARGO_DENY: &str = "cargo-deny@0.20.2";
 
@@ -30,11 +33,11 @@ pub(crate) fn run(repository: &Repository) -> Result<()> {
     stages.quiet("documentation", "cargo doc", || documentation(root))?;
     stages.quiet("licences", "cargo deny", || licences(repository))?;
     // Tests start it; cargo alone would not build it for them.
-    host::stage(&mut stages, repository)?;
+    let program = host::stage(&mut stages, repository)?;
     stages.announce("examples", "in the documentation");
     program::status(cargo(root).args(["test", "--quiet", "--doc", "--workspace"]))?;
     stages.announce("tests", "of every package");
-    tests(root)?;
+    tests(root, &program)?;
     let (stages, took) = stages.total();
     // Alone on its line: the shape that continuous integration reads.
     say(&format!("took {took}\nstages: {stages} passed, 0 failed"));
@@ -148,16 +151,15 @@ fn cargo_deny(repository: &Repository) -> Result<PathBuf> {
 }
 
 /// With nextest where it is there: quicker, and it names what fails at the end.
-fn tests(root: &Path) -> Result<()> {
+fn tests(root: &Path, host: &Path) -> Result<()> {
     if program::succeeds(cargo(root).args(["nextest", "--version"])) {
-        return program::status(cargo(root).args([
-            "nextest",
-            "run",
-            "--workspace",
-            "--no-fail-fast",
-        ]));
+        return program::status(
+            cargo(root)
+                .env(HOST, host)
+                .args(["nextest", "run", "--workspace", "--no-fail-fast"]),
+        );
     }
-    program::status(cargo(root).args([
+    program::status(cargo(root).env(HOST, host).args([
         "test",
         "--workspace",
         "--lib",

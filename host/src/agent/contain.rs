@@ -25,10 +25,7 @@ pub(super) enum Lost {
 }
 
 /// Waits for a future; after `cancel` only for a grace period.
-pub(super) async fn contain<T>(
-    future: Boxed<'_, T>,
-    cancel: &CancellationToken,
-) -> Result<T, Lost> {
+pub(super) async fn contain<T>(future: Boxed<'_, T>, cancel: &CancellationToken) -> Result<T, Lost> {
     tokio::select! {
         biased;
         result = caught(future) => result.map_err(Lost::Panicked),

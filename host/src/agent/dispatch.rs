@@ -10,10 +10,8 @@ use tokio_util::sync::CancellationToken;
 use super::machine::CallRequest;
 use crate::canonical::CanonicalJson;
 use crate::message::{Failure, Outcome};
+use crate::record::{Approval, CallDecided, CallFacts, HookVerdict, MatchedRule, Progress, Ruling, StderrTail, Used};
 use crate::refusal::Refusal;
-use crate::record::{
-    Approval, CallDecided, CallFacts, HookVerdict, MatchedRule, Progress, Ruling, StderrTail, Used,
-};
 
 /// What became of a call before it ran.
 pub enum Prepared {

@@ -23,9 +23,9 @@ impl Done {
             "properties": { "summary": { "type": "string", "description": "The result, for the person who asked." } },
             "required": ["summary"],
         });
-        self.schema.clone().unwrap_or_else(|| {
-            CanonicalJson::from_value(&shipped).unwrap_or_else(|_| CanonicalJson::empty_object())
-        })
+        self.schema
+            .clone()
+            .unwrap_or_else(|| CanonicalJson::from_value(&shipped).unwrap_or_else(|_| CanonicalJson::empty_object()))
     }
 
     /// Checks arguments where the operator has no schema of their own.

@@ -144,6 +144,14 @@ impl Run {
         self.usage
     }
 
+    /// Where the run stands; none while a step that was asked for is not there.
+    pub fn fold(&self) -> Option<&Fold> {
+        match &self.work {
+            Work::Resting(driver) => Some(&driver.fold),
+            Work::Driving(_) | Work::Gone => None,
+        }
+    }
+
     /// The next step; none when the run has stopped. May be dropped and called again: nothing is lost.
     pub async fn next(&mut self) -> Option<Step> {
         self.drive(Until::Step).await;
@@ -215,7 +223,7 @@ impl Run {
 
     fn take_step(&mut self) -> Option<Step> {
         match &mut self.work {
-            Work::Resting(driver) => driver.ready.pop_front(),
+            Work::Resting(driver) => driver.take_step(),
             Work::Driving(_) | Work::Gone => None,
         }
     }
@@ -260,8 +268,7 @@ fn check_resume(fold: &Fold, resumed: &RunResumed) -> Result<()> {
     match fold.state.begun().first() {
         Some(step) if resumed.on_unknown == OnUnknown::Stop => {
             let message = format!("step {step} was begun, and nobody knows whether it took effect");
-            Err(Error::failed(message)
-                .hint("look, then resume with `--on-unknown retry` or `--on-unknown skip`"))
+            Err(Error::failed(message).hint("look, then resume with `--on-unknown retry` or `--on-unknown skip`"))
         }
         _ => Ok(()),
     }

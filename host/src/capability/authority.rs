@@ -77,7 +77,7 @@ pub struct Unfilled {
 
 impl Authority {
     /// The intersection. The error is the first need that is required and stays empty.
-    pub fn resolve(needs: &[Need], granted: &Granted, left: &Narrowing) -> Result<Resolved, Unfilled> {
+    pub fn resolve(needs: &[Need], granted: &Granted, left: &Narrowing) -> Result<Resolved, Box<Unfilled>> {
         let mut resolved = Resolved { authority: Self::default(), reached: Vec::new(), missing: Vec::new() };
         for need in needs {
             let filled = match &need.capability {
@@ -97,7 +97,7 @@ impl Authority {
             };
             let unfilled = Unfilled { need: need.clone(), cut_by_rules };
             if !need.optional {
-                return Err(unfilled);
+                return Err(Box::new(unfilled));
             }
             resolved.missing.push(unfilled);
         }

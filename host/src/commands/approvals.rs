@@ -20,13 +20,12 @@ pub(crate) fn run(args: ApprovalsArgs, json: bool) -> Result<ExitCode> {
                 print::note("no answers are remembered for this project");
             }
             for (number, _, scope, plugin) in listed {
-                match json {
-                    true => print::json(&json!({ "number": number, "scope": scope, "plugin": plugin })),
-                    false => {
-                        let path = scope.path.as_ref().map(|path| format!("  path {path}")).unwrap_or_default();
-                        print::answer(&format!("{number}  {}{path}  plugin {}", scope.tool, plugin.to_short()));
-                    }
+                if json {
+                    print::json(&json!({ "number": number, "scope": scope, "plugin": plugin }));
+                    continue;
                 }
+                let path = scope.path.as_ref().map(|path| format!("  path {path}")).unwrap_or_default();
+                print::answer(&format!("{number}  {}{path}  plugin {}", scope.tool, plugin.to_short()));
             }
         }
         ApprovalsCommand::Revoke { number } => {
@@ -34,7 +33,7 @@ pub(crate) fn run(args: ApprovalsArgs, json: bool) -> Result<ExitCode> {
             if !is_ours || !approvals.revoke(number) {
                 return Err(Error::usage(format!("there is no approval {number}")).hint("`looplet-host approvals` lists them"));
             }
-            machine::write_own(&machine.approvals_file(), &approvals.render())?;
+            machine::write_own(&machine.approvals_file(), approvals.render())?;
             print::note("revoked");
         }
     }

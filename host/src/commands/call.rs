@@ -101,9 +101,7 @@ fn print_report(report: &CallReport, json: bool) -> ExitCode {
         }
     }
     for refusal in &report.refusals {
-        let by = refusal.origin.as_ref().map(|origin| format!(" ({origin})")).unwrap_or_default();
-        let target = looplet_host::record::inert(&refusal.target);
-        print::note(&format!("refused inside: {} {target}: {}{by}", refusal.operation, refusal.reason.as_str()));
+        print::note(&print::refused(refusal));
     }
     let exit = match &report.outcome {
         Outcome::Ok(output) => {
@@ -117,7 +115,8 @@ fn print_report(report: &CallReport, json: bool) -> ExitCode {
         }
         Outcome::Failed(failure) | Outcome::Aborted(failure) => {
             let hint = failure.hint.as_ref().map(|hint| format!("\nhint: {hint}")).unwrap_or_default();
-            print::note(&format!("error: {}: {}{hint}", failure.kind, looplet_host::record::inert(&failure.message)));
+            let kind = failure.kind.as_str().replace('_', " ");
+            print::note(&format!("error: {kind}: {}{hint}", looplet_host::record::inert(&failure.message)));
             Some(Exit::Failed)
         }
         Outcome::Denied(reason) => {

@@ -15,27 +15,34 @@ pub(crate) async fn run(args: CheckArgs, json: bool) -> Result<ExitCode> {
     let withheld: Vec<String> = settings.withheld.iter().map(|key| format!("{}: `{}`", key.origin, key.key)).collect();
     let rules = settings.policy.rules().len();
     let (plugins, tools) = (setup.host.plugins().len(), setup.host.tools().len());
-    match json {
-        true => print::json(&json!({
-            "ok": !(args.strict && !setup.notes.is_empty()),
+    if json {
+        print::json(&json!({
+            "ok": !args.strict || setup.notes.is_empty(),
             "plugins": plugins,
             "tools": tools,
             "rules": rules,
             "notes": setup.notes,
             "withheld": withheld,
-        })),
-        false => {
-            for note in &setup.notes {
-                print::answer(note);
-            }
-            for key in &withheld {
-                print::answer(&format!("not used, the file is not trusted: {key}"));
-            }
-            print::answer(&format!("in order: {plugins} plugins, {tools} tools, {rules} rules"));
+        }));
+    } else {
+        for note in &setup.notes {
+            print::answer(note);
         }
+        for key in &withheld {
+            print::answer(&format!("not used, the file is not trusted: {key}"));
+        }
+        let (plugins, tools, rules) = (count(plugins, "plugin"), count(tools, "tool"), count(rules, "rule"));
+        print::answer(&format!("in order: {plugins}, {tools}, {rules}"));
     }
     if args.strict && !setup.notes.is_empty() {
-        return Err(Error::usage(format!("{} notes, and `--strict` lets none pass", setup.notes.len())));
+        let notes = count(setup.notes.len(), "note");
+        return Err(Error::usage(format!("{notes}, and `--strict` lets none pass")));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// `1 rule`, `2 rules`.
+fn count(number: usize, noun: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {noun}{plural}")
 }

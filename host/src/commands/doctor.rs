@@ -9,7 +9,7 @@ use looplet_host::settings::{Flags, Layers, Settings};
 use serde_json::json;
 
 use super::machine::Machine;
-use super::print;
+use super::{compile, print};
 use crate::cli::DoctorArgs;
 
 /// One thing that was tried.
@@ -48,7 +48,8 @@ fn directories(machine: &Machine) -> Finding {
 async fn sandbox(machine: &Machine) -> Finding {
     let tried = async {
         let settings = Settings::load(&Layers::default(), &Flags::default(), &machine.surroundings)?;
-        let host = Host::assemble(&Sandbox::new()?, settings, PluginFile::built_in(), &[], &machine.variables).await?;
+        let sandbox = Sandbox::with_compilation(compile::compilation(machine))?;
+        let host = Host::assemble(&sandbox, settings, PluginFile::built_in(), &[], &machine.variables).await?;
         Ok::<_, looplet_host::error::Error>((host.plugins().len(), host.tools().len()))
     };
     match tried.await {
@@ -65,7 +66,10 @@ fn model(machine: &Machine, flag: Option<&str>) -> Finding {
     let (fine, says) = match select(&wishes) {
         Ok(Some(selection)) => (true, selection.header()),
         Ok(None) => (false, "none is named: set OPENAI_API_KEY and OPENAI_MODEL, or start Ollama".to_owned()),
-        Err(error) => (false, error.to_string()),
+        Err(error) => match error.hint_text() {
+            Some(hint) => (false, format!("{error}: {hint}")),
+            None => (false, error.to_string()),
+        },
     };
     Finding { what: "model", fine, says }
 }

@@ -60,9 +60,10 @@ fn print_text(tool: &GatedTool, judgement: &Judgement, faults: &[String]) {
     if !faults.is_empty() {
         row("arguments", &format!("do not fit its schema: {}", faults.join("; ")));
     }
-    let lines: Vec<String> = judgement.verdict.deciding().iter().map(ToString::to_string).collect();
+    let deciding = judgement.verdict.deciding();
+    let lines: Vec<String> = deciding.iter().map(ToString::to_string).collect();
     row("decision", &format!("{:<6} {} ({})", judgement.verdict.decision.as_str(), lines.join(", "), judgement.verdict.reason));
-    for rule in &judgement.verdict.matched {
+    for rule in judgement.verdict.matched.iter().filter(|rule| !deciding.contains(&&rule.origin)) {
         let reason = rule.reason.as_deref().map(|reason| format!(" «{reason}»")).unwrap_or_default();
         row("", &format!("{:<6} {}{reason}", rule.decision.as_str(), rule.origin));
     }
@@ -92,7 +93,7 @@ fn print_text(tool: &GatedTool, judgement: &Judgement, faults: &[String]) {
 
 fn words(cut: Cut) -> &'static str {
     match cut {
-        Cut::Grant => "the grant is read-only",
+        Cut::Grant => "the grant is read-only: writes will fail",
         Cut::Mount => "the mount is read-only: writes will fail",
         Cut::Rules => "narrowed by rules",
     }

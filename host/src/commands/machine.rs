@@ -55,6 +55,16 @@ impl Machine {
         self.state_dir().join("approvals.toml")
     }
 
+    /// Where compiled components are kept.
+    pub(crate) fn compiled_dir(&self) -> PathBuf {
+        self.xdg("XDG_CACHE_HOME", ".cache").join("compiled")
+    }
+
+    /// The secret that compiled components are sealed with: not beside them.
+    pub(crate) fn seal_file(&self) -> PathBuf {
+        self.state_dir().join("seal.key")
+    }
+
     /// Where runs are kept.
     pub(crate) fn runs_dir(&self) -> PathBuf {
         self.state_dir().join("runs")
@@ -62,7 +72,7 @@ impl Machine {
 
     /// Every place that no guest may change.
     pub(crate) fn own_places(&self, runs: &Path) -> Vec<PathBuf> {
-        vec![self.user_file(), self.state_dir(), runs.to_owned()]
+        vec![self.user_file(), self.state_dir(), self.compiled_dir(), runs.to_owned()]
     }
 
     /// The project file of the current directory, there or not.
@@ -87,6 +97,9 @@ pub(crate) fn read_text(path: &Path) -> Result<Option<String>> {
     match fs::read_to_string(path) {
         Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) if error.kind() == std::io::ErrorKind::InvalidData => {
+            Err(Error::usage(format!("`{}` is no text in UTF-8", path.display())))
+        }
         Err(error) => Err(Error::usage(format!("cannot read `{}`: {error}", path.display()))),
     }
 }
@@ -122,12 +135,12 @@ pub(crate) fn components(dir: &Path) -> Result<Vec<PathBuf>> {
 }
 
 /// Replaces a file of the host's own, whole or not at all, readable by its owner alone.
-pub(crate) fn write_own(path: &Path, text: &str) -> Result<()> {
+pub(crate) fn write_own(path: &Path, bytes: impl AsRef<[u8]>) -> Result<()> {
     let fault = |error: std::io::Error| Error::failed(format!("cannot write `{}`: {error}", path.display()));
     let dir = path.parent().unwrap_or(Path::new("/"));
     make_own_dir(dir).map_err(fault)?;
     let mut file = tempfile::NamedTempFile::new_in(dir).map_err(fault)?;
-    file.write_all(text.as_bytes()).and_then(|()| file.as_file().sync_all()).map_err(fault)?;
+    file.write_all(bytes.as_ref()).and_then(|()| file.as_file().sync_all()).map_err(fault)?;
     file.persist(path).map_err(|error| fault(error.error))?;
     Ok(())
 }
@@ -148,12 +161,12 @@ pub(crate) fn read_stdin() -> Result<String> {
 }
 
 #[cfg(unix)]
-fn make_own_dir(dir: &Path) -> std::io::Result<()> {
+pub(super) fn make_own_dir(dir: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::DirBuilderExt as _;
     fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)
 }
 
 #[cfg(not(unix))]
-fn make_own_dir(dir: &Path) -> std::io::Result<()> {
+pub(super) fn make_own_dir(dir: &Path) -> std::io::Result<()> {
     fs::create_dir_all(dir)
 }

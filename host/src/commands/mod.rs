@@ -5,6 +5,7 @@
 mod approvals;
 mod call;
 mod check;
+mod compile;
 mod completions;
 mod doctor;
 mod explain;
@@ -37,6 +38,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
         Command::Approvals(args) => approvals::run(args, json),
         Command::Show(args) => show::run(&args, json),
         Command::Wit(args) => wit::run(&args, json),
+        Command::Compile => compile::run(),
         Command::Completions { shell } => Ok(completions::run(shell)),
     }
 }

@@ -5,6 +5,7 @@
 use std::io::Write as _;
 
 use looplet_host::record::inert;
+use looplet_host::refusal::Refusal;
 use serde::Serialize;
 
 /// A line of the answer.
@@ -23,6 +24,14 @@ pub(crate) fn json(value: &impl Serialize) {
 /// Words for the operator.
 pub(crate) fn note(text: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{text}");
+}
+
+/// What the sandbox refused inside a call, in one line.
+pub(crate) fn refused(refusal: &Refusal) -> String {
+    let by = refusal.origin.as_ref().map(|origin| format!(" ({origin})")).unwrap_or_default();
+    let times = if refusal.count > 1 { format!(" ×{}", refusal.count) } else { String::new() };
+    let (operation, target) = (inert(&refusal.operation), inert(&refusal.target));
+    format!("refused inside: {operation} {target}: {}{by}{times}", refusal.reason.as_str())
 }
 
 /// Text of a model or a plugin that may hold control codes; line ends stay.

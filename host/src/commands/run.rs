@@ -4,6 +4,7 @@ mod asker;
 mod model;
 mod start;
 
+use std::collections::BTreeSet;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -18,6 +19,9 @@ use tokio_util::sync::CancellationToken;
 use super::setup::{self, Setup, set_up};
 use super::{machine, print};
 use crate::cli::RunArgs;
+
+/// How many refusals of a step are printed while the run goes on.
+const REFUSALS: usize = 4;
 
 pub(crate) async fn run(args: RunArgs, json: bool) -> Result<ExitCode> {
     let task = task(&args.task)?;
@@ -86,7 +90,6 @@ impl Interrupts {
         }
         self.seen += 1;
         if self.seen > 1 {
-            #[expect(clippy::exit, reason = "the second Ctrl-C does not wait for anything")]
             std::process::exit(130);
         }
         print::note("stopping; once more to leave at once");
@@ -118,20 +121,39 @@ fn print_header(setup: &Setup, model: &str) {
     setup::print_notes(setup);
     print::note(model);
     for mount in setup.host.mounts() {
-        print::note(&format!("{} {} ({}, {})", mount.name(), mount.host_path().display(), mount.mode(), mount.origin()));
+        let path = mount.host_path().display();
+        print::note(&format!("{} {path} ({}, {})", mount.name(), mount.mode(), mount.origin()));
     }
-    if setup.host.settings().shipped_policy {
-        let words = if setup.machine.surroundings.terminal {
-            "policy: none written; what changes nothing flows, everything else is asked"
-        } else {
-            "policy: none written and no terminal to ask at; every call is denied but for `--allow`"
+    print::note(&format!("policy {}", policy(setup)));
+}
+
+/// Where the policy comes from, in one line.
+fn policy(setup: &Setup) -> String {
+    let settings = setup.host.settings();
+    if !settings.shipped_policy {
+        let rules = settings.policy.rules();
+        let places: BTreeSet<String> = rules.iter().map(|rule| rule.origin.place()).collect();
+        let places = places.into_iter().collect::<Vec<_>>().join(", ");
+        return match rules.len() {
+            0 => "without a rule".to_owned(),
+            1 => format!("{places} (1 rule)"),
+            rules => format!("{places} ({rules} rules)"),
         };
-        print::note(words);
+    }
+    match setup.machine.surroundings.terminal {
+        true => "none written: what changes nothing flows, everything else is asked".to_owned(),
+        false => "none written and no terminal to ask at: every call is denied but for `--allow`".to_owned(),
     }
 }
 
 fn print_step(step: &Step, json: bool) {
     print::note(&step.pretty());
+    for refusal in step.refusals.iter().take(REFUSALS) {
+        print::note(&format!("      {}", print::refused(refusal)));
+    }
+    if let Some(more) = step.refusals.len().checked_sub(REFUSALS).filter(|more| *more > 0) {
+        print::note(&format!("      and {more} more: `looplet-host show '#{}'`", step.number));
+    }
     if json {
         print::json(&json!({ "type": "step", "step": step }));
     }

@@ -11,14 +11,13 @@ use looplet_host::settings::{
 };
 
 use super::machine::{self, Machine, PROJECT_FILE};
-use super::print;
+use super::{compile, print};
 use crate::cli::SetupArgs;
 
 /// What a command works with.
 pub(crate) struct Setup {
     pub(crate) machine: Machine,
     pub(crate) host: Host,
-    pub(crate) layers: Layers,
     /// Said once, before anything runs.
     pub(crate) notes: Vec<String>,
 }
@@ -49,12 +48,12 @@ pub(crate) async fn set_up(args: &SetupArgs, flags: &Flags, extra: Vec<PluginFil
     let settings = Settings::load(&layers, flags, &machine.surroundings)?;
     notes.extend(settings.notes.iter().map(|note| format!("note: {}: {}", note.origin, note.message)));
     let files = plugin_files(&settings, extra)?;
-    let sandbox = Sandbox::new()?;
+    let sandbox = Sandbox::with_compilation(compile::compilation(&machine))?;
     let runs = runs.map_or_else(|| machine.runs_dir(), Path::to_owned);
     let own = machine.own_places(&runs);
     let host = Host::assemble(&sandbox, settings, files, &own, &machine.variables).await?;
     notes.extend(host.findings().iter().map(|finding| format!("note: {}: {}", finding.origin, finding.message)));
-    Ok(Setup { machine, host, layers, notes })
+    Ok(Setup { machine, host, notes })
 }
 
 /// Prints what was noted.

@@ -19,7 +19,7 @@ pub(crate) fn run(args: &TrustArgs, json: bool) -> Result<ExitCode> {
     let mut store = setup::trust_store(&machine)?;
     if args.revoke {
         let was = store.revoke(&known);
-        machine::write_own(&machine.trust_file(), &store.render())?;
+        machine::write_own(&machine.trust_file(), store.render())?;
         print::note(if was { "trust is taken back" } else { "it was not trusted" });
         return Ok(ExitCode::SUCCESS);
     }
@@ -43,7 +43,7 @@ pub(crate) fn run(args: &TrustArgs, json: bool) -> Result<ExitCode> {
         return Ok(super::exit(Some(Exit::Denied)));
     }
     store.trust(&known, digest);
-    machine::write_own(&machine.trust_file(), &store.render())?;
+    machine::write_own(&machine.trust_file(), store.render())?;
     print::note(&format!("trusted as it is now ({}); a change asks again", digest.to_short()));
     Ok(ExitCode::SUCCESS)
 }

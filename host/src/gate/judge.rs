@@ -16,7 +16,7 @@ pub struct Judgement {
     /// The standing approval that answers an ask, if one does.
     pub approved_by: Option<Origin>,
     /// What the call would hold, or what is missing.
-    pub authority: Result<Resolved, Unfilled>,
+    pub authority: Result<Resolved, Box<Unfilled>>,
 }
 
 /// What stands in the way of a call.
@@ -58,7 +58,7 @@ impl Gate {
             resolver: &resolver,
         };
         let mut verdict = self.policy.decide(&facts);
-        self.ask_first(tool, &mut verdict);
+        ask_first(tool, &mut verdict);
         let digest = tool.plugin().plugin.digest();
         let approval = match verdict.decision {
             Decision::Ask => approvals.iter().find_map(|approval| {
@@ -76,15 +76,13 @@ impl Gate {
     }
 }
 
-impl Gate {
-    /// A mount that was given without naming the tool is put to a person, even where the policy allows.
-    fn ask_first(&self, tool: &GatedTool, verdict: &mut Verdict) {
-        let asking = tool.granted().mounts.values().find(|given| given.ask_first);
-        if let (Decision::Allow, Some(given)) = (verdict.decision, asking) {
-            verdict.decision = Decision::Ask;
-            verdict.reason = "the tool is not known, and asks for a directory".to_owned();
-            verdict.unmatched = Some(given.origin.clone());
-        }
+/// A mount that was given without naming the tool is put to a person, even where the policy allows.
+fn ask_first(tool: &GatedTool, verdict: &mut Verdict) {
+    let asking = tool.granted().mounts.values().find(|given| given.ask_first);
+    if let (Decision::Allow, Some(given)) = (verdict.decision, asking) {
+        verdict.decision = Decision::Ask;
+        "the tool is not known, and asks for a directory".clone_into(&mut verdict.reason);
+        verdict.unmatched = Some(given.origin.clone());
     }
 }
 

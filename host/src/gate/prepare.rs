@@ -54,14 +54,11 @@ impl Gate {
             }
             let judgement = self.judge(tool, &arguments);
             let verdict = |approval| verdict_of(Some((tool, &judgement)), &request.arguments, &arguments, approval);
-            let resolved = match (judgement.obstacle(), &judgement.authority) {
+            let resolved = match (judgement.obstacle(), judgement.authority.as_ref().map_err(|unfilled| &**unfilled)) {
                 (Some(Obstacle::Denied), _) => {
                     return Prepared::Settled(verdict(approval), Ruling::Denied(judgement.verdict.reason.clone()));
                 }
-                (Some(Obstacle::Unfilled(unfilled)), _) | (None, Err(unfilled)) => {
-                    return Prepared::Settled(verdict(approval), Ruling::Denied(told_unfilled(unfilled)));
-                }
-                (Some(Obstacle::Ask), Err(unfilled)) => {
+                (Some(Obstacle::Unfilled(unfilled)), _) | (None | Some(Obstacle::Ask), Err(unfilled)) => {
                     return Prepared::Settled(verdict(approval), Ruling::Denied(told_unfilled(unfilled)));
                 }
                 (None, Ok(resolved)) => {

@@ -28,7 +28,7 @@ fn allow(tool: &GatedTool) -> String {
 
 fn lift(judgement: &Judgement) -> String {
     let lines: Vec<String> = judgement.verdict.deciding().iter().map(|origin| format!("`{origin}`")).collect();
-    format!("an `unless` in the rule at {}, or without it", lines.join(", "))
+    format!("an `unless` in the rule at {}, or taking that rule out", lines.join(", "))
 }
 
 fn grant(tool: &GatedTool, unfilled: &Unfilled) -> String {

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use crate::capability::fs::Mount;
 use crate::capability::{Granted, GrantedEnv, GrantedMount};
-use crate::gate::PluginHandle;
+use crate::gate::{GatedTool, PluginHandle};
 use crate::model::select::Environment;
 use crate::need::Capability;
+use crate::permission::{Finding, Severity};
 use crate::plugin::ToolSpec;
 use crate::sandbox::Limits;
 use crate::settings::{Grant, Settings};
@@ -85,6 +86,26 @@ fn granted_mount(
         origin: mount.origin().clone(),
         ask_first: !is_known(settings, plugin),
     })
+}
+
+/// Grants that give nothing: for tools or mounts that there are not.
+pub(super) fn findings(settings: &Settings, tools: &[GatedTool]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    // The user's file speaks for projects with other plugins and mounts: what is not here is elsewhere.
+    for grant in settings.grants.iter().filter(|grant| !grant.known_only) {
+        let mut note = |message: String, hint: String| {
+            findings.push(Finding { severity: Severity::Note, message, hint, origin: grant.origin.clone() });
+        };
+        let name = grant.tools.as_str();
+        if !tools.iter().any(|tool| grant.tools.matches(&tool.plugin().name, &tool.spec().name)) {
+            note(format!("the grant for `{name}` gives nothing: no such tool is loaded"), "`looplet-host inspect` lists them".into());
+        }
+        for mount in grant.fs.keys().filter(|mount| !settings.mounts.contains_key(*mount)) {
+            let hint = format!("define it: `[mounts.{mount}]`, or `--mount {mount}=PATH`");
+            note(format!("the grant for `{name}` names the mount `{mount}`, which is not defined"), hint);
+        }
+    }
+    findings
 }
 
 /// The limits of the tool's calls: shipped, its wish, the grants.

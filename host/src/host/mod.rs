@@ -56,7 +56,8 @@ impl Host {
         let plugins = plugins::load(sandbox, &settings, files).await?;
         let tools = gated_tools(&settings, &mounts, &plugins, variables)?;
         check_names(&tools)?;
-        let findings = check_rules(&settings, &tools)?;
+        let mut findings = check_rules(&settings, &tools)?;
+        findings.extend(grants::findings(&settings, &tools));
         Ok(Self(Arc::new(Parts { settings, mounts: mounts.into_values().collect(), plugins, tools, findings })))
     }
 
@@ -87,7 +88,7 @@ impl Host {
         &self.0.tools
     }
 
-    /// What is worth a note about the rules, now that the plugins are known.
+    /// What is worth a note about rules and grants, now that the plugins are known.
     pub fn findings(&self) -> &[Finding] {
         &self.0.findings
     }

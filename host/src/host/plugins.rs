@@ -9,8 +9,8 @@ use crate::digest::Digest;
 use crate::error::{Error, Result};
 use crate::gate::PluginHandle;
 use crate::plugin::Schema;
-use crate::sandbox::Sandbox;
-use crate::settings::Settings;
+use crate::sandbox::{Plugin, Sandbox};
+use crate::settings::{PluginSettings, Settings};
 
 /// A plugin before it is loaded.
 #[derive(Clone, Debug)]
@@ -36,25 +36,38 @@ pub(super) async fn load(sandbox: &Sandbox, settings: &Settings, mut files: Vec<
         return Err(Error::usage(format!("two plugins are called `{}`", pair[0].name))
             .hint("name one of them in `[plugins]`, or rename its file"));
     }
+    // All at once: compiling is what takes time, and it takes it only the first time.
+    let loads: Vec<_> = files
+        .iter()
+        .map(|file| {
+            let (sandbox, name, bytes) = (sandbox.clone(), file.name.clone(), file.bytes.clone());
+            tokio::spawn(async move { sandbox.load(&name, bytes).await })
+        })
+        .collect();
     let mut plugins = Vec::with_capacity(files.len());
-    for file in files {
-        plugins.push(Arc::new(load_one(sandbox, settings, file).await?));
+    for (file, load) in files.into_iter().zip(loads) {
+        let written = settings.plugins.get(&file.name);
+        check_digest(&file, written)?;
+        let plugin = load.await.map_err(|_| Error::failed(format!("loading plugin `{}` was broken off", file.name)))??;
+        plugins.push(Arc::new(handle(sandbox, written, file.name, plugin)?));
     }
     Ok(plugins)
 }
 
-async fn load_one(sandbox: &Sandbox, settings: &Settings, file: PluginFile) -> Result<PluginHandle> {
-    let PluginFile { name, bytes } = file;
-    let written = settings.plugins.get(&name);
-    let digest = Digest::of(&bytes);
-    if let Some(wanted) = written.and_then(|written| written.digest.as_ref())
-        && wanted.value != digest
-    {
-        return Err(Error::usage(format!("plugin `{name}` is not the one that is pinned: it is {digest}"))
-            .hint("fetch the pinned one, or look at the new one with `looplet-host inspect` and change the digest")
-            .at(wanted.origin.clone()));
+fn check_digest(file: &PluginFile, written: Option<&PluginSettings>) -> Result<()> {
+    let digest = Digest::of(&file.bytes);
+    match written.and_then(|written| written.digest.as_ref()) {
+        Some(wanted) if wanted.value != digest => {
+            Err(Error::usage(format!("plugin `{}` is not the one that is pinned: it is {digest}", file.name))
+                .hint("fetch the pinned one, or look at the new one with `looplet-host inspect` and change the digest")
+                .at(wanted.origin.clone()))
+        }
+        Some(_) | None => Ok(()),
     }
-    let plugin = sandbox.load(&name, &bytes).await?;
+}
+
+/// The plugin under its name, with settings that fit.
+fn handle(sandbox: &Sandbox, written: Option<&PluginSettings>, name: String, plugin: Plugin) -> Result<PluginHandle> {
     let written = written.and_then(|written| written.settings.as_ref());
     let wrong = |message: String| {
         let error = Error::usage(message);
@@ -82,6 +95,6 @@ async fn load_one(sandbox: &Sandbox, settings: &Settings, file: PluginFile) -> R
         }
         None => {}
     }
-    let built_in = builtin::with_digest(digest).is_some();
+    let built_in = builtin::with_digest(plugin.digest()).is_some();
     Ok(PluginHandle { name, plugin, sandbox: sandbox.clone(), built_in, settings })
 }

@@ -4,9 +4,9 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::cannot;
 use super::read::{Journal, ends};
 use super::write::{JournalWriter, remove};
-use super::cannot;
 use crate::error::{Error, Result};
 use crate::record::{Body, RunId, StopReason};
 
@@ -111,7 +111,7 @@ impl Runs {
         };
         let newest_first = self.ids()?.into_iter().rev();
         newest_first.into_iter().find(is_of).ok_or_else(|| {
-            Error::usage(format!("there is no run in `{}`", self.0.display())).hint("`looplet-host runs` lists them")
+            Error::usage(format!("there is no run in `{}`", self.0.display())).hint("`looplet-host run` makes one")
         })
     }
 
@@ -123,7 +123,7 @@ impl Runs {
         match found.as_slice() {
             [run] => Ok(*run),
             [] => Err(Error::usage(format!("no run begins with `{}`", crate::record::cut(&prefix, 40)))
-                .hint("`looplet-host runs` lists them")),
+                .hint("`looplet-host show` shows the latest one")),
             [.., _] => {
                 let names: Vec<String> = found.iter().rev().take(LISTED).map(ToString::to_string).collect();
                 Err(Error::usage(format!("{} runs begin with `{prefix}`", found.len()))

@@ -59,8 +59,7 @@ impl JournalWriter {
         flock(&file, FlockOperation::NonBlockingLockExclusive).map_err(|error| match error {
             rustix::io::Errno::WOULDBLOCK => {
                 let run = dir.file_name().unwrap_or(dir.as_os_str()).display();
-                Error::failed(format!("run {run} is being written by another process"))
-                    .hint("wait for it, or stop it")
+                Error::failed(format!("run {run} is being written by another process")).hint("wait for it, or stop it")
             }
             other => cannot("lock", &path, &other.into()),
         })?;

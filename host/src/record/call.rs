@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::canonical::CanonicalJson;
 use crate::message::{Failure, Outcome};
+use crate::origin::Origin;
 use crate::permission::Decision;
 use crate::refusal::Refusal;
-use crate::origin::Origin;
 
 /// What the host found about a call, from needs and grants; scheduling and re-running use it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -188,7 +188,6 @@ pub struct Used {
 }
 
 impl Used {
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature is serde's")]
     fn is_nothing(&self) -> bool {
         *self == Self::default()
     }

@@ -62,7 +62,7 @@ impl Chain {
         }
         let mut value = serde_json::to_value(&record).map_err(no_json)?;
         let mut blobs = Vec::new();
-        outline_body(&mut value["body"], &mut blobs);
+        outline_body(&mut value, &mut blobs);
         Ok(Encoded { record, line: value.to_string(), blobs })
     }
 
@@ -93,10 +93,7 @@ impl Chain {
 pub struct DecodeError(pub(crate) String);
 
 /// Reads a line; `load` gives the bytes of a blob, which are checked here.
-pub fn decode(
-    line: &str,
-    load: impl FnMut(Digest) -> Result<Vec<u8>, DecodeError>,
-) -> Result<Record, DecodeError> {
+pub fn decode(line: &str, load: impl FnMut(Digest) -> Result<Vec<u8>, DecodeError>) -> Result<Record, DecodeError> {
     let mut value: Value = serde_json::from_str(line).map_err(|error| DecodeError(format!("no JSON: {error}")))?;
     check_format(&value)?;
     if line.contains(BLOB) {
@@ -106,7 +103,7 @@ pub fn decode(
 }
 
 fn check_format(value: &Value) -> Result<(), DecodeError> {
-    match value.pointer("/body/run_started/format").map(Value::as_u64) {
+    match value.pointer("/run_started/format").map(Value::as_u64) {
         Some(format) if format != Some(FORMAT.into()) => Err(DecodeError(format!(
             "the run was written in format {}, this host reads format {FORMAT}",
             format.map_or_else(|| "?".into(), |number| number.to_string())
@@ -115,10 +112,9 @@ fn check_format(value: &Value) -> Result<(), DecodeError> {
     }
 }
 
-/// Keeps apart what is large in the members of a body; the body itself stays readable.
-fn outline_body(body: &mut Value, blobs: &mut Vec<Blob>) {
-    let kinds = body.as_object_mut().into_iter().flat_map(Map::values_mut);
-    for content in kinds {
+/// Keeps apart what is large in the members of the body; the record itself stays readable.
+fn outline_body(record: &mut Value, blobs: &mut Vec<Blob>) {
+    for content in record.as_object_mut().into_iter().flat_map(Map::values_mut) {
         match content {
             Value::Object(members) => members.values_mut().for_each(|member| outline(member, blobs)),
             other => outline(other, blobs),
@@ -198,6 +194,32 @@ fn payload(
     .map_err(|error| DecodeError(format!("blob {}: {error}", digest.to_hex())))
 }
 
+/// A digest as hex digits alone.
+pub(super) mod hex {
+    use serde::{Deserialize, Deserializer, Serializer, de};
+
+    use super::Digest;
+
+    #[expect(clippy::ref_option, reason = "the signature is serde's")]
+    pub(in crate::record) fn serialize<S: Serializer>(
+        digest: &Option<Digest>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        match digest {
+            Some(digest) => serializer.serialize_str(&digest.to_hex()),
+            None => serializer.serialize_none(),
+        }
+    }
+
+    pub(in crate::record) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<Digest>, D::Error> {
+        let digits = String::deserialize(deserializer)?;
+        let digest = Digest::parse(&format!("sha256:{digits}"));
+        digest.map(Some).ok_or_else(|| de::Error::custom("`prev` is no digest of 64 hex digits"))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::HashMap;
@@ -230,23 +252,21 @@ mod tests {
     fn read_back(encoded: &Encoded) -> Result<Record, DecodeError> {
         let blobs: HashMap<Digest, Vec<u8>> =
             encoded.blobs.iter().map(|blob| (blob.digest, blob.bytes.clone())).collect();
-        decode(&encoded.line, |digest| {
-            blobs.get(&digest).cloned().ok_or_else(|| DecodeError("is missing".into()))
-        })
+        decode(&encoded.line, |digest| blobs.get(&digest).cloned().ok_or_else(|| DecodeError("is missing".into())))
     }
 
     #[test]
     fn a_small_record_is_one_short_line() {
         let mut chain = Chain::default();
         let first = chain.encode(5, Body::Notice(Notice::Cancelled)).expect("has a form");
-        assert_eq!(first.line, r#"{"seq":0,"at":5,"body":{"notice":"cancelled"}}"#);
+        assert_eq!(first.line, r#"{"seq":0,"at":5,"notice":"cancelled"}"#);
         chain.advance(&first.line);
         let second = chain.encode(6, Body::Notice(Notice::Active(7))).expect("has a form");
         assert_eq!(
             second.line,
             format!(
-                r#"{{"seq":1,"at":6,"prev":"{}","body":{{"notice":{{"active":7}}}}}}"#,
-                Digest::of(first.line.as_bytes())
+                r#"{{"seq":1,"at":6,"prev":"{}","notice":{{"active":7}}}}"#,
+                Digest::of(first.line.as_bytes()).to_hex()
             )
         );
     }
@@ -286,18 +306,9 @@ mod tests {
 
     #[test]
     fn another_format_is_named() {
-        let line = r#"{"seq":0,"at":0,"body":{"run_started":{"format":2}}}"#;
+        let line = r#"{"seq":0,"at":0,"run_started":{"format":2}}"#;
         let error = decode(line, |_| Err(DecodeError(String::new()))).expect_err("is refused");
         assert_eq!(error.to_string(), "the run was written in format 2, this host reads format 1");
-    }
-
-    #[test]
-    fn origins_are_read_as_they_are_shown() {
-        for origin in
-            [Origin::line("a:b/looplet.toml", 41), Origin::flag("--allow"), Origin::Program, Origin::Shipped]
-        {
-            assert_eq!(read_origin(&origin.to_string()), origin);
-        }
     }
 
     fn any_json() -> impl Strategy<Value = Value> {

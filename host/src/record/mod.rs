@@ -13,6 +13,8 @@ pub mod show;
 mod step;
 mod stop;
 mod tally;
+#[cfg(test)]
+mod tests;
 mod turn;
 pub(crate) mod words;
 
@@ -22,14 +24,12 @@ use crate::digest::Digest;
 use crate::message::Message;
 
 pub use call::{
-    Approval, CallDecided, CallEnded, CallFacts, CallStarted, HookVerdict, MatchedRule,
-    Progress, Ruling, StderrTail, Used,
+    Approval, CallDecided, CallEnded, CallFacts, CallStarted, HookVerdict, MatchedRule, Progress, Ruling, StderrTail,
+    Used,
 };
 pub use inert::{cut, inert};
 pub use line::{Blob, Chain, DecodeError, Encoded, PAYLOAD_BYTES, decode};
-pub use run::{
-    Done, MountRecord, OnUnknown, Parent, PluginRecord, RunResumed, RunStarted, ToolKind, ToolRecord,
-};
+pub use run::{Done, MountRecord, OnUnknown, Parent, PluginRecord, RunResumed, RunStarted, ToolKind, ToolRecord};
 pub use run_id::RunId;
 pub use step::{Step, Steps};
 pub use stop::StopReason;
@@ -47,10 +47,12 @@ pub struct Record {
     /// When it was written, in milliseconds since 1970, as the host's clock said. Nothing is decided on it.
     #[serde(rename = "at")]
     pub at_ms: u64,
-    /// Digest of the line before, without its line end; none for the first.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// Digest of the line before, without its line end; none for the first. Written as hex digits alone,
+    /// as `sha256sum` prints them.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "line::hex")]
     pub prev: Option<Digest>,
     /// What happened.
+    #[serde(flatten)]
     pub body: Body,
 }
 

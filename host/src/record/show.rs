@@ -1,13 +1,11 @@
 //! What `show` prints: a run in one line and one line a step, and one step in full. Pure.
 
-use crate::refusal::Refusal;
 use super::step::settled;
 use super::words::{count, duration, money, thousands};
-use super::{
-    Body, CallDecided, CallEnded, Record, Ruling, Step, Steps, Tally, Used, cut, inert,
-};
+use super::{Body, CallDecided, CallEnded, Record, Ruling, Step, Steps, Tally, Used, cut, inert};
 use crate::digest::Digest;
 use crate::message::{Content, Outcome};
+use crate::refusal::Refusal;
 
 /// Width of the column of steps, in characters.
 const STEP_WIDTH: usize = 58;
@@ -145,13 +143,7 @@ fn ruling(decided: &CallDecided) -> String {
 
 fn touched(used: &Used, refusals: &[Refusal]) -> String {
     let refused: u64 = refusals.iter().map(|refusal| u64::from(refusal.count)).sum();
-    format!(
-        "read {} {}, wrote {} {}, {refused} refused inside",
-        count(used.files_read, "file"),
-        bytes(used.bytes_read),
-        count(used.files_written, "file"),
-        bytes(used.bytes_written),
-    )
+    format!("read {}, wrote {}, {refused} refused inside", bytes(used.bytes_read), bytes(used.bytes_written))
 }
 
 fn refused(refusal: &Refusal) -> String {

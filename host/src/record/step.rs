@@ -2,6 +2,7 @@
 //!
 //! Steps are a fold of records, so that a live run, `show` and a replay print the same lines.
 
+use crate::origin::Origin;
 use crate::permission::Decision;
 use crate::refusal::Refusal;
 use std::collections::BTreeMap;
@@ -11,8 +12,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    Approval, Body, CallDecided, CallEnded, DeniedBy, MatchedRule, Progress, Record,
-    Ruling, StderrTail, Used, cut, inert,
+    Approval, Body, CallDecided, CallEnded, DeniedBy, MatchedRule, Progress, Record, Ruling, StderrTail, Used, cut,
+    inert,
 };
 use crate::canonical::CanonicalJson;
 use crate::message::{Content, Failure, FailureKind, Outcome};
@@ -125,8 +126,7 @@ impl Step {
             Outcome::Denied(_) => '⊘',
             Outcome::Failed(_) | Outcome::Aborted(_) => '✗',
         };
-        let mut line =
-            format!("#{} {mark} {}({})", self.number, cut(&self.tool, 64), arguments(&self.arguments));
+        let mut line = format!("#{} {mark} {}({})", self.number, cut(&self.tool, 64), arguments(&self.arguments));
         let tail = self.tail();
         if !tail.is_empty() {
             let _ = write!(line, " → {tail}");
@@ -153,6 +153,8 @@ impl Step {
             (Some(DeniedBy::Person), _) => "denied by the person".into(),
             (Some(DeniedBy::Policy), Some(rule)) => match &rule.reason {
                 Some(reason) => format!("denied by {} «{}»", rule.origin, cut(reason, 80)),
+                // Nothing that anybody wrote: the origin would say less than the reason.
+                None if rule.origin == Origin::Shipped => format!("denied «{}»", cut(reason, 80)),
                 None => format!("denied by {}", rule.origin),
             },
             (Some(DeniedBy::Caller), _) => format!("vetoed «{}»", cut(reason, 80)),
@@ -181,21 +183,23 @@ fn arguments(arguments: &CanonicalJson) -> String {
     let Value::Object(members) = arguments.to_value() else {
         return cut(arguments.as_str(), 50);
     };
-    let one = |(key, value): (&String, &Value)| match value {
+    let one = |(key, value): &(&String, &Value)| match value {
         Value::String(text) => format!("{}='{}'", cut(key, 50), cut(text, 50)),
         other => format!("{}={}", cut(key, 50), cut(&other.to_string(), 50)),
     };
+    // What a call is about is short; what it carries, such as the content of a file, comes after that.
+    let mut members: Vec<_> = members.iter().collect();
+    members.sort_by_key(|(_, value)| value.as_str().is_some_and(|text| text.len() > 50 || text.contains('\n')));
     let all = members.iter().map(one).collect::<Vec<_>>().join(", ");
     cut(&all, 120)
 }
 
 fn content(content: &Content) -> String {
     match content {
-        Content::Text(text) => text_in_short(text),
+        Content::Text(text) | Content::Json(Value::String(text)) => text_in_short(text),
         Content::Json(Value::Array(items)) => format!("{} items", items.len()),
         Content::Json(Value::Object(members)) => object(members),
         Content::Json(Value::Null) => String::new(),
-        Content::Json(Value::String(text)) => text_in_short(text),
         Content::Json(other) => cut(&other.to_string(), 60),
     }
 }
@@ -242,9 +246,10 @@ pub struct Steps {
     turn: u32,
     /// Names that the last answer called.
     called: Vec<String>,
-    /// Steps before the last answer.
+    /// The greatest number of a step before the last answer.
     before: u32,
-    over: u32,
+    /// The greatest number of a step so far.
+    last: u32,
     /// Decided, not yet ended.
     open: BTreeMap<u32, CallDecided>,
 }
@@ -260,7 +265,7 @@ impl Steps {
             Body::ModelAnswered(answer) => {
                 self.turn = answer.turn;
                 self.called = answer.calls.iter().map(|call| call.name.clone()).collect();
-                self.before = self.over;
+                self.before = self.last;
                 None
             }
             Body::CallDecided(decided) if decided.outcome().is_some() => self.end(decided, None),
@@ -277,7 +282,7 @@ impl Steps {
     }
 
     fn end(&mut self, decided: &CallDecided, ended: Option<&CallEnded>) -> Option<Step> {
-        self.over += 1;
+        self.last = self.last.max(decided.step);
         self.open.remove(&decided.step);
         let accepted = decided.tool == self.done && decided.outcome().is_some_and(|outcome| outcome.is_ok());
         let not_run = if accepted { self.called_after(decided.step) } else { Vec::new() };

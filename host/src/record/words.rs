@@ -51,7 +51,10 @@ mod tests {
         assert_eq!(count(1, "step"), "1 step");
         assert_eq!(count(8_412, "token"), "8,412 tokens");
         assert_eq!(thousands(1_234_567), "1,234,567");
-        assert_eq!([9, 1_450, 55_900, 185_000, 7_800_000].map(duration), ["9 ms", "1.4 s", "55 s", "3 min 5 s", "2 h 10 min"]);
+        assert_eq!(
+            [9, 1_450, 55_900, 185_000, 7_800_000].map(duration),
+            ["9 ms", "1.4 s", "55 s", "3 min 5 s", "2 h 10 min"]
+        );
         assert_eq!([30_000, 400, 2_345_678].map(money), ["$0.03", "$0.0004", "$2.34"]);
     }
 }

@@ -66,8 +66,7 @@ impl Sandbox {
         let started = Instant::now();
         let mut report = match self.enter(&plugin.component, work, limits, cancel, state).await {
             Ok(finished) => {
-                let report = to_report(finished, &limits, |state| kept.commit(std::mem::take(&mut state.desk.kept)));
-                report
+                to_report(finished, &limits, |state| kept.commit(std::mem::take(&mut state.desk.kept)))
             }
             Err(failure) => {
                 let mut report = ended_early(failure, &limits);

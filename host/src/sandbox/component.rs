@@ -96,15 +96,15 @@ pub(super) fn check_form(name: &str, bytes: &[u8]) -> Result<()> {
         [b'\0', b'a', b's', b'm', ..] => Err(fault("is of another version of WebAssembly")),
         [0x7f, b'E', b'L', b'F', ..] => Err(fault("is native code, not a component")
             .hint("compiled components are made by this host and never loaded from elsewhere")),
-        _ => Err(fault("is no WebAssembly")),
+        [] => Err(fault("is an empty file")),
+        _ => Err(fault("is no WebAssembly").hint("a plugin is a component, built for the target `wasm32-wasip2`")),
     }
 }
 
 /// Says why bytes that look like a component did not compile.
-pub(super) fn does_not_compile(name: &str, error: &wasmtime::Error) -> Error {
-    let text = format!("{error:#}");
-    let cut_short = text.contains("unexpected end") || text.contains("unexpected-eof");
-    let error = Error::usage(format!("plugin `{name}` does not compile: {}", one_line(&text)));
+pub(super) fn does_not_compile(name: &str, text: &str) -> Error {
+    let cut_short = ["unexpected end", "unexpected-eof", "out of bounds (bound"].iter().any(|sign| text.contains(sign));
+    let error = Error::usage(format!("plugin `{name}` does not compile: {}", one_line(text)));
     if cut_short { error.hint("the file looks cut short; fetch or build it again") } else { error }
 }
 

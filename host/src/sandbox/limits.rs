@@ -54,7 +54,7 @@ impl Limits {
     };
 
     /// How far a plugin's own wish is honoured: wall time.
-    pub const WISH_WALL: Duration = Duration::from_secs(60);
+    pub const WISH_WALL: Duration = Duration::from_mins(1);
     /// How far a plugin's own wish is honoured: memory.
     pub const WISH_MEMORY_BYTES: usize = 256 << 20;
     /// How far a plugin's own wish is honoured: size of the result.

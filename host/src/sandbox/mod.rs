@@ -8,6 +8,7 @@ mod bindings;
 mod call;
 mod capture;
 mod clock;
+pub mod compiled;
 mod component;
 mod convert;
 mod describe;
@@ -24,17 +25,19 @@ mod thread;
 mod ticker;
 mod trap;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 use wasmtime::Engine;
-use wasmtime::component::{Component, Linker};
+use wasmtime::component::Linker;
 
 pub use limits::Limits;
 
 use crate::digest::Digest;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::plugin::{PluginInfo, ToolSpec};
+use compiled::Compilation;
 use component::CheckedComponent;
 use state::CallState;
 use thread::Threads;
@@ -47,6 +50,7 @@ pub struct Sandbox(Arc<Shared>);
 struct Shared {
     engine: Engine,
     linker: Linker<CallState>,
+    compilation: Compilation,
     ticker: Ticker,
     threads: Arc<Threads>,
     /// Calls inside guests at once.
@@ -70,11 +74,18 @@ struct Description {
 }
 
 impl Sandbox {
-    /// Starts the engine. Fails where this machine cannot run one.
+    /// Starts the engine, with components compiled in this process and kept nowhere. Fails where this
+    /// machine cannot run one.
     pub fn new() -> Result<Self> {
+        Self::with_compilation(Compilation::here())
+    }
+
+    /// Starts the engine, with a say in how components are compiled.
+    pub fn with_compilation(compilation: Compilation) -> Result<Self> {
         let engine = engine::new()?;
         Ok(Self(Arc::new(Shared {
             linker: linker::new(&engine)?,
+            compilation,
             ticker: Ticker::start(&engine)?,
             threads: Arc::default(),
             calls: Arc::new(Semaphore::new(Limits::CONCURRENT_CALLS)),
@@ -83,16 +94,26 @@ impl Sandbox {
         })))
     }
 
+    /// The compiled form of a component, for a process that does nothing else.
+    pub fn precompile(name: &str, bytes: &[u8]) -> Result<Vec<u8>> {
+        component::check_form(name, bytes)?;
+        compiled::precompile(&engine::new()?, name, bytes)
+    }
+
     /// Compiles a component, checks it and lets it describe itself. `name` is what the operator calls it.
     ///
     /// # Errors
     /// Bytes that are no component, imports that are not offered, exports of another contract, a
     /// description that is not of the contract's form: each by name, with exit code 2.
-    pub async fn load(&self, name: &str, bytes: &[u8]) -> Result<Plugin> {
-        component::check_form(name, bytes)?;
-        let digest = Digest::of(bytes);
-        let component =
-            Component::new(&self.0.engine, bytes).map_err(|error| component::does_not_compile(name, &error))?;
+    pub async fn load(&self, name: &str, bytes: impl Into<Cow<'static, [u8]>>) -> Result<Plugin> {
+        let bytes = bytes.into();
+        component::check_form(name, &bytes)?;
+        let digest = Digest::of(&bytes);
+        let (shared, called) = (Arc::clone(&self.0), name.to_owned());
+        let compiling = move || shared.compilation.component(&shared.engine, &called, digest, &bytes);
+        let component = tokio::task::spawn_blocking(compiling)
+            .await
+            .map_err(|_| Error::failed(format!("compiling plugin `{name}` was broken off")))??;
         let component = CheckedComponent::new(&self.0.engine, &self.0.linker, name, digest, &component)?;
         let described = self.describe(name, &component).await?;
         Ok(Plugin { component, described: Arc::new(described) })

@@ -18,7 +18,7 @@ pub(super) fn outcome(answer: Result<common::ToolOutput, common::Failure>, limit
             Ok(output) => Outcome::Ok(output),
             Err(failure) => Outcome::Aborted(failure),
         },
-        Err(failure) => Outcome::Failed(clean_failure(convert::failure(failure))),
+        Err(failure) => Outcome::Failed(clean_failure(&convert::failure(failure))),
     }
 }
 
@@ -62,8 +62,9 @@ fn too_large(what: &str, bytes: usize, allowed: usize) -> Failure {
         .hint("ask for less at once")
 }
 
-fn clean_failure(failure: Failure) -> Failure {
-    Failure { message: clean(&failure.message), hint: failure.hint.as_deref().map(clean), ..failure }
+fn clean_failure(failure: &Failure) -> Failure {
+    let hint = failure.hint.as_deref().map(clean);
+    Failure { kind: failure.kind, message: clean(&failure.message), retriable: failure.retriable, hint }
 }
 
 /// Text without codes that could act on a terminal; line ends and tabs stay.

@@ -3,8 +3,8 @@
 use super::{OpenCall, OpenTurn, Problem, Stage, State, history};
 use crate::message::{Message, Outcome};
 use crate::record::{
-    Body, CallDecided, CallEnded, Finish, ModelAnswered, ModelFailed, Notice, OnUnknown, Record,
-    Ruling, RunResumed, StopReason,
+    Body, CallDecided, CallEnded, Finish, ModelAnswered, ModelFailed, Notice, OnUnknown, Record, Ruling, RunResumed,
+    StopReason,
 };
 
 impl State {
@@ -74,7 +74,7 @@ impl State {
         let calls: Vec<_> = answer.calls.iter().map(open).collect();
         self.turn = Some(OpenTurn {
             number: answer.turn,
-            first_step: self.steps + 1,
+            first_step: self.last_step + 1,
             side_by_side: self.side_by_side(&calls),
             calls,
             cursor: 0,
@@ -153,6 +153,7 @@ impl State {
         let (tool, uncharged) = (call.tool.clone(), call.uncharged);
         self.meter.count_call(&tool, outcome.is_ok(), uncharged);
         self.steps += 1;
+        self.last_step = self.last_step.max(step);
         self.move_cursors();
         // The cursor stands behind the last call only when each of them is closed.
         if self.turn.as_ref().is_some_and(|turn| turn.cursor == turn.calls.len()) {
@@ -187,25 +188,28 @@ impl State {
     /// What was only interrupted keeps its open calls for the resume; any other end answers them.
     fn stop(&mut self, reason: &StopReason) {
         self.stopped = Some(reason.clone());
-        let interrupted = matches!(
-            reason,
-            StopReason::Cancelled | StopReason::StreamClosed | StopReason::WaitingForApproval
-        );
+        let interrupted =
+            matches!(reason, StopReason::Cancelled | StopReason::StreamClosed | StopReason::WaitingForApproval);
         if !interrupted {
             self.close_turn(reason);
         }
     }
 
     fn resume(&mut self, resumed: &RunResumed) {
-        self.stopped = None;
-        self.end = None;
-        self.problems_in_a_row = 0;
-        if let Some(budget) = &resumed.budget {
-            self.meter.replace(budget.clone());
+        if self.stopped.take().is_some() {
+            self.problems_in_a_row = 0;
         }
+        // A crash between the end of the work and its record does not make the end undone.
+        self.end.take_if(|reason| !reason.is_finished());
         if let Some(turn) = &mut self.turn {
             turn.reopen(resumed.on_unknown);
         }
+        if let Some(budget) = &resumed.budget {
+            self.meter.replace(budget.clone());
+            // A group was cut to the old budget; one after the other, each call is held against the new one.
+            self.turn.iter_mut().for_each(|turn| turn.side_by_side = 0);
+        }
+        self.move_cursors();
         if let Some(text) = &resumed.message {
             match self.turn {
                 Some(_) => self.context.push(text.clone()),
@@ -233,9 +237,8 @@ impl State {
 }
 
 impl OpenTurn {
-    /// What was decided is decided anew, since what a decision opened is gone; one call after the other.
+    /// What was decided is decided anew, since what a decision opened is gone.
     fn reopen(&mut self, on_unknown: OnUnknown) {
-        self.side_by_side = 0;
         for call in &mut self.calls[self.cursor..] {
             match (&call.stage, on_unknown) {
                 (Stage::Allowed(_) | Stage::Parked, _) | (Stage::Started, OnUnknown::Retry) => {

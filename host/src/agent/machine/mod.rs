@@ -1,15 +1,14 @@
 //! The loop as a pure state machine: a fold of records, and what is to be done next.
 //!
-//! No input or output, no clock, no waiting. Everything it decides on enters as a [`Record`], so a live
+//! No input or output, no clock, no waiting. Everything it decides on enters as a record, so a live
 //! run, a resumed one and a replay go the same way. The driver performs actions and appends records.
 
 mod apply;
 mod history;
 mod proposal;
-mod suggest;
-mod tools;
 #[cfg(test)]
 mod tests;
+mod tools;
 
 use std::sync::Arc;
 
@@ -87,6 +86,8 @@ pub struct State {
     messages: Vec<Message>,
     turn: Option<OpenTurn>,
     steps: u32,
+    /// The greatest number that a step has; numbers below it may be unused after a stop.
+    last_step: u32,
     /// What the model has to be told before it is asked again.
     problem: Option<Problem>,
     problems_in_a_row: u32,
@@ -157,6 +158,7 @@ impl State {
             messages: started.messages.clone(),
             turn: None,
             steps: 0,
+            last_step: 0,
             problem: None,
             problems_in_a_row: 0,
             context: Vec::new(),
@@ -194,7 +196,7 @@ impl State {
     }
 
     fn next_in(&self, turn: &OpenTurn) -> Vec<Action> {
-        if turn.cursor < turn.side_by_side {
+        if turn.cursor < turn.side_by_side && turn.calls[turn.cursor].stage != Stage::Lost {
             if turn.undecided < turn.side_by_side {
                 return vec![self.settle(turn, turn.undecided)];
             }
@@ -259,6 +261,11 @@ impl State {
         self.end.as_ref()
     }
 
+    /// Whether every call before this step has its answer, so that the step can be handed out in its order.
+    pub fn is_in_order(&self, step: u32) -> bool {
+        self.turn.as_ref().is_none_or(|turn| step < turn.step(turn.cursor))
+    }
+
     /// Number of the turn whose calls are not all answered.
     pub fn open_turn(&self) -> Option<u32> {
         self.turn.as_ref().map(|turn| turn.number)
@@ -295,9 +302,7 @@ impl OpenTurn {
             Stage::Allowed(facts) => Some(Action::Perform { step: self.step(index), facts }),
             _ => None,
         };
-        let fit = |action: &Action| {
-            matches!(action, Action::Perform { facts, .. } if facts.repeatable && facts.concurrent_safe)
-        };
+        let fit = |action: &Action| matches!(action, Action::Perform { facts, .. } if facts.repeatable && facts.concurrent_safe);
         let mut group: Vec<_> = (self.cursor..self.side_by_side).filter_map(allowed).collect();
         if !group.iter().all(fit) {
             group.truncate(1);

@@ -3,11 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::suggest::nearest;
+use crate::permission::nearest;
 use crate::record::{Done, ToolRecord};
 
 /// Most names that a model is told when it called one that does not exist.
 const NAMES_TOLD: usize = 40;
+
+/// As long as a tool's name can be; a longer one is compared by so many letters.
+const NAME_LETTERS: usize = 64;
 
 /// The tools of a run and its way to say that it is done.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,7 +40,8 @@ impl Tools {
         if self.by_name.len() >= NAMES_TOLD {
             told.push_str(", …");
         }
-        match nearest(name, names()) {
+        let word: String = name.chars().take(NAME_LETTERS).collect();
+        match nearest(&word.to_lowercase(), names()) {
             Some(near) => format!("did you mean `{near}`? available: {told}"),
             None => format!("available: {told}"),
         }

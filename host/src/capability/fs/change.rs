@@ -68,6 +68,9 @@ impl View {
             self.check_tree(&tree, (from_at.preopen, &source.place), (to_at.preopen, &goal.place), &mut left)?;
             self.renames.fetch_add(1, Ordering::Relaxed);
         }
+        if reach::sibling_of(goal_name) == source_name {
+            carry_mode(&source, source_name, &goal, goal_name);
+        }
         Ok(source.parent.dir.rename(source_name, &goal.parent.dir, goal_name)?)
     }
 
@@ -180,6 +183,16 @@ impl View {
             return Err(FsError::Denied);
         }
         Ok(Target { must_be_dir: trimmed.len() < path.len(), ..target })
+    }
+}
+
+/// An atomic write makes a new file under another name. WASI knows no modes, so the host hands the mode of
+/// the file that is replaced over to it: a script stays executable.
+fn carry_mode(source: &Target, source_name: &str, goal: &Target, goal_name: &str) {
+    let Ok(replaced) = goal.parent.dir.symlink_metadata(goal_name) else { return };
+    if replaced.is_file() {
+        // The write itself is what counts; without the right to set a mode the file keeps the usual one.
+        let _ = source.parent.dir.set_permissions(source_name, replaced.permissions());
     }
 }
 

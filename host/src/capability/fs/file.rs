@@ -116,7 +116,8 @@ impl OpenFile {
 
     /// Waits until what was written is on the disk.
     pub fn sync(&self, data_only: bool) -> Result<(), FsError> {
-        Ok(if data_only { self.0.file.sync_data()? } else { self.0.file.sync_all()? })
+        let synced = if data_only { self.0.file.sync_data() } else { self.0.file.sync_all() };
+        Ok(synced?)
     }
 
     pub(super) fn metadata(&self) -> Result<Metadata, FsError> {

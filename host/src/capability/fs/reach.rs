@@ -57,15 +57,17 @@ impl Reach {
     fn is_sibling(&self, place: &MountPath) -> bool {
         match (self.path.split(), place.split()) {
             (Some((own_parent, own)), Some((parent, name))) => {
-                own_parent == parent
-                    && name
-                        .strip_prefix(SIBLING.0)
-                        .and_then(|rest| rest.strip_suffix(SIBLING.1))
-                        .is_some_and(|middle| middle == own)
+                own_parent == parent && name == sibling_of(own)
             }
             _ => false,
         }
     }
+}
+
+/// The name beside a file under which an atomic write of it begins.
+pub(super) fn sibling_of(name: &str) -> String {
+    let (before, after) = SIBLING;
+    format!("{before}{name}{after}")
 }
 
 /// The most that any of the places gives.

@@ -312,6 +312,18 @@ fn a_single_file_is_written_directly_or_by_its_sibling_and_nothing_beside_it() {
 }
 
 #[test]
+fn a_script_that_is_written_atomically_stays_executable() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let world = world();
+    let mode = |path: &str| fs::metadata(world.path(path)).expect("is there").permissions().mode() & 0o777;
+    fs::set_permissions(world.path("src/a.rs"), fs::Permissions::from_mode(0o755)).expect("sets");
+    let (view, root) = world.open();
+    assert_eq!(said(write(&view, &root, "src/.a.rs.looplet-tmp", "new")), "ok ()");
+    assert_eq!(said(view.rename(&root, "src/.a.rs.looplet-tmp", &root, "src/a.rs")), "ok ()");
+    assert_eq!(mode("src/a.rs"), 0o755);
+}
+
+#[test]
 fn a_single_file_with_a_second_name_is_refused() {
     let world = world().reaching(vec![reach("src/a.rs", FsMode::ReadWrite, ReachKind::File)]);
     fs::hard_link(world.path("src/a.rs"), world.path("other")).expect("a link");

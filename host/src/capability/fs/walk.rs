@@ -105,12 +105,11 @@ pub(super) fn walk(
         let is_last = pending.is_empty();
         let target = if is_last {
             let keep = last == Final::Keep && !must_be_dir;
-            match link_target(&current, &name, keep)? {
-                Some(target) => target,
-                None => {
-                    let place = current.place.join(&name);
-                    return Ok(Target { parent: current, name: Some(name), place, must_be_dir });
-                }
+            if let Some(target) = link_target(&current, &name, keep)? {
+                target
+            } else {
+                let place = current.place.join(&name);
+                return Ok(Target { parent: current, name: Some(name), place, must_be_dir });
             }
         } else {
             match current.enter(&name) {

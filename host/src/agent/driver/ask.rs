@@ -1,0 +1,82 @@
+//! One question to the model: announced, recorded, asked, recorded.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use super::{Broken, Driver, timed};
+use crate::agent::ask::{Answer, ModelFault, Question};
+use crate::agent::contain::{Lost, called};
+use crate::message::ProposedCall;
+use crate::record::{Body, ModelAnswered, ModelAsked, ModelFailed};
+
+impl Driver {
+    pub(super) async fn ask(&mut self, turn: u32) -> Result<(), Broken> {
+        let began = self.parts.clock.monotonic();
+        let question = Question { turn, messages: self.fold.state.messages() };
+        let announced = called(|| self.parts.model.announce(&question));
+        let announced = match announced.unwrap_or_else(|panic| Err(ModelFault::new(panicked(&panic)))) {
+            Ok(announced) => announced,
+            Err(fault) => return self.model_failed(turn, fault, false, began),
+        };
+        self.record(Body::ModelAsked(ModelAsked {
+            turn,
+            request: announced.request,
+            model: announced.model,
+            parameters: announced.parameters,
+        }))?;
+        let cancel = self.stop.child_token();
+        let left = self.time_left();
+        let question = Question { turn, messages: self.fold.state.messages() };
+        let asked = timed(self.parts.model.ask(&question, &cancel), &cancel, left).await;
+        self.note_deadline(&cancel);
+        match asked {
+            Ok(Ok(answer)) => self.answered(turn, answer, began),
+            Ok(Err(fault)) => self.model_failed(turn, fault, cancel.is_cancelled(), began),
+            Err(Lost::Deaf) => self.model_failed(turn, ModelFault::new("cancelled"), true, began),
+            Err(Lost::Panicked(panic)) => self.model_failed(turn, ModelFault::new(panicked(&panic)), false, began),
+        }
+    }
+
+    fn answered(&mut self, turn: u32, mut answer: Answer, began: Duration) -> Result<(), Broken> {
+        make_ids_unique(turn, &mut answer.calls);
+        self.record(Body::ModelAnswered(Box::new(ModelAnswered {
+            turn,
+            text: answer.text,
+            calls: answer.calls,
+            usage: answer.usage,
+            finish: answer.finish,
+            model: answer.model,
+            duration_ms: self.ms_since(began),
+            active_ms: self.active_ms(),
+        })))
+    }
+
+    fn model_failed(&mut self, turn: u32, fault: ModelFault, cancelled: bool, began: Duration) -> Result<(), Broken> {
+        self.record(Body::ModelFailed(ModelFailed {
+            turn,
+            message: fault.message,
+            partial: fault.partial,
+            usage: fault.usage,
+            cancelled,
+            duration_ms: self.ms_since(began),
+            active_ms: self.active_ms(),
+        }))
+    }
+}
+
+fn panicked(message: &str) -> String {
+    format!("the client of the model panicked: {message}")
+}
+
+/// Gives every call an id of its own within the answer: answers are paired with calls by it.
+fn make_ids_unique(turn: u32, calls: &mut [ProposedCall]) {
+    let mut seen = HashSet::new();
+    for (index, call) in calls.iter_mut().enumerate() {
+        if call.id.is_empty() || !seen.insert(call.id.clone()) {
+            call.id = format!("call_{turn}_{index}");
+            while !seen.insert(call.id.clone()) {
+                call.id.push('_');
+            }
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! The program as people use it: whole standard output, whole standard error, exit code.
+
+mod ask;
+mod call;
+mod look;
+mod model;
+mod run;
+mod trust;

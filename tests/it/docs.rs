@@ -1,0 +1,42 @@
+//! Documents stay true: what is generated is current, and the configuration that they show can be read.
+//!
+//! `UPDATE_EXPECT=1 cargo test --workspace --test it docs` rewrites both.
+
+use expect_test::expect_file;
+use looplet_host::settings::{ConfigFile, SourceFile, json_schema, reference};
+
+/// Above this line of `docs/permissions.md` is prose, below it is what [`reference`] gives.
+const MARK: &str = "<!-- generated from the table of keys: `UPDATE_EXPECT=1 cargo test --workspace --test it docs` -->";
+
+#[test]
+fn the_schema_of_the_file_is_current() {
+    let schema = serde_json::to_string_pretty(&json_schema()).unwrap();
+    expect_file!["../../docs/looplet.schema.json"].assert_eq(&format!("{schema}\n"));
+}
+
+#[test]
+fn the_reference_of_keys_is_current() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/permissions.md");
+    let text = std::fs::read_to_string(path).unwrap();
+    let (prose, _) = text.split_once(MARK).expect("the mark stands above the reference");
+    let current = format!("{prose}{MARK}\n\n{}\n", reference().trim_end());
+    expect_file!["../../docs/permissions.md"].assert_eq(&current);
+}
+
+#[test]
+fn configuration_in_documents_can_be_read() {
+    let mut blocks = 0;
+    for document in ["README.md", "docs/permissions.md"] {
+        let path = format!("{}/../{document}", env!("CARGO_MANIFEST_DIR"));
+        let text = std::fs::read_to_string(path).unwrap();
+        for block in text.split("```toml\n").skip(1) {
+            let text = block.split("```").next().unwrap_or_default().to_owned();
+            let file = SourceFile { name: document.to_owned(), dir: ".".into(), text };
+            if let Err(error) = ConfigFile::parse(&file) {
+                panic!("{}\n{}", error.report(), file.text);
+            }
+            blocks += 1;
+        }
+    }
+    assert!(blocks >= 4, "{blocks} blocks were found");
+}

@@ -1,0 +1,174 @@
+//! A machine of its own for one test: a home, a project, the program run in it, and what it printed.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::LazyLock;
+
+use expect_test::Expect;
+use regex::Regex;
+use tempfile::TempDir;
+
+use crate::program;
+
+/// Where the program keeps compiled plugins. All worlds share it, and so the key that seals it: else
+/// every test would compile them anew.
+const CACHE: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/cache");
+const SEAL: [u8; 32] = [7; 32];
+
+/// Directories that are removed afterwards, and the environment of the program.
+pub(crate) struct World {
+    dir: TempDir,
+    variables: Vec<(String, String)>,
+}
+
+impl World {
+    /// An empty home and an empty project.
+    pub(crate) fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        for name in ["home", "project"] {
+            fs::create_dir(dir.path().join(name)).unwrap();
+        }
+        let world = Self { dir, variables: Vec::new() };
+        world.write("../home/.local/state/looplet/seal.key", SEAL);
+        // Where nobody listens: the Ollama of this machine is no part of a test.
+        world.ollama("127.0.0.1:9")
+    }
+
+    /// A project with two files, one of them in a directory.
+    pub(crate) fn with_notes() -> Self {
+        Self::new().file("notes.md", "alpha\nbeta\n").file("src/main.rs", "// LATER: say it\nfn main() {}\n")
+    }
+
+    /// Writes a file of the project.
+    pub(crate) fn file(self, name: &str, content: impl AsRef<[u8]>) -> Self {
+        self.write(name, content);
+        self
+    }
+
+    /// Writes the recorded model `model.jsonl`, a turn a line.
+    pub(crate) fn model(self, turns: &[&str]) -> Self {
+        self.file("../model.jsonl", turns.join("\n"))
+    }
+
+    /// Says in the user's file where Ollama answers.
+    pub(crate) fn ollama(self, address: &str) -> Self {
+        let file = format!("[providers.ollama]\nbase_url = \"http://{address}\"\n");
+        self.file("../home/.config/looplet/looplet.toml", file)
+    }
+
+    /// Sets a variable of the program's environment.
+    pub(crate) fn variable(mut self, name: &str, value: &str) -> Self {
+        self.variables.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Writes a file of the project.
+    pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, content).unwrap();
+    }
+
+    /// A place in the project.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join("project").join(name)
+    }
+
+    /// All that lies below a directory of the world, sorted.
+    pub(crate) fn tree(&self, name: &str) -> Vec<String> {
+        let mut found = Vec::new();
+        list(&self.dir.path().join(name), "", &mut found);
+        found.sort();
+        found
+    }
+
+    /// Runs the program in the project, piped and with nothing on its standard input.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Printed {
+        self.run_at("project", arguments)
+    }
+
+    /// Runs the program in another directory of the world.
+    pub(crate) fn run_at(&self, directory: &str, arguments: &[&str]) -> Printed {
+        let output = Command::new(program::host())
+            .args(arguments)
+            .current_dir(self.dir.path().join(directory))
+            .env_clear()
+            .env("HOME", self.dir.path().join("home"))
+            .env("XDG_CACHE_HOME", CACHE)
+            .envs(self.variables.iter().map(|(name, value)| (name, value)))
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        Printed { code: output.status.code(), stdout: self.steady(&output.stdout), stderr: self.steady(&output.stderr) }
+    }
+
+    /// Runs the program and compares all that it printed.
+    pub(crate) fn check(&self, arguments: &[&str], expected: &Expect) {
+        expected.assert_eq(&self.run(arguments).transcript());
+    }
+
+    /// What a program printed, without what differs from run to run.
+    fn steady(&self, bytes: &[u8]) -> String {
+        let text = String::from_utf8(bytes.to_vec()).expect("prints UTF-8");
+        let real = fs::canonicalize(self.dir.path()).unwrap();
+        let mut text = text.replace(&real.display().to_string(), "[DIR]");
+        for (pattern, shown) in UNSTEADY.iter() {
+            text = pattern.replace_all(&text, *shown).into_owned();
+        }
+        text
+    }
+}
+
+/// What differs from run to run, and what stands for it.
+static UNSTEADY: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
+    [
+        (r"\b[0-9A-HJKMNP-TV-Z]{26}\b", "[RUN]"),
+        (r"sha256:[0-9a-f]{4}…[0-9a-f]{4}", "[DIGEST]"),
+        (r"sha256:[0-9a-f]{64}", "[DIGEST]"),
+        (r"\b\d+(\.\d+)? (ms|s)\b", "[TIME]"),
+        (r"\[\d+ms\]", "[TIME]"),
+        (r"(_ms|_us)(.?):\d+", "$1$2:0"),
+        (r"127\.0\.0\.1:\d{4,5}", "127.0.0.1:[PORT]"),
+        (r"\b\d+(\.\d)? MiB of", "[SIZE] of"),
+        (r#""memory_bytes":\d+"#, r#""memory_bytes":0"#),
+        (r"(✓ host +looplet-host \S+ on) .*", "$1 [MACHINE]"),
+    ]
+    .map(|(pattern, shown)| (Regex::new(pattern).expect("is valid"), shown))
+    .into()
+});
+
+/// What the program left behind on its two streams.
+pub(crate) struct Printed {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Printed {
+    /// All of it as one text.
+    pub(crate) fn transcript(&self) -> String {
+        let mut text = String::new();
+        for (name, stream) in [("stdout", &self.stdout), ("stderr", &self.stderr)] {
+            if !stream.is_empty() {
+                let _ = writeln!(text, "── {name}\n{}", stream.trim_end_matches('\n'));
+            }
+        }
+        let code = self.code.map_or_else(|| "by a signal".to_owned(), |code| code.to_string());
+        let _ = writeln!(text, "── exit {code}");
+        text
+    }
+}
+
+fn list(dir: &Path, prefix: &str, found: &mut Vec<String>) {
+    for entry in fs::read_dir(dir).unwrap() {
+        let entry = entry.unwrap();
+        let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
+        if entry.path().is_dir() {
+            list(&entry.path(), &format!("{name}/"), found);
+        } else {
+            found.push(name);
+        }
+    }
+}
