@@ -57,21 +57,12 @@ impl<'a> Guests<'a> {
             let manifest = Manifest::from_file(&file)?;
             shared.push(file);
             if manifest.is_component {
-                crates.push(Guest {
-                    name,
-                    folder: entry,
-                    manifest,
-                });
+                crates.push(Guest { name, folder: entry, manifest });
             } else {
                 shared.push(entry);
             }
         }
-        Ok(Self {
-            repository,
-            folder,
-            crates,
-            shared,
-        })
+        Ok(Self { repository, folder, crates, shared })
     }
 
     /// Only those that are embedded in the host.
@@ -83,10 +74,7 @@ impl<'a> Guests<'a> {
 
     /// The names of the guests, in alphabetical order.
     pub fn names(&self) -> Vec<&str> {
-        self.crates
-            .iter()
-            .map(|guest| guest.name.as_str())
-            .collect()
+        self.crates.iter().map(|guest| guest.name.as_str()).collect()
     }
 
     /// Whether there is no guest.
@@ -97,10 +85,7 @@ impl<'a> Guests<'a> {
     /// Everything that is there of what the components are made from: files and folders.
     pub fn sources(&self) -> Vec<PathBuf> {
         let crates = self.crates.iter().map(|guest| guest.folder.clone());
-        crates
-            .chain(self.shared_sources())
-            .filter(|path| path.exists())
-            .collect()
+        crates.chain(self.shared_sources()).filter(|path| path.exists()).collect()
     }
 
     /// Builds what changed and returns all components, in alphabetical order.
@@ -111,17 +96,9 @@ impl<'a> Guests<'a> {
         let _lock = self.lock()?;
         let cache = self.cache();
         fs::create_dir_all(&cache).map_err(|cause| Error::file("create", &cache, &cause))?;
-        let wanted = self
-            .crates
-            .iter()
-            .map(|guest| self.stamp(guest, toolchain))
-            .collect::<Result<Vec<_>>>()?;
-        let stale: Vec<_> = self
-            .crates
-            .iter()
-            .zip(&wanted)
-            .filter(|(guest, stamp)| !is_fresh(&cache, guest, stamp))
-            .collect();
+        let wanted = self.crates.iter().map(|guest| self.stamp(guest, toolchain)).collect::<Result<Vec<_>>>()?;
+        let stale: Vec<_> =
+            self.crates.iter().zip(&wanted).filter(|(guest, stamp)| !is_fresh(&cache, guest, stamp)).collect();
         if !stale.is_empty() {
             self.compile(toolchain)?;
         }
@@ -143,23 +120,13 @@ impl<'a> Guests<'a> {
         let mut cargo = toolchain.cargo();
         cargo
             .current_dir(&self.folder)
-            .args([
-                "build",
-                "--quiet",
-                "--release",
-                "--workspace",
-                "--target",
-                TARGET,
-            ])
+            .args(["build", "--quiet", "--release", "--workspace", "--target", TARGET])
             .args(toolchain.build_arguments())
             .arg("--target-dir")
             .arg(self.repository.guest_target());
-        program::output(&mut cargo).map(drop).map_err(|error| {
-            Error::new(format!(
-                "cannot build the guests in `{}`\n{error}",
-                self.folder.display()
-            ))
-        })
+        program::output(&mut cargo)
+            .map(drop)
+            .map_err(|error| Error::new(format!("cannot build the guests in `{}`\n{error}", self.folder.display())))
     }
 
     /// Copies a component out of cargo's folder, where the next workspace may overwrite its name. The
@@ -174,9 +141,7 @@ impl<'a> Guests<'a> {
     }
 
     fn stamp(&self, guest: &Guest, toolchain: &Toolchain) -> Result<String> {
-        let mut sources = Sources::default()
-            .text(toolchain.version())
-            .path(&guest.folder)?;
+        let mut sources = Sources::default().text(toolchain.version()).path(&guest.folder)?;
         for path in self.shared_sources() {
             sources = sources.path(&path)?;
         }
