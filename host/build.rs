@@ -2,10 +2,7 @@
 //!
 //! They are built with the library that `cargo xtask` uses, into the target directory. Nothing is
 //! installed here: where the guests' target is missing, the error names the command that sets it up.
-#![expect(
-    clippy::disallowed_methods,
-    reason = "a build script: files are its work"
-)]
+#![expect(clippy::disallowed_methods, reason = "a build script: files are its work")]
 
 use std::fmt::Write as _;
 
@@ -19,10 +16,8 @@ fn main() {
 fn embed() -> Result<()> {
     let repository = Repository::of_this_package()?;
     if !repository.root().join("plugins").is_dir() {
-        return Err(Error::new(
-            "no folder `plugins` beside `host`, from which the built-in plugins are built",
-        )
-        .hint("build the host from a clone of the whole repository"));
+        return Err(Error::new("no folder `plugins` beside `host`, from which the built-in plugins are built")
+            .hint("build the host from a clone of the whole repository"));
     }
     let plugins = Guests::in_folder(&repository, "plugins")?.only_builtin();
     rerun_if_changed(&plugins.sources());

@@ -26,17 +26,14 @@ pub fn rerun_if_changed(paths: &[PathBuf]) {
 
 /// The folder that cargo gives to the script.
 pub fn output_folder() -> Result<PathBuf> {
-    env::var_os("OUT_DIR")
-        .map(PathBuf::from)
-        .ok_or_else(|| Error::new("not run by cargo as a build script"))
+    env::var_os("OUT_DIR").map(PathBuf::from).ok_or_else(|| Error::new("not run by cargo as a build script"))
 }
 
 /// Copies a component into the output folder, so that what was built and what is used stay the same
 /// while guests are built anew. Returns the copy and its bytes.
 pub fn take(component: &Component, folder: &Path) -> Result<(PathBuf, Vec<u8>)> {
     let copy = folder.join(format!("{}.wasm", component.name));
-    let bytes =
-        fs::read(&component.file).map_err(|cause| Error::file("read", &component.file, &cause))?;
+    let bytes = fs::read(&component.file).map_err(|cause| Error::file("read", &component.file, &cause))?;
     fs::write(&copy, &bytes).map_err(|cause| Error::file("write", &copy, &cause))?;
     Ok((copy, bytes))
 }

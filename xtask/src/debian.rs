@@ -21,26 +21,22 @@ const STD_SOURCE: &str = "/usr/lib/rustlib/src/rust/library/std/Cargo.toml";
 
 /// Its old C library has no threads and no sockets. No guest can use either in the sandbox; calls of
 /// them become traps instead of errors of the linker.
-const FLAGS: &str = "-L native=/usr/lib/wasm32-wasi -Clink-arg=--unresolved-symbols=ignore-all";
+pub(crate) const FLAGS: [&str; 2] = ["-Lnative=/usr/lib/wasm32-wasi", "-Clink-arg=--unresolved-symbols=ignore-all"];
 
 /// What Debian's compiler calls itself, where everything that is needed is there.
 pub(crate) fn version() -> Option<String> {
     let c_library = Path::new(C_LIBRARY).join("libc.a");
-    let has_files = [Path::new(CARGO), Path::new(STD_SOURCE), &c_library]
-        .iter()
-        .all(|file| file.is_file());
+    let has_files = [Path::new(CARGO), Path::new(STD_SOURCE), &c_library].iter().all(|file| file.is_file());
     has_files.then_some(())?;
     // An older compiler does not know the target by this name.
-    program::output(Command::new(RUSTC).args(["--print", "target-libdir", "--target", TARGET]))
-        .ok()?;
+    program::output(Command::new(RUSTC).args(["--print", "target-libdir", "--target", TARGET])).ok()?;
     let version = program::output(Command::new(RUSTC).arg("--version")).ok()?;
     Some(version.trim().to_owned())
 }
 
-/// A cargo command with the environment for guests. `linkers` holds `wasm-component-ld`.
+/// A cargo command with the environment for guests but for flags. `linkers` holds `wasm-component-ld`.
 pub(crate) fn cargo(linkers: &Path) -> Command {
     let mut cargo = Command::new(CARGO);
-    program::without_outer_build(&mut cargo);
     let path = std::env::var_os("PATH").unwrap_or_default();
     let folders = std::env::split_paths(&path).chain([linkers.to_owned()]);
     if let Ok(path) = std::env::join_paths(folders) {
@@ -49,7 +45,6 @@ pub(crate) fn cargo(linkers: &Path) -> Command {
     cargo
         .env("RUSTC", RUSTC)
         .env("RUSTC_BOOTSTRAP", "1")
-        .env("RUSTFLAGS", FLAGS)
         // The cargo around us points it at the libraries of another compiler.
         .env_remove("LD_LIBRARY_PATH")
         .env_remove("RUSTC_WRAPPER");
@@ -61,14 +56,9 @@ pub(crate) fn install(say: &mut dyn FnMut(&str)) -> Result<()> {
     if !Path::new("/etc/debian_version").exists() {
         return Err(Error::new("this is no Debian system"));
     }
-    let right = Right::of_this_process().ok_or_else(|| {
-        Error::new("installing packages needs root, or a `sudo` that asks for no password")
-    })?;
-    say(&format!(
-        "installing Debian's {} with {}",
-        PACKAGES.join(" "),
-        right.apt_get_line()
-    ));
+    let right = Right::of_this_process()
+        .ok_or_else(|| Error::new("installing packages needs root, or a `sudo` that asks for no password"))?;
+    say(&format!("installing Debian's {} with {}", PACKAGES.join(" "), right.apt_get_line()));
     let install = || {
         let arguments = ["install", "--yes", "--no-install-recommends"];
         program::output(right.apt_get().args(arguments).args(PACKAGES)).map(drop)
@@ -90,8 +80,7 @@ enum Right {
 
 impl Right {
     fn of_this_process() -> Option<Self> {
-        let is_root =
-            program::output(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0");
+        let is_root = program::output(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0");
         if is_root {
             return Some(Self::Root);
         }

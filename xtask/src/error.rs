@@ -18,10 +18,7 @@ pub struct Error {
 impl Error {
     /// An error with a message.
     pub fn new(message: impl Into<String>) -> Self {
-        Self {
-            message: message.into(),
-            hint: None,
-        }
+        Self { message: message.into(), hint: None }
     }
 
     /// An operation on a file or folder that failed.

@@ -19,8 +19,9 @@ pub struct Guests<'a> {
     repository: &'a Repository,
     folder: PathBuf,
     crates: Vec<Guest>,
-    /// Crates in the folder that are no component: what the guests share.
-    helpers: Vec<PathBuf>,
+    /// What belongs to all: crates that are no component, and every manifest, because cargo chooses
+    /// the features of a dependency for all crates together.
+    shared: Vec<PathBuf>,
 }
 
 /// One crate that becomes a component.
@@ -46,7 +47,7 @@ impl<'a> Guests<'a> {
     pub fn in_folder(repository: &'a Repository, folder: &str) -> Result<Self> {
         let folder = repository.root().join(folder);
         let mut crates = Vec::new();
-        let mut helpers = Vec::new();
+        let mut shared = Vec::new();
         for entry in sorted_entries(&folder)? {
             let file = entry.join("Cargo.toml");
             let Some(name) = entry.file_name().filter(|_| file.is_file()) else {
@@ -54,22 +55,14 @@ impl<'a> Guests<'a> {
             };
             let name = name.to_string_lossy().into_owned();
             let manifest = Manifest::from_file(&file)?;
+            shared.push(file);
             if manifest.is_component {
-                crates.push(Guest {
-                    name,
-                    folder: entry,
-                    manifest,
-                });
+                crates.push(Guest { name, folder: entry, manifest });
             } else {
-                helpers.push(entry);
+                shared.push(entry);
             }
         }
-        Ok(Self {
-            repository,
-            folder,
-            crates,
-            helpers,
-        })
+        Ok(Self { repository, folder, crates, shared })
     }
 
     /// Only those that are embedded in the host.
@@ -81,10 +74,7 @@ impl<'a> Guests<'a> {
 
     /// The names of the guests, in alphabetical order.
     pub fn names(&self) -> Vec<&str> {
-        self.crates
-            .iter()
-            .map(|guest| guest.name.as_str())
-            .collect()
+        self.crates.iter().map(|guest| guest.name.as_str()).collect()
     }
 
     /// Whether there is no guest.
@@ -95,10 +85,7 @@ impl<'a> Guests<'a> {
     /// Everything that is there of what the components are made from: files and folders.
     pub fn sources(&self) -> Vec<PathBuf> {
         let crates = self.crates.iter().map(|guest| guest.folder.clone());
-        crates
-            .chain(self.shared_sources())
-            .filter(|path| path.exists())
-            .collect()
+        crates.chain(self.shared_sources()).filter(|path| path.exists()).collect()
     }
 
     /// Builds what changed and returns all components, in alphabetical order.
@@ -109,19 +96,11 @@ impl<'a> Guests<'a> {
         let _lock = self.lock()?;
         let cache = self.cache();
         fs::create_dir_all(&cache).map_err(|cause| Error::file("create", &cache, &cause))?;
-        let wanted = self
-            .crates
-            .iter()
-            .map(|guest| self.stamp(guest, toolchain))
-            .collect::<Result<Vec<_>>>()?;
-        let stale: Vec<_> = self
-            .crates
-            .iter()
-            .zip(&wanted)
-            .filter(|(guest, stamp)| !is_fresh(&cache, guest, stamp))
-            .collect();
+        let wanted = self.crates.iter().map(|guest| self.stamp(guest, toolchain)).collect::<Result<Vec<_>>>()?;
+        let stale: Vec<_> =
+            self.crates.iter().zip(&wanted).filter(|(guest, stamp)| !is_fresh(&cache, guest, stamp)).collect();
         if !stale.is_empty() {
-            self.compile(toolchain, stale.iter().map(|(guest, _)| *guest))?;
+            self.compile(toolchain)?;
         }
         for (guest, stamp) in &stale {
             self.put_into_cache(&cache, guest, stamp)?;
@@ -135,29 +114,19 @@ impl<'a> Guests<'a> {
         Ok(self.crates.iter().map(component).collect())
     }
 
-    fn compile<'g>(
-        &self,
-        toolchain: &Toolchain,
-        guests: impl Iterator<Item = &'g Guest> + Clone,
-    ) -> Result<()> {
+    /// Always the whole workspace: what changed is found by cargo again, but built for some crates
+    /// alone, a component would get other features of its dependencies, and another digest.
+    fn compile(&self, toolchain: &Toolchain) -> Result<()> {
         let mut cargo = toolchain.cargo();
         cargo
             .current_dir(&self.folder)
-            .args(["build", "--quiet", "--release", "--target", TARGET])
+            .args(["build", "--quiet", "--release", "--workspace", "--target", TARGET])
             .args(toolchain.build_arguments())
             .arg("--target-dir")
             .arg(self.repository.guest_target());
-        for guest in guests.clone() {
-            cargo.args(["--package", &guest.manifest.package]);
-        }
-        program::output(&mut cargo).map(drop).map_err(|error| {
-            let names: Vec<_> = guests.map(|guest| guest.name.as_str()).collect();
-            Error::new(format!(
-                "cannot build {} in `{}`\n{error}",
-                names.join(", "),
-                self.folder.display()
-            ))
-        })
+        program::output(&mut cargo)
+            .map(drop)
+            .map_err(|error| Error::new(format!("cannot build the guests in `{}`\n{error}", self.folder.display())))
     }
 
     /// Copies a component out of cargo's folder, where the next workspace may overwrite its name. The
@@ -172,9 +141,7 @@ impl<'a> Guests<'a> {
     }
 
     fn stamp(&self, guest: &Guest, toolchain: &Toolchain) -> Result<String> {
-        let mut sources = Sources::default()
-            .text(toolchain.version())
-            .path(&guest.folder)?;
+        let mut sources = Sources::default().text(toolchain.version()).path(&guest.folder)?;
         for path in self.shared_sources() {
             sources = sources.path(&path)?;
         }
@@ -185,7 +152,7 @@ impl<'a> Guests<'a> {
     fn shared_sources(&self) -> impl Iterator<Item = PathBuf> {
         let root = ["Cargo.toml", "guest-sdk", "wit"].map(|name| self.repository.root().join(name));
         let own = ["Cargo.toml", "Cargo.lock"].map(|name| self.folder.join(name));
-        root.into_iter().chain(own).chain(self.helpers.clone())
+        root.into_iter().chain(own).chain(self.shared.clone())
     }
 
     /// Held while the guests' target directory is in use; the system lets go when the file is closed.

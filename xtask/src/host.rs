@@ -20,21 +20,13 @@ pub(crate) fn stage(stages: &mut Stages, repository: &Repository) -> Result<Path
 fn build(root: &Path) -> Command {
     let mut cargo = program::cargo();
     cargo.current_dir(root);
-    cargo.args([
-        "build",
-        "--workspace",
-        "--bin",
-        "looplet-host",
-        "--test",
-        "commands",
-    ]);
+    cargo.args(["build", "--workspace", "--bin", "looplet-host", "--test", "commands"]);
     cargo
 }
 
 /// Cargo built this program with the same configuration into the same folder.
 fn beside_this_program() -> Result<PathBuf> {
-    let this =
-        std::env::current_exe().map_err(|cause| Error::file("find", Path::new("xtask"), &cause))?;
+    let this = std::env::current_exe().map_err(|cause| Error::file("find", Path::new("xtask"), &cause))?;
     Ok(this.with_file_name(format!("looplet-host{}", std::env::consts::EXE_SUFFIX)))
 }
 
@@ -56,11 +48,7 @@ fn words(target: &Path) -> String {
 /// Measured: 16 minutes of one core, which cargo spreads over all.
 fn first_build_words(cores: usize) -> String {
     let minutes = 16_usize.div_ceil(cores);
-    let cores = if cores == 1 {
-        "1 core".to_owned()
-    } else {
-        format!("{cores} cores")
-    };
+    let cores = if cores == 1 { "1 core".to_owned() } else { format!("{cores} cores") };
     format!("first build of Wasmtime: about {minutes} min on {cores}, then cached")
 }
 
@@ -70,13 +58,7 @@ mod tests {
 
     #[test]
     fn the_first_build_says_how_long_it_takes_here() {
-        assert_eq!(
-            first_build_words(2),
-            "first build of Wasmtime: about 8 min on 2 cores, then cached"
-        );
-        assert_eq!(
-            first_build_words(1),
-            "first build of Wasmtime: about 16 min on 1 core, then cached"
-        );
+        assert_eq!(first_build_words(2), "first build of Wasmtime: about 8 min on 2 cores, then cached");
+        assert_eq!(first_build_words(1), "first build of Wasmtime: about 16 min on 1 core, then cached");
     }
 }

@@ -2,10 +2,7 @@
 //!
 //! A library so that `cargo xtask`, `host/build.rs` and `tests/build.rs` build guests in one and the
 //! same way. The commands and everything that prints are in the binary.
-#![allow(
-    clippy::disallowed_methods,
-    reason = "a build tool: files, environment and programs are its work"
-)]
+#![allow(clippy::disallowed_methods, reason = "a build tool: files, environment and programs are its work")]
 
 pub mod build_script;
 mod debian;

@@ -1,10 +1,7 @@
 //! `cargo xtask`: sets up, builds, runs and tests this repository.
 //!
 //! One file per command; what build scripts need as well is in the library.
-#![allow(
-    clippy::disallowed_methods,
-    reason = "a build tool: files, environment and programs are its work"
-)]
+#![allow(clippy::disallowed_methods, reason = "a build tool: files, environment and programs are its work")]
 
 mod host;
 mod plugins;
@@ -41,9 +38,7 @@ fn main() -> ExitCode {
 
 fn perform(command: &str, arguments: &[String]) -> Result<ExitCode> {
     if command != "run" && !arguments.is_empty() {
-        return Err(Error::new(format!(
-            "`cargo xtask {command}` takes no arguments"
-        )));
+        return Err(Error::new(format!("`cargo xtask {command}` takes no arguments")));
     }
     match command {
         "run" => run::run(&Repository::of_this_package()?, arguments),
@@ -53,8 +48,6 @@ fn perform(command: &str, arguments: &[String]) -> Result<ExitCode> {
             say(HELP);
             Ok(ExitCode::SUCCESS)
         }
-        other => {
-            Err(Error::new(format!("no command `{other}`")).hint("`cargo xtask help` lists them"))
-        }
+        other => Err(Error::new(format!("no command `{other}`")).hint("`cargo xtask help` lists them")),
     }
 }

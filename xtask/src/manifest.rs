@@ -25,27 +25,16 @@ impl Manifest {
     /// Reads a `Cargo.toml`.
     pub fn from_file(file: &Path) -> Result<Self> {
         let text = fs::read_to_string(file).map_err(|cause| Error::file("read", file, &cause))?;
-        Self::from_text(&text)
-            .ok_or_else(|| Error::new(format!("`{}` names no package", file.display())))
+        Self::from_text(&text).ok_or_else(|| Error::new(format!("`{}` names no package", file.display())))
     }
 
     fn from_text(text: &str) -> Option<Self> {
-        let package = value(text, "[package]", "name")?
-            .trim_matches('"')
-            .to_owned();
-        let library = value(text, "[lib]", "name").map_or_else(
-            || package.replace('-', "_"),
-            |name| name.trim_matches('"').to_owned(),
-        );
-        let is_component =
-            value(text, "[lib]", "crate-type").is_some_and(|kinds| kinds.contains("\"cdylib\""));
+        let package = value(text, "[package]", "name")?.trim_matches('"').to_owned();
+        let library = value(text, "[lib]", "name")
+            .map_or_else(|| package.replace('-', "_"), |name| name.trim_matches('"').to_owned());
+        let is_component = value(text, "[lib]", "crate-type").is_some_and(|kinds| kinds.contains("\"cdylib\""));
         let is_builtin = value(text, "[package.metadata.looplet]", "builtin") == Some("true");
-        Some(Self {
-            package,
-            library,
-            is_component,
-            is_builtin,
-        })
+        Some(Self { package, library, is_component, is_builtin })
     }
 }
 
@@ -82,12 +71,8 @@ mod tests {
     fn a_helper_is_no_component_and_a_section_ends_at_the_next_header() {
         let text = "[package]\nname = \"shared\"\n\n[lib]\nname = \"other\"\n\n[features]\n\
                     crate-type = [\"cdylib\"]\nbuiltin = true\n";
-        let expected = Manifest {
-            package: "shared".into(),
-            library: "other".into(),
-            is_component: false,
-            is_builtin: false,
-        };
+        let expected =
+            Manifest { package: "shared".into(), library: "other".into(), is_component: false, is_builtin: false };
         assert_eq!(Manifest::from_text(text), Some(expected));
     }
 

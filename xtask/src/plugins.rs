@@ -15,11 +15,7 @@ pub(crate) fn run(repository: &Repository) -> Result<()> {
 }
 
 /// The stage of this command and of `cargo xtask run`.
-pub(crate) fn stage(
-    stages: &mut Stages,
-    repository: &Repository,
-    toolchain: &Toolchain,
-) -> Result<()> {
+pub(crate) fn stage(stages: &mut Stages, repository: &Repository, toolchain: &Toolchain) -> Result<()> {
     let plugins = Guests::in_folder(repository, "plugins")?;
     let names = plugins.names().join(" ");
     stages.quiet("plugins", &format!("building {names}"), || {
@@ -35,8 +31,7 @@ pub(crate) fn stage(
 /// the same already, so that times tell what changed.
 fn put_beside_sources(component: &Component, plugins: &Path) -> Result<()> {
     let file = plugins.join(format!("{}.wasm", component.name));
-    let bytes =
-        fs::read(&component.file).map_err(|cause| Error::file("read", &component.file, &cause))?;
+    let bytes = fs::read(&component.file).map_err(|cause| Error::file("read", &component.file, &cause))?;
     if fs::read(&file).is_ok_and(|kept| kept == bytes) {
         return Ok(());
     }
@@ -45,11 +40,8 @@ fn put_beside_sources(component: &Component, plugins: &Path) -> Result<()> {
 
 /// The names of what was built; where nothing was, the number of what was found as it is.
 fn summary(components: &[Component]) -> String {
-    let built: Vec<_> = components
-        .iter()
-        .filter(|component| component.is_new)
-        .map(|component| component.name.as_str())
-        .collect();
+    let built: Vec<_> =
+        components.iter().filter(|component| component.is_new).map(|component| component.name.as_str()).collect();
     match built.as_slice() {
         [] => format!("{}, none changed", components.len()),
         built => built.join(" "),
@@ -62,19 +54,9 @@ mod tests {
 
     #[test]
     fn the_stage_names_what_was_built_or_says_that_nothing_was() {
-        let component = |name: &str, is_new| Component {
-            name: name.into(),
-            file: name.into(),
-            is_new,
-        };
-        assert_eq!(
-            summary(&[component("files", true), component("todo", false)]),
-            "files"
-        );
-        assert_eq!(
-            summary(&[component("files", false), component("todo", false)]),
-            "2, none changed"
-        );
+        let component = |name: &str, is_new| Component { name: name.into(), file: name.into(), is_new };
+        assert_eq!(summary(&[component("files", true), component("todo", false)]), "files");
+        assert_eq!(summary(&[component("files", false), component("todo", false)]), "2, none changed");
     }
 
     #[test]
@@ -82,22 +64,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("built");
         fs::write(&file, "component").unwrap();
-        let component = Component {
-            name: "files".into(),
-            file,
-            is_new: true,
-        };
+        let component = Component { name: "files".into(), file, is_new: true };
         put_beside_sources(&component, folder.path()).unwrap();
         let copy = folder.path().join("files.wasm");
         assert_eq!(fs::read_to_string(&copy).unwrap(), "component");
 
         let long_ago = std::time::SystemTime::UNIX_EPOCH;
-        fs::File::options()
-            .write(true)
-            .open(&copy)
-            .unwrap()
-            .set_modified(long_ago)
-            .unwrap();
+        fs::File::options().write(true).open(&copy).unwrap().set_modified(long_ago).unwrap();
         put_beside_sources(&component, folder.path()).unwrap();
         assert_eq!(fs::metadata(&copy).unwrap().modified().unwrap(), long_ago);
     }

@@ -49,28 +49,15 @@ fn belongs_to_outer_build(name: &OsStr) -> bool {
         "RUSTFLAGS",
         "TARGET",
     ];
-    const BEGINNINGS: &[&str] = &[
-        "CARGO_CFG_",
-        "CARGO_FEATURE_",
-        "CARGO_MANIFEST_",
-        "CARGO_PKG_",
-        "CARGO_PROFILE_",
-        "DEP_",
-    ];
-    name.to_str().is_some_and(|name| {
-        NAMES.contains(&name)
-            || BEGINNINGS
-                .iter()
-                .any(|beginning| name.starts_with(beginning))
-    })
+    const BEGINNINGS: &[&str] =
+        &["CARGO_CFG_", "CARGO_FEATURE_", "CARGO_MANIFEST_", "CARGO_PKG_", "CARGO_PROFILE_", "DEP_"];
+    name.to_str()
+        .is_some_and(|name| NAMES.contains(&name) || BEGINNINGS.iter().any(|beginning| name.starts_with(beginning)))
 }
 
 /// Runs a program and returns what it printed on its standard output. The error holds the rest.
 pub fn output(command: &mut Command) -> Result<String> {
-    let output = command
-        .stdin(Stdio::null())
-        .output()
-        .map_err(|cause| cannot_start(command, &cause))?;
+    let output = command.stdin(Stdio::null()).output().map_err(|cause| cannot_start(command, &cause))?;
     checked(command, &output)
 }
 
@@ -93,34 +80,22 @@ pub fn output_within(command: &mut Command, limit: Duration) -> Result<String> {
             Ok(None) | Err(_) => {
                 let _ = child.kill();
                 let _ = child.wait();
-                return Err(Error::new(format!(
-                    "`{}` did not end within {} s",
-                    line_of(command),
-                    limit.as_secs()
-                )));
+                return Err(Error::new(format!("`{}` did not end within {} s", line_of(command), limit.as_secs())));
             }
         }
     };
-    let output = Output {
-        status,
-        stdout: stdout.join().unwrap_or_default(),
-        stderr: stderr.join().unwrap_or_default(),
-    };
+    let output =
+        Output { status, stdout: stdout.join().unwrap_or_default(), stderr: stderr.join().unwrap_or_default() };
     checked(command, &output)
 }
 
 /// Runs a program that talks to the terminal itself.
 pub fn status(command: &mut Command) -> Result<()> {
-    let status = command
-        .status()
-        .map_err(|cause| cannot_start(command, &cause))?;
+    let status = command.status().map_err(|cause| cannot_start(command, &cause))?;
     if status.success() {
         return Ok(());
     }
-    Err(Error::new(format!(
-        "`{}` ended with {status}",
-        line_of(command)
-    )))
+    Err(Error::new(format!("`{}` ended with {status}", line_of(command))))
 }
 
 /// Whether a program is there and ends well; what it prints is dropped.
@@ -136,10 +111,7 @@ pub fn succeeds(command: &mut Command) -> bool {
 /// The command as a person would type it.
 pub fn line_of(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
-    words
-        .map(OsStr::to_string_lossy)
-        .collect::<Vec<_>>()
-        .join(" ")
+    words.map(OsStr::to_string_lossy).collect::<Vec<_>>().join(" ")
 }
 
 fn read_beside(pipe: Option<impl std::io::Read + Send + 'static>) -> thread::JoinHandle<Vec<u8>> {
@@ -157,15 +129,9 @@ fn checked(command: &Command, output: &Output) -> Result<String> {
     if output.status.success() {
         return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
     }
-    let said = [&output.stdout, &output.stderr]
-        .map(|bytes| String::from_utf8_lossy(bytes).trim_end().to_owned())
-        .join("\n");
-    Err(Error::new(format!(
-        "`{}` ended with {}\n{}",
-        line_of(command),
-        output.status,
-        said.trim()
-    )))
+    let said =
+        [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes).trim_end().to_owned()).join("\n");
+    Err(Error::new(format!("`{}` ended with {}\n{}", line_of(command), output.status, said.trim())))
 }
 
 fn cannot_start(command: &Command, cause: &std::io::Error) -> Error {
@@ -178,29 +144,10 @@ mod tests {
 
     #[test]
     fn what_the_outer_cargo_tells_its_children_does_not_reach_a_guest_build() {
-        let kept = [
-            "PATH",
-            "CARGO",
-            "CARGO_HOME",
-            "RUSTC",
-            "RUSTUP_TOOLCHAIN",
-            "CARGO_NET_OFFLINE",
-        ];
-        let taken = [
-            "RUSTFLAGS",
-            "RUSTC_WORKSPACE_WRAPPER",
-            "OUT_DIR",
-            "CARGO_CFG_UNIX",
-            "CARGO_PKG_NAME",
-        ];
-        assert_eq!(
-            kept.map(|name| belongs_to_outer_build(OsStr::new(name))),
-            [false; 6]
-        );
-        assert_eq!(
-            taken.map(|name| belongs_to_outer_build(OsStr::new(name))),
-            [true; 5]
-        );
+        let kept = ["PATH", "CARGO", "CARGO_HOME", "RUSTC", "RUSTUP_TOOLCHAIN", "CARGO_NET_OFFLINE"];
+        let taken = ["RUSTFLAGS", "RUSTC_WORKSPACE_WRAPPER", "OUT_DIR", "CARGO_CFG_UNIX", "CARGO_PKG_NAME"];
+        assert_eq!(kept.map(|name| belongs_to_outer_build(OsStr::new(name))), [false; 6]);
+        assert_eq!(taken.map(|name| belongs_to_outer_build(OsStr::new(name))), [true; 5]);
     }
 
     #[test]
@@ -211,11 +158,7 @@ mod tests {
 
     #[test]
     fn a_program_that_fails_is_quoted() {
-        let error =
-            output(Command::new("sh").args(["-c", "echo out; echo bad >&2; exit 3"])).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "`sh -c echo out; echo bad >&2; exit 3` ended with exit status: 3\nout\nbad"
-        );
+        let error = output(Command::new("sh").args(["-c", "echo out; echo bad >&2; exit 3"])).unwrap_err();
+        assert_eq!(error.to_string(), "`sh -c echo out; echo bad >&2; exit 3` ended with exit status: 3\nout\nbad");
     }
 }

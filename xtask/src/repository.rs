@@ -30,10 +30,7 @@ impl Repository {
 
     /// A repository at a place of its own; for tests of this crate and for unusual layouts.
     pub fn at(root: impl Into<PathBuf>, target: impl Into<PathBuf>) -> Self {
-        Self {
-            root: root.into(),
-            target: target.into(),
-        }
+        Self { root: root.into(), target: target.into() }
     }
 
     /// The folder with the workspace's `Cargo.toml`.
@@ -56,19 +53,10 @@ impl Repository {
 /// Cargo marks its target directory with `CACHEDIR.TAG`; going up from our own place finds it
 /// however it was chosen (variable, configuration or flag).
 fn target_directory(root: &Path) -> PathBuf {
-    let inside = env::var_os("OUT_DIR")
-        .map(PathBuf::from)
-        .or_else(|| env::current_exe().ok());
-    let marked = inside.as_deref().and_then(|place| {
-        place
-            .ancestors()
-            .find(|folder| folder.join("CACHEDIR.TAG").is_file())
-            .map(Path::to_owned)
-    });
-    let named = || {
-        env::var_os("CARGO_TARGET_DIR")
-            .map(PathBuf::from)
-            .filter(|path| path.is_absolute())
-    };
+    let inside = env::var_os("OUT_DIR").map(PathBuf::from).or_else(|| env::current_exe().ok());
+    let marked = inside
+        .as_deref()
+        .and_then(|place| place.ancestors().find(|folder| folder.join("CACHEDIR.TAG").is_file()).map(Path::to_owned));
+    let named = || env::var_os("CARGO_TARGET_DIR").map(PathBuf::from).filter(|path| path.is_absolute());
     marked.or_else(named).unwrap_or_else(|| root.join("target"))
 }

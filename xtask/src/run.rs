@@ -29,26 +29,17 @@ pub(crate) fn run(repository: &Repository, arguments: &[String]) -> Result<ExitC
     let program = host::stage(&mut stages, repository)?;
 
     let is_example = arguments.is_empty();
-    let (name, what) = if is_example {
-        ("hello", "recorded model, real tools, examples/hello/")
-    } else {
-        ("run", "looplet-host run")
-    };
+    let (name, what) =
+        if is_example { ("hello", "recorded model, real tools, examples/hello/") } else { ("run", "looplet-host run") };
     stages.announce(name, what);
-    let caller =
-        std::env::current_dir().map_err(|cause| Error::file("find", Path::new("."), &cause))?;
+    let caller = std::env::current_dir().map_err(|cause| Error::file("find", Path::new("."), &cause))?;
     let mut host = host_command(&program, repository.root(), &caller, arguments);
-    let status = host
-        .status()
-        .map_err(|cause| Error::file("start", &program, &cause))?;
+    let status = host.status().map_err(|cause| Error::file("start", &program, &cause))?;
     if is_example && status.success() {
         say(NEXT);
     }
     // Without a code the host was ended by a signal: not as if all were well.
-    Ok(status
-        .code()
-        .and_then(|code| u8::try_from(code).ok())
-        .map_or(ExitCode::FAILURE, ExitCode::from))
+    Ok(status.code().and_then(|code| u8::try_from(code).ok()).map_or(ExitCode::FAILURE, ExitCode::from))
 }
 
 /// The host on the example, in the repository, or on the caller's arguments, where the caller is.
@@ -79,12 +70,7 @@ mod tests {
 
     #[test]
     fn without_arguments_the_example_runs_in_the_repository() {
-        let command = host_command(
-            Path::new("looplet-host"),
-            Path::new(ROOT),
-            Path::new("/elsewhere"),
-            &[],
-        );
+        let command = host_command(Path::new("looplet-host"), Path::new(ROOT), Path::new("/elsewhere"), &[]);
         assert_eq!(
             line_of(&command),
             "looplet-host run --plugins ./plugins --policy examples/hello/looplet.toml \
@@ -97,22 +83,11 @@ mod tests {
     fn arguments_are_the_callers_and_so_is_the_current_directory() {
         let arguments = ["--json".to_owned(), "my task".to_owned()];
         let line = |caller: &str| {
-            let command = host_command(
-                Path::new("looplet-host"),
-                Path::new(ROOT),
-                Path::new(caller),
-                &arguments,
-            );
+            let command = host_command(Path::new("looplet-host"), Path::new(ROOT), Path::new(caller), &arguments);
             assert_eq!(command.get_current_dir(), Some(Path::new(caller)));
             line_of(&command)
         };
-        assert_eq!(
-            line(ROOT),
-            "looplet-host run --plugins ./plugins --json my task"
-        );
-        assert_eq!(
-            line("/elsewhere"),
-            "looplet-host run --plugins /clone/plugins --json my task"
-        );
+        assert_eq!(line(ROOT), "looplet-host run --plugins ./plugins --json my task");
+        assert_eq!(line("/elsewhere"), "looplet-host run --plugins /clone/plugins --json my task");
     }
 }

@@ -66,11 +66,7 @@ pub fn sha256(bytes: &[u8]) -> [u8; 32] {
 
 /// What a folder holds, in an order that does not depend on the filesystem.
 pub(crate) fn sorted_entries(folder: &Path) -> Result<Vec<PathBuf>> {
-    let list = || {
-        fs::read_dir(folder)?
-            .map(|entry| Ok(entry?.path()))
-            .collect::<std::io::Result<Vec<_>>>()
-    };
+    let list = || fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<std::io::Result<Vec<_>>>();
     let mut entries = list().map_err(|cause| Error::file("list", folder, &cause))?;
     entries.sort();
     Ok(entries)
@@ -78,12 +74,10 @@ pub(crate) fn sorted_entries(folder: &Path) -> Result<Vec<PathBuf>> {
 
 pub(crate) fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
-    bytes
-        .iter()
-        .fold(String::with_capacity(64), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+    bytes.iter().fold(String::with_capacity(64), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 #[cfg(test)]
@@ -121,10 +115,7 @@ mod tests {
     fn text_and_missing_files_count() {
         let none = Sources::default().digest();
         let text = Sources::default().text("rustc 1.95.0").digest();
-        let missing = Sources::default()
-            .path(Path::new("no-such-file"))
-            .unwrap()
-            .digest();
+        let missing = Sources::default().path(Path::new("no-such-file")).unwrap().digest();
         assert!(none != text && text != missing && none != missing);
     }
 }

@@ -25,12 +25,7 @@ impl Stages {
     /// So many stages, none of them begun.
     pub(crate) fn new(total: usize) -> Self {
         let is_terminal = std::io::stderr().is_terminal();
-        Self {
-            total,
-            begun: 0,
-            is_terminal,
-            started: Instant::now(),
-        }
+        Self { total, begun: 0, is_terminal, started: Instant::now() }
     }
 
     /// A quiet stage: `work` prints nothing, and the line appears when it is done, with what it
@@ -80,12 +75,7 @@ impl Stages {
     }
 
     fn line(&self, name: &str, what: &str, took: &str) -> String {
-        format!(
-            " {}/{} {name:<17} {what:<44} {took:>5}",
-            self.begun, self.total
-        )
-        .trim_end()
-        .to_owned()
+        format!(" {}/{} {name:<17} {what:<44} {took:>5}", self.begun, self.total).trim_end().to_owned()
     }
 }
 
@@ -110,10 +100,7 @@ mod tests {
             stages.line("guest target", "wasm32-wasip2 by rustup", "6 s"),
             " 1/4 guest target      wasm32-wasip2 by rustup                        6 s"
         );
-        assert_eq!(
-            stages.line("host", "dev profile", ""),
-            " 1/4 host              dev profile"
-        );
+        assert_eq!(stages.line("host", "dev profile", ""), " 1/4 host              dev profile");
     }
 
     #[test]

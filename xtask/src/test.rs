@@ -26,9 +26,7 @@ pub(crate) fn run(repository: &Repository) -> Result<()> {
     let root = repository.root();
     let toolchain = stages.guest_target(root)?;
     stages.quiet("format", "cargo fmt --check", || format(root))?;
-    stages.quiet("guests", "building", || {
-        build_guests(repository, &toolchain)
-    })?;
+    stages.quiet("guests", "building", || build_guests(repository, &toolchain))?;
     stages.quiet("lints", "cargo clippy", || clippy(repository))?;
     stages.quiet("documentation", "cargo doc", || documentation(root))?;
     stages.quiet("licences", "cargo deny", || licences(repository))?;
@@ -48,14 +46,8 @@ fn format(root: &Path) -> Result<((), String)> {
     let workspaces = workspaces(root)?;
     for workspace in &workspaces {
         program::output(cargo(workspace).args(["fmt", "--all", "--check"])).map_err(|error| {
-            let folder = workspace
-                .strip_prefix(root)
-                .unwrap_or(workspace)
-                .join("Cargo.toml");
-            error.hint(format!(
-                "`cargo fmt --all --manifest-path {}` mends it",
-                folder.display()
-            ))
+            let folder = workspace.strip_prefix(root).unwrap_or(workspace).join("Cargo.toml");
+            error.hint(format!("`cargo fmt --all --manifest-path {}` mends it", folder.display()))
         })?;
     }
     Ok(((), format!("{} workspaces", workspaces.len())))
@@ -67,10 +59,7 @@ fn build_guests(repository: &Repository, toolchain: &Toolchain) -> Result<((), S
     for folder in GUEST_FOLDERS {
         let components = Guests::in_folder(repository, folder)?.build(toolchain)?;
         total += components.len();
-        built += components
-            .iter()
-            .filter(|component| component.is_new)
-            .count();
+        built += components.iter().filter(|component| component.is_new).count();
     }
     Ok(((), format!("{total} components, {built} built")))
 }
@@ -96,8 +85,7 @@ fn clippy(repository: &Repository) -> Result<((), String)> {
 
 fn documentation(root: &Path) -> Result<((), String)> {
     let mut doc = cargo(root);
-    doc.args(["doc", "--quiet", "--workspace", "--no-deps"])
-        .env("RUSTDOCFLAGS", "-D warnings");
+    doc.args(["doc", "--quiet", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings");
     program::output(&mut doc)?;
     Ok(((), "no warnings".to_owned()))
 }
@@ -110,13 +98,7 @@ fn licences(repository: &Repository) -> Result<((), String)> {
     for manifest in ["Cargo.toml", "plugins/Cargo.toml"] {
         let mut deny = Command::new(&cargo_deny);
         deny.current_dir(root)
-            .args([
-                "--manifest-path",
-                manifest,
-                "--config",
-                "deny.toml",
-                "check",
-            ])
+            .args(["--manifest-path", manifest, "--config", "deny.toml", "check"])
             .args(["licenses", "bans", "sources"]);
         program::output(&mut deny)?;
     }
@@ -129,23 +111,16 @@ fn cargo_deny(repository: &Repository) -> Result<PathBuf> {
         return Ok("cargo-deny".into());
     }
     let tools = repository.target().join("tools");
-    let installed = tools
-        .join("bin")
-        .join(format!("cargo-deny{}", std::env::consts::EXE_SUFFIX));
+    let installed = tools.join("bin").join(format!("cargo-deny{}", std::env::consts::EXE_SUFFIX));
     if program::succeeds(Command::new(&installed).arg("--version")) {
         return Ok(installed);
     }
     say("     installing cargo-deny into the target directory, once: some minutes");
     let mut install = cargo(repository.root());
     program::without_outer_build(&mut install);
-    install
-        .args(["install", "--locked", "--root"])
-        .arg(&tools)
-        .arg(CARGO_DENY);
+    install.args(["install", "--locked", "--root"]).arg(&tools).arg(CARGO_DENY);
     program::output(&mut install).map_err(|error| {
-        Error::new(error.to_string()).hint(format!(
-            "`cargo install --locked {CARGO_DENY}` puts it on the path"
-        ))
+        Error::new(error.to_string()).hint(format!("`cargo install --locked {CARGO_DENY}` puts it on the path"))
     })?;
     Ok(installed)
 }
@@ -153,11 +128,7 @@ fn cargo_deny(repository: &Repository) -> Result<PathBuf> {
 /// With nextest where it is there: quicker, and it names what fails at the end.
 fn tests(root: &Path, host: &Path) -> Result<()> {
     if program::succeeds(cargo(root).args(["nextest", "--version"])) {
-        return program::status(
-            cargo(root)
-                .env(HOST, host)
-                .args(["nextest", "run", "--workspace", "--no-fail-fast"]),
-        );
+        return program::status(cargo(root).env(HOST, host).args(["nextest", "run", "--workspace", "--no-fail-fast"]));
     }
     program::status(cargo(root).env(HOST, host).args([
         "test",
@@ -174,12 +145,8 @@ fn workspaces(root: &Path) -> Result<Vec<PathBuf>> {
     let mut workspaces = vec![root.to_owned()];
     for folder in GUEST_FOLDERS {
         let folder = root.join(folder);
-        let entries =
-            std::fs::read_dir(&folder).map_err(|cause| Error::file("list", &folder, &cause))?;
-        if entries
-            .flatten()
-            .any(|entry| entry.path().join("Cargo.toml").is_file())
-        {
+        let entries = std::fs::read_dir(&folder).map_err(|cause| Error::file("list", &folder, &cause))?;
+        if entries.flatten().any(|entry| entry.path().join("Cargo.toml").is_file()) {
             workspaces.push(folder);
         }
     }

@@ -3,6 +3,7 @@
 //! Finding never changes the machine, so that build scripts may do it; setting up may, so only the
 //! commands do, and only after saying what.
 
+use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -45,10 +46,8 @@ impl Toolchain {
     /// The compiler for guests, or the error of a build that may not install one.
     pub fn found(root: &Path) -> Result<Self> {
         Self::find(root).ok_or_else(|| {
-            Error::new(format!(
-                "the compiler has no target `{TARGET}`, which plugins are built for"
-            ))
-            .hint("run `cargo xtask plugins` once: it sets the target up")
+            Error::new(format!("the compiler has no target `{TARGET}`, which plugins are built for"))
+                .hint("run `cargo xtask plugins` once: it sets the target up")
         })
     }
 
@@ -69,16 +68,15 @@ impl Toolchain {
 
     /// A cargo command for guests, to be given its arguments; its environment is complete.
     pub fn cargo(&self) -> Command {
-        match self {
-            Self::Installed { .. } => {
-                let mut cargo = program::cargo();
-                program::without_outer_build(&mut cargo);
-                // Set, not only removed: flags from the user's configuration are for other programs.
-                cargo.env("RUSTFLAGS", "");
-                cargo
-            }
-            Self::Debian { linkers, .. } => debian::cargo(linkers),
-        }
+        let (mut cargo, flags) = match self {
+            Self::Installed { .. } => (program::cargo(), &[][..]),
+            Self::Debian { linkers, .. } => (debian::cargo(linkers), &debian::FLAGS[..]),
+        };
+        program::without_outer_build(&mut cargo);
+        let flags = flags.iter().map(|flag| OsString::from(*flag)).chain(without_home());
+        // Set also where there is none: flags from the user's configuration are for other programs.
+        cargo.env("CARGO_ENCODED_RUSTFLAGS", flags.collect::<Vec<_>>().join(OsStr::new("\u{1f}")));
+        cargo
     }
 
     /// Arguments that every build with this compiler needs.
@@ -101,29 +99,17 @@ impl Toolchain {
         let has_std = sorted_entries(Path::new(&library))
             .ok()?
             .iter()
-            .any(|entry| {
-                entry
-                    .file_name()
-                    .is_some_and(|name| name.to_string_lossy().starts_with("libstd-"))
-            });
+            .any(|entry| entry.file_name().is_some_and(|name| name.to_string_lossy().starts_with("libstd-")));
         has_std.then_some(())?;
-        Some(Self::Installed {
-            version: ask_rustc(root, &["--version"])?,
-        })
+        Some(Self::Installed { version: ask_rustc(root, &["--version"])? })
     }
 
     fn debian(root: &Path) -> Option<Self> {
         let version = debian::version()?;
         let sysroot = ask_rustc(root, &["--print", "sysroot"])?;
         let host = ask_rustc(root, &["--print", "host-tuple"])?;
-        let linkers = Path::new(&sysroot)
-            .join("lib/rustlib")
-            .join(host)
-            .join("bin");
-        linkers
-            .join("wasm-component-ld")
-            .is_file()
-            .then_some(Self::Debian { version, linkers })
+        let linkers = Path::new(&sysroot).join("lib/rustlib").join(host).join("bin");
+        linkers.join("wasm-component-ld").is_file().then_some(Self::Debian { version, linkers })
     }
 }
 
@@ -132,15 +118,21 @@ impl fmt::Display for Toolchain {
         match self {
             Self::Installed { .. } => write!(f, "{TARGET} by rustup"),
             Self::Debian { version, .. } => {
-                let short = version
-                    .split_whitespace()
-                    .take(2)
-                    .collect::<Vec<_>>()
-                    .join(" ");
+                let short = version.split_whitespace().take(2).collect::<Vec<_>>().join(" ");
                 write!(f, "{TARGET} by Debian's {short}")
             }
         }
     }
+}
+
+/// A component is handed out, and messages of panics name source files: not those in somebody's home.
+fn without_home() -> Option<OsString> {
+    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| Some(std::env::home_dir()?.join(".cargo")))?;
+    let mut flag = OsString::from("--remap-path-prefix=");
+    flag.push(home);
+    flag.push("=/cargo");
+    Some(flag)
 }
 
 /// Asks the compiler of this repository, which the toolchain file in its root chooses.
@@ -153,17 +145,12 @@ fn ask_rustc(root: &Path, question: &[&str]) -> Option<String> {
 fn add_by_rustup(root: &Path) -> Result<()> {
     let mut rustup = Command::new("rustup");
     // A backtrace of rustup would bury the one line that says what is wrong.
-    rustup
-        .args(["target", "add", TARGET])
-        .current_dir(root)
-        .env("RUST_BACKTRACE", "0");
-    program::output_within(&mut rustup, DOWNLOAD_LIMIT)
-        .map(drop)
-        .map_err(|error| {
-            let said = error.to_string();
-            let reason = said.lines().find_map(|line| line.strip_prefix("error: "));
-            Error::new(reason.unwrap_or(&said))
-        })
+    rustup.args(["target", "add", TARGET]).current_dir(root).env("RUST_BACKTRACE", "0");
+    program::output_within(&mut rustup, DOWNLOAD_LIMIT).map(drop).map_err(|error| {
+        let said = error.to_string();
+        let reason = said.lines().find_map(|line| line.strip_prefix("error: "));
+        Error::new(reason.unwrap_or(&said))
+    })
 }
 
 fn unavailable(rustup: &Result<()>, debian: &Result<()>) -> Error {
@@ -188,25 +175,16 @@ mod tests {
 
     #[test]
     fn the_stage_line_says_where_the_target_is_from() {
-        let version =
-            "rustc 1.96.0 (ac68faa20 2026-05-25) (built from a source tarball)".to_owned();
-        let debian = Toolchain::Debian {
-            version,
-            linkers: PathBuf::new(),
-        };
+        let version = "rustc 1.96.0 (ac68faa20 2026-05-25) (built from a source tarball)".to_owned();
+        let debian = Toolchain::Debian { version, linkers: PathBuf::new() };
         assert_eq!(debian.to_string(), "wasm32-wasip2 by Debian's rustc 1.96.0");
-        let installed = Toolchain::Installed {
-            version: "rustc 1.95.0".into(),
-        };
+        let installed = Toolchain::Installed { version: "rustc 1.95.0".into() };
         assert_eq!(installed.to_string(), "wasm32-wasip2 by rustup");
     }
 
     #[test]
     fn a_machine_without_the_target_gets_both_reasons_and_both_cures() {
-        let error = unavailable(
-            &Err(Error::new("no network")),
-            &Err(Error::new("this is not Debian")),
-        );
+        let error = unavailable(&Err(Error::new("no network")), &Err(Error::new("this is not Debian")));
         assert_eq!(
             error.to_string(),
             "cannot set up the target `wasm32-wasip2`, which plugins are built for\n  \

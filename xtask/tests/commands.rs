@@ -6,19 +6,9 @@
 use std::process::Command;
 
 fn xtask(arguments: &[&str]) -> (Option<i32>, String) {
-    let output = Command::new(env!("CARGO_BIN_EXE_xtask"))
-        .args(arguments)
-        .output()
-        .expect("cargo built it");
-    assert_eq!(
-        String::from_utf8_lossy(&output.stdout),
-        "",
-        "stdout is the host's"
-    );
-    (
-        output.status.code(),
-        String::from_utf8_lossy(&output.stderr).into_owned(),
-    )
+    let output = Command::new(env!("CARGO_BIN_EXE_xtask")).args(arguments).output().expect("cargo built it");
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "", "stdout is the host's");
+    (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
 }
 
 #[test]

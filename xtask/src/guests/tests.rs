@@ -16,29 +16,19 @@ fn repository() -> (tempfile::TempDir, Repository) {
     write("wit/world.wit", "package looplet:plugin;\n");
     write("plugins/Cargo.toml", "[workspace]\nmembers = [\"*\"]\n");
     write("plugins/README.md", "");
-    write(
-        "plugins/nosy/Cargo.toml",
-        &format!("[package]\nname = \"nosy\"\n{component}"),
-    );
+    write("plugins/nosy/Cargo.toml", &format!("[package]\nname = \"nosy\"\n{component}"));
     write(
         "plugins/files/Cargo.toml",
-        &format!(
-            "[package]\nname = \"files\"\n[package.metadata.looplet]\nbuiltin = true\n{component}"
-        ),
+        &format!("[package]\nname = \"files\"\n[package.metadata.looplet]\nbuiltin = true\n{component}"),
     );
-    write(
-        "plugins/shared/Cargo.toml",
-        "[package]\nname = \"shared\"\n",
-    );
+    write("plugins/shared/Cargo.toml", "[package]\nname = \"shared\"\n");
     write("plugins/shared/src/lib.rs", "");
     let repository = Repository::at(root, folder.path().join("target"));
     (folder, repository)
 }
 
 fn toolchain(version: &str) -> Toolchain {
-    Toolchain::Installed {
-        version: version.into(),
-    }
+    Toolchain::Installed { version: version.into() }
 }
 
 fn stamp(repository: &Repository, toolchain: &Toolchain) -> String {
@@ -57,39 +47,34 @@ fn crates_that_become_components_are_guests_and_the_metadata_names_the_built_in_
 #[test]
 fn a_folder_that_is_not_there_is_named() {
     let repository = Repository::at("nowhere", "nowhere/target");
-    let error = Guests::in_folder(&repository, "plugins")
-        .err()
-        .unwrap()
-        .to_string();
-    assert!(
-        error.starts_with("cannot list `nowhere/plugins`: "),
-        "{error}"
-    );
+    let error = Guests::in_folder(&repository, "plugins").err().unwrap().to_string();
+    assert!(error.starts_with("cannot list `nowhere/plugins`: "), "{error}");
 }
 
 #[test]
-fn the_contract_a_helper_and_the_compiler_make_a_guest_stale_and_another_guest_does_not() {
+fn the_contract_a_helper_a_manifest_and_the_compiler_make_a_guest_stale_and_another_guest_does_not() {
     let (_folder, repository) = repository();
-    let write = |name: &str| fs::write(repository.root().join(name), "changed").unwrap();
+    let write = |name: &str| {
+        let file = repository.root().join(name);
+        let text = fs::read_to_string(&file).unwrap_or_default();
+        fs::write(&file, format!("{text}\n# changed\n")).unwrap();
+    };
     let mut seen = vec![stamp(&repository, &toolchain("1"))];
 
     fs::create_dir(repository.root().join("plugins/nosy/src")).unwrap();
     write("plugins/nosy/src/lib.rs");
     assert_eq!(stamp(&repository, &toolchain("1")), seen[0]);
 
-    for name in [
-        "wit/world.wit",
-        "plugins/shared/src/lib.rs",
-        "plugins/Cargo.lock",
-        "Cargo.toml",
-    ] {
+    for name in
+        ["wit/world.wit", "plugins/shared/src/lib.rs", "plugins/Cargo.lock", "Cargo.toml", "plugins/nosy/Cargo.toml"]
+    {
         write(name);
         seen.push(stamp(&repository, &toolchain("1")));
     }
     seen.push(stamp(&repository, &toolchain("2")));
     seen.sort();
     seen.dedup();
-    assert_eq!(seen.len(), 6);
+    assert_eq!(seen.len(), 7);
 }
 
 #[test]
@@ -101,11 +86,7 @@ fn a_component_with_its_stamp_is_not_built_again() {
     fs::create_dir_all(&cache).unwrap();
     for guest in &guests.crates {
         fs::write(component_file(&cache, guest), "component").unwrap();
-        fs::write(
-            stamp_file(&cache, guest),
-            guests.stamp(guest, &toolchain).unwrap(),
-        )
-        .unwrap();
+        fs::write(stamp_file(&cache, guest), guests.stamp(guest, &toolchain).unwrap()).unwrap();
     }
     let expected = ["files", "nosy"].map(|name| Component {
         name: name.into(),
