@@ -58,17 +58,11 @@ mod tests {
 
     #[test]
     fn text_stays_text_and_data_becomes_json() {
-        let text = Answer("a\"b".to_owned())
-            .into_output()
-            .map(|output| output.content().clone());
+        let text = Answer("a\"b".to_owned()).into_output().map(|output| output.content().clone());
         assert_eq!(text, Ok(Content::Text("a\"b".to_owned())));
-        let text = Answer(Text("a".to_owned()))
-            .into_output()
-            .map(|output| output.content().clone());
+        let text = Answer(Text("a".to_owned())).into_output().map(|output| output.content().clone());
         assert_eq!(text, Ok(Content::Text("a".to_owned())));
-        let data = Answer(Counted { words: 3 })
-            .into_output()
-            .map(|output| output.content().clone());
+        let data = Answer(Counted { words: 3 }).into_output().map(|output| output.content().clone());
         assert_eq!(data, Ok(Content::Json("{\"words\":3}".to_owned())));
         let whole = Answer(Output::text("a").warn("w")).into_output();
         assert_eq!(whole, Ok(Output::text("a").warn("w")));
@@ -77,12 +71,7 @@ mod tests {
     #[test]
     fn a_value_without_a_form_in_json_is_a_failure() {
         let map = std::collections::BTreeMap::from([(vec![1], 1)]);
-        let failure = Answer(map)
-            .into_output()
-            .expect_err("keys of JSON are strings");
-        assert_eq!(
-            failure.message(),
-            "the answer has no form in JSON: key must be a string"
-        );
+        let failure = Answer(map).into_output().expect_err("keys of JSON are strings");
+        assert_eq!(failure.message(), "the answer has no form in JSON: key must be a string");
     }
 }

@@ -30,18 +30,12 @@ fn describe(error: &io::Error) -> (FailureKind, String) {
     use io::ErrorKind as Io;
     let (kind, what) = match error.kind() {
         Io::NotFound => (FailureKind::NotFound, " does not exist"),
-        _ if is_outside(error) => (
-            FailureKind::PermissionDenied,
-            " is outside of what this call can reach",
-        ),
+        _ if is_outside(error) => (FailureKind::PermissionDenied, " is outside of what this call can reach"),
         Io::PermissionDenied => (FailureKind::PermissionDenied, ": permission denied"),
         Io::ReadOnlyFilesystem => (FailureKind::PermissionDenied, " is read-only"),
         Io::AlreadyExists => (FailureKind::Validation, " exists already"),
         Io::IsADirectory => (FailureKind::Validation, " is a directory"),
-        Io::NotADirectory => (
-            FailureKind::Validation,
-            " is below something that is no directory",
-        ),
+        Io::NotADirectory => (FailureKind::Validation, " is below something that is no directory"),
         Io::DirectoryNotEmpty => (FailureKind::Validation, " is a directory that is not empty"),
         Io::InvalidFilename | Io::InvalidInput => (FailureKind::Validation, " is no usable path"),
         Io::InvalidData => (FailureKind::Validation, " is not UTF-8 text"),
@@ -103,9 +97,7 @@ pub trait OrNotFound<T> {
 
 impl<T> OrNotFound<T> for Option<T> {
     fn or_not_found(self, name: impl AsRef<Path>) -> Result<T, Failure> {
-        self.ok_or_else(|| {
-            Failure::not_found(format!("`{}` does not exist", name.as_ref().display()))
-        })
+        self.ok_or_else(|| Failure::not_found(format!("`{}` does not exist", name.as_ref().display())))
     }
 }
 
@@ -128,42 +120,14 @@ mod tests {
     fn errors_of_the_file_system_keep_their_kind_and_name_the_path() {
         use FailureKind as Kind;
         let cases = [
-            (
-                io::ErrorKind::NotFound,
-                Kind::NotFound,
-                "`a` does not exist",
-            ),
-            (
-                io::ErrorKind::PermissionDenied,
-                Kind::PermissionDenied,
-                "`a`: permission denied",
-            ),
-            (
-                io::ErrorKind::ReadOnlyFilesystem,
-                Kind::PermissionDenied,
-                "`a` is read-only",
-            ),
-            (
-                io::ErrorKind::IsADirectory,
-                Kind::Validation,
-                "`a` is a directory",
-            ),
-            (
-                io::ErrorKind::InvalidData,
-                Kind::Validation,
-                "`a` is not UTF-8 text",
-            ),
+            (io::ErrorKind::NotFound, Kind::NotFound, "`a` does not exist"),
+            (io::ErrorKind::PermissionDenied, Kind::PermissionDenied, "`a`: permission denied"),
+            (io::ErrorKind::ReadOnlyFilesystem, Kind::PermissionDenied, "`a` is read-only"),
+            (io::ErrorKind::IsADirectory, Kind::Validation, "`a` is a directory"),
+            (io::ErrorKind::InvalidData, Kind::Validation, "`a` is not UTF-8 text"),
             (io::ErrorKind::TimedOut, Kind::Timeout, "`a` took too long"),
-            (
-                io::ErrorKind::StorageFull,
-                Kind::Execution,
-                "`a` has no room left",
-            ),
-            (
-                io::ErrorKind::BrokenPipe,
-                Kind::Execution,
-                "`a`: broken pipe",
-            ),
+            (io::ErrorKind::StorageFull, Kind::Execution, "`a` has no room left"),
+            (io::ErrorKind::BrokenPipe, Kind::Execution, "`a`: broken pipe"),
         ];
         for (from, kind, message) in cases {
             assert_eq!(said(from), (kind, message.to_owned()));

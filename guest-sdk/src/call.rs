@@ -20,10 +20,7 @@ pub struct Call {
 impl Call {
     /// A call, for tests: the host makes those of a run.
     pub fn new(id: impl Into<String>, arguments: impl Into<String>) -> Self {
-        Self {
-            id: id.into(),
-            arguments: arguments.into(),
-        }
+        Self { id: id.into(), arguments: arguments.into() }
     }
 
     /// Unique among all runs, and the same when a step is repeated after a crash: an idempotency key
@@ -46,10 +43,7 @@ impl Call {
 
 impl From<contract::ToolCall> for Call {
     fn from(call: contract::ToolCall) -> Self {
-        Self {
-            id: call.id,
-            arguments: call.arguments,
-        }
+        Self { id: call.id, arguments: call.arguments }
     }
 }
 
@@ -78,8 +72,7 @@ mod tests {
     #[test]
     fn arguments_that_do_not_fit_are_a_failure_that_says_where() {
         let failure = Call::new("1", "{\"x\":1}").arguments::<NoArguments>();
-        let message =
-            "the arguments do not fit: unknown field `x`, there are no fields at line 1 column 4";
+        let message = "the arguments do not fit: unknown field `x`, there are no fields at line 1 column 4";
         assert_eq!(failure, Err(Failure::validation(message)));
     }
 }

@@ -29,12 +29,6 @@ pub mod bindings {
 }
 
 pub use bindings::exports::looplet::plugin::about::PluginInfo;
-pub use bindings::exports::looplet::plugin::tool::{
-    ArgumentRole, Effects, ShownArgument, ToolSpec,
-};
-pub use bindings::looplet::plugin::common::{
-    Attachment, Content, Failure, FailureKind, ToolCall, ToolOutput,
-};
-pub use bindings::looplet::plugin::needs::{
-    Capability, FsMode, FsNeed, Need, SecretNeed, WishedLimits,
-};
+pub use bindings::exports::looplet::plugin::tool::{ArgumentRole, Effects, ShownArgument, ToolSpec};
+pub use bindings::looplet::plugin::common::{Attachment, Content, Failure, FailureKind, ToolCall, ToolOutput};
+pub use bindings::looplet::plugin::needs::{Capability, FsMode, FsNeed, Need, SecretNeed, WishedLimits};

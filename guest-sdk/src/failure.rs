@@ -56,17 +56,8 @@ impl Failure {
     /// A failure of some kind. Timeouts, network failures and rate limits are retriable until
     /// [`Failure::final_answer`] says otherwise, the rest is not until [`Failure::retriable`] does.
     pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
-        let passing = [
-            FailureKind::Timeout,
-            FailureKind::Network,
-            FailureKind::RateLimit,
-        ];
-        Self {
-            kind,
-            message: message.into(),
-            retriable: passing.contains(&kind),
-            hint: None,
-        }
+        let passing = [FailureKind::Timeout, FailureKind::Network, FailureKind::RateLimit];
+        Self { kind, message: message.into(), retriable: passing.contains(&kind), hint: None }
     }
 
     /// The arguments are wrong; calling again with better ones can work.
@@ -190,18 +181,8 @@ impl From<FailureKind> for contract::FailureKind {
 
 impl From<contract::Failure> for Failure {
     fn from(failure: contract::Failure) -> Self {
-        let contract::Failure {
-            kind,
-            message,
-            retriable,
-            hint,
-        } = failure;
-        Self {
-            kind: kind.into(),
-            message,
-            retriable,
-            hint,
-        }
+        let contract::Failure { kind, message, retriable, hint } = failure;
+        Self { kind: kind.into(), message, retriable, hint }
     }
 }
 
@@ -254,9 +235,6 @@ mod tests {
     #[test]
     fn a_failure_survives_the_way_through_the_contract() {
         let failure = Failure::permission_denied("no").hint("ask").retriable();
-        assert_eq!(
-            Failure::from(contract::Failure::from(failure.clone())),
-            failure
-        );
+        assert_eq!(Failure::from(contract::Failure::from(failure.clone())), failure);
     }
 }

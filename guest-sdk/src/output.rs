@@ -57,18 +57,12 @@ impl Output {
     pub fn json(value: &(impl Serialize + ?Sized)) -> Result<Self, Failure> {
         match serde_json::to_string(value) {
             Ok(text) => Ok(Self::new(Content::Json(text))),
-            Err(error) => Err(Failure::execution(format!(
-                "the answer has no form in JSON: {error}"
-            ))),
+            Err(error) => Err(Failure::execution(format!("the answer has no form in JSON: {error}"))),
         }
     }
 
     fn new(content: Content) -> Self {
-        Self {
-            content,
-            attachments: Vec::new(),
-            warnings: Vec::new(),
-        }
+        Self { content, attachments: Vec::new(), warnings: Vec::new() }
     }
 
     /// Puts bytes beside the content.
@@ -102,11 +96,7 @@ impl Output {
 impl Attachment {
     /// Bytes of a media type such as `image/png`.
     pub fn new(media_type: impl Into<String>, bytes: impl Into<Vec<u8>>) -> Self {
-        Self {
-            media_type: media_type.into(),
-            name: None,
-            bytes: bytes.into(),
-        }
+        Self { media_type: media_type.into(), name: None, bytes: bytes.into() }
     }
 
     /// Gives it a name to show, such as `plot.png`. It is never used as a path.
@@ -141,11 +131,7 @@ impl From<Output> for contract::ToolOutput {
                 Content::Text(text) => contract::Content::Text(text),
                 Content::Json(text) => contract::Content::Json(text),
             },
-            attachments: output
-                .attachments
-                .into_iter()
-                .map(contract::Attachment::from)
-                .collect(),
+            attachments: output.attachments.into_iter().map(contract::Attachment::from).collect(),
             warnings: output.warnings,
         }
     }
@@ -153,15 +139,7 @@ impl From<Output> for contract::ToolOutput {
 
 impl From<Attachment> for contract::Attachment {
     fn from(attachment: Attachment) -> Self {
-        let Attachment {
-            media_type,
-            name,
-            bytes,
-        } = attachment;
-        Self {
-            media_type,
-            name,
-            bytes,
-        }
+        let Attachment { media_type, name, bytes } = attachment;
+        Self { media_type, name, bytes }
     }
 }

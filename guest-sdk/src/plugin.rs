@@ -19,30 +19,20 @@ pub struct Entry {
 impl Entry {
     /// The entry of a tool.
     pub const fn of<T: Tool>() -> Self {
-        Self {
-            name: T::NAME,
-            spec: T::spec,
-            call: T::call,
-        }
+        Self { name: T::NAME, spec: T::spec, call: T::call }
     }
 }
 
 /// Refuses, while the plugin is compiled, what the host would refuse at load.
 #[doc(hidden)]
 pub const fn check(name: &str, tools: &[Entry]) {
-    assert!(
-        is_id(name.as_bytes()),
-        "a plugin's name is lower-case words joined by `-`, at most 64 bytes"
-    );
+    assert!(is_id(name.as_bytes()), "a plugin's name is lower-case words joined by `-`, at most 64 bytes");
     assert!(!tools.is_empty(), "a plugin has at least one tool");
     let mut one = 0;
     while one < tools.len() {
         let mut other = one + 1;
         while other < tools.len() {
-            assert!(
-                !same(tools[one].name, tools[other].name),
-                "two tools of a plugin have one name"
-            );
+            assert!(!same(tools[one].name, tools[other].name), "two tools of a plugin have one name");
             other += 1;
         }
         one += 1;
@@ -90,18 +80,11 @@ pub fn list(tools: &[Entry]) -> Vec<ToolSpec> {
 
 /// What `call` answers.
 #[doc(hidden)]
-pub fn call(
-    tools: &[Entry],
-    request: contract::ToolCall,
-) -> Result<contract::ToolOutput, contract::Failure> {
+pub fn call(tools: &[Entry], request: contract::ToolCall) -> Result<contract::ToolOutput, contract::Failure> {
     let Some(entry) = tools.iter().find(|entry| entry.name == request.tool) else {
-        return Err(
-            Failure::not_found(format!("this plugin has no tool `{}`", request.tool)).into(),
-        );
+        return Err(Failure::not_found(format!("this plugin has no tool `{}`", request.tool)).into());
     };
-    (entry.call)(&request.into())
-        .map(Into::into)
-        .map_err(Into::into)
+    (entry.call)(&request.into()).map(Into::into).map_err(Into::into)
 }
 
 /// Makes a plugin of tools: writes what a component has to export.

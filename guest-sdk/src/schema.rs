@@ -18,9 +18,8 @@ pub fn of_answer<T: JsonSchema>() -> String {
 }
 
 fn text<T: JsonSchema>(settings: SchemaSettings) -> String {
-    let settings = settings
-        .with(|settings| settings.inline_subschemas = true)
-        .with_transform(RestrictFormats::default());
+    let settings =
+        settings.with(|settings| settings.inline_subschemas = true).with_transform(RestrictFormats::default());
     let mut schema = SchemaGenerator::new(settings).into_root_schema_for::<T>();
     schema.remove("$schema");
     schema.remove("title");
@@ -90,10 +89,7 @@ mod tests {
     fn a_type_that_holds_itself_refers_to_its_own_document_only() {
         let schema = of_arguments::<Tree>();
         assert!(schema.contains("\"$ref\":\"#"), "{schema}");
-        assert_eq!(
-            schema.matches("$ref").count(),
-            schema.matches("\"$ref\":\"#").count()
-        );
+        assert_eq!(schema.matches("$ref").count(), schema.matches("\"$ref\":\"#").count());
     }
 
     #[test]

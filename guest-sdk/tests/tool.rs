@@ -61,21 +61,11 @@ fn nothing() -> Result<Output, Failure> {
 }
 
 fn fs(mount: &str, mode: FsMode, why: &str, optional: bool) -> Need {
-    Need {
-        capability: Capability::Fs(FsNeed {
-            mount: mount.into(),
-            mode,
-        }),
-        optional,
-        why: why.into(),
-    }
+    Need { capability: Capability::Fs(FsNeed { mount: mount.into(), mode }), optional, why: why.into() }
 }
 
 fn shown(role: ArgumentRole) -> ShownArgument {
-    ShownArgument {
-        pointer: "/path".into(),
-        role,
-    }
+    ShownArgument { pointer: "/path".into(), role }
 }
 
 #[test]
@@ -92,11 +82,7 @@ fn everything_an_author_says_stands_in_the_description() {
             fs("workspace", FsMode::ReadOnly, "the file you name", false),
             fs("my-notes", FsMode::ReadWrite, "the copy", true),
         ],
-        limits: Some(WishedLimits {
-            wall_ms: Some(30_000),
-            memory_bytes: Some(134_217_728),
-            output_bytes: None,
-        }),
+        limits: Some(WishedLimits { wall_ms: Some(30_000), memory_bytes: Some(134_217_728), output_bytes: None }),
         show: vec![shown(ArgumentRole::Path), shown(ArgumentRole::Text)],
         uncharged: true,
         concurrent_safe: true,
@@ -139,38 +125,19 @@ fn content<T: Tool>(id: &str, arguments: &str) -> Result<Content, Failure> {
 
 #[test]
 fn what_a_function_returns_becomes_content_or_a_failure() {
-    assert_eq!(
-        content::<copy>("1", r#"{"path":"a"}"#),
-        Ok(Content::Json("{\"bytes\":3}".into()))
-    );
-    assert_eq!(
-        content::<copy>("1", r#"{"path":"gone"}"#),
-        Err(Failure::not_found("`gone` does not exist"))
-    );
-    assert_eq!(
-        content::<say_id>("run-7", "{}"),
-        Ok(Content::Text("run-7".into()))
-    );
-    assert_eq!(
-        content::<say_id>("", "{}"),
-        Err(Failure::timeout("timed out"))
-    );
-    assert_eq!(
-        content::<nothing>("1", "{}"),
-        Ok(Content::Text(String::new()))
-    );
+    assert_eq!(content::<copy>("1", r#"{"path":"a"}"#), Ok(Content::Json("{\"bytes\":3}".into())));
+    assert_eq!(content::<copy>("1", r#"{"path":"gone"}"#), Err(Failure::not_found("`gone` does not exist")));
+    assert_eq!(content::<say_id>("run-7", "{}"), Ok(Content::Text("run-7".into())));
+    assert_eq!(content::<say_id>("", "{}"), Err(Failure::timeout("timed out")));
+    assert_eq!(content::<nothing>("1", "{}"), Ok(Content::Text(String::new())));
 }
 
 #[test]
 fn arguments_that_do_not_fit_are_refused_before_the_function_runs() {
     let said = "the arguments do not fit: missing field `path` at line 1 column 2";
     assert_eq!(content::<copy>("1", "{}"), Err(Failure::validation(said)));
-    let said =
-        "the arguments do not fit: unknown field `x`, there are no fields at line 1 column 4";
-    assert_eq!(
-        content::<nothing>("1", r#"{"x":1}"#),
-        Err(Failure::validation(said))
-    );
+    let said = "the arguments do not fit: unknown field `x`, there are no fields at line 1 column 4";
+    assert_eq!(content::<nothing>("1", r#"{"x":1}"#), Err(Failure::validation(said)));
     assert!(content::<copy>("1", "[1,").is_err());
 }
 

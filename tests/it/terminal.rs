@@ -9,10 +9,7 @@ use looplet_tests::person::{Person, World};
 
 const RUN: [&str; 4] = ["run", "go", "--model", "scripted:script.jsonl"];
 
-const WRITE: (&str, &str) = (
-    "write_file",
-    r#"{"path": "src/a.txt", "content": "one\ntwo\n"}"#,
-);
+const WRITE: (&str, &str) = ("write_file", r#"{"path": "src/a.txt", "content": "one\ntwo\n"}"#);
 
 fn world(calls: &[(&str, &str)]) -> World {
     let world = World::new();

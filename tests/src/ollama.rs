@@ -35,17 +35,11 @@ fn answer(stream: &TcpStream) -> std::io::Result<()> {
     reader.take(length).read_to_end(&mut Vec::new())?;
     let body = match first.split(' ').nth(1).unwrap_or_default() {
         "/api/tags" => r#"{"models": [{"name": "tiny:1b"}]}"#,
-        "/api/show" => {
-            r#"{"capabilities": ["completion", "tools"], "model_info": {"x.context_length": 8192}}"#
-        }
+        "/api/show" => r#"{"capabilities": ["completion", "tools"], "model_info": {"x.context_length": 8192}}"#,
         _ => {
             r#"{"model": "tiny:1b", "message": {"role": "assistant", "content": "hello"}, "done": true, "done_reason": "stop"}"#
         }
     };
     let mut stream = stream;
-    write!(
-        stream,
-        "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}\n",
-        body.len() + 1
-    )
+    write!(stream, "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}\n", body.len() + 1)
 }

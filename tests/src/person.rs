@@ -52,23 +52,18 @@ impl World {
     /// The journal of the only run.
     pub fn journal(&self) -> String {
         let runs = self.home().join(".local/state/looplet/runs");
-        let run = std::fs::read_dir(runs)
-            .expect("runs are kept")
-            .next()
-            .expect("there is one")
-            .expect("is readable");
+        let run = std::fs::read_dir(runs).expect("runs are kept").next().expect("there is one").expect("is readable");
         std::fs::read_to_string(run.path().join("journal.jsonl")).expect("a journal")
     }
 
     /// A model that makes these calls, one a turn, and then says `over`.
     pub fn script(&self, calls: &[(&str, &str)]) -> &Self {
         let turns = calls.iter().map(|(tool, arguments)| {
-            format!("{{\"text\": \"I call {tool}.\", \"calls\": [{{\"tool\": \"{tool}\", \"arguments\": {arguments}}}]}}\n")
+            format!(
+                "{{\"text\": \"I call {tool}.\", \"calls\": [{{\"tool\": \"{tool}\", \"arguments\": {arguments}}}]}}\n"
+            )
         });
-        self.write(
-            "script.jsonl",
-            &(turns.collect::<String>() + "{\"text\": \"over\"}\n"),
-        )
+        self.write("script.jsonl", &(turns.collect::<String>() + "{\"text\": \"over\"}\n"))
     }
 
     /// Starts the program at a terminal of 80 columns.
@@ -77,15 +72,9 @@ impl World {
     }
 
     /// Starts the program with more variables, at a terminal of so many columns.
-    pub fn start_with(
-        &self,
-        arguments: &[&str],
-        variables: &[(&str, &str)],
-        columns: u16,
-    ) -> Person {
+    pub fn start_with(&self, arguments: &[&str], variables: &[(&str, &str)], columns: u16) -> Person {
         let (pty, terminal) = pty_process::blocking::open().expect("a pseudo-terminal");
-        pty.resize(pty_process::Size::new(24, columns))
-            .expect("a size");
+        pty.resize(pty_process::Size::new(24, columns)).expect("a size");
         self.start_at(pty, terminal, arguments, variables)
     }
 
@@ -99,13 +88,7 @@ impl World {
         self.start_at(pty, terminal, arguments, &[])
     }
 
-    fn start_at(
-        &self,
-        pty: Pty,
-        terminal: Pts,
-        arguments: &[&str],
-        variables: &[(&str, &str)],
-    ) -> Person {
+    fn start_at(&self, pty: Pty, terminal: Pts, arguments: &[&str], variables: &[(&str, &str)]) -> Person {
         let command = Command::new(program())
             .args(arguments)
             .current_dir(self.project())
@@ -133,19 +116,12 @@ impl World {
             .output()
             .expect("the program starts");
         let text = |bytes: &[u8]| normal(&String::from_utf8_lossy(bytes), &self.names());
-        (
-            output.status.code(),
-            text(&output.stdout),
-            text(&output.stderr),
-        )
+        (output.status.code(), text(&output.stdout), text(&output.stderr))
     }
 
     fn names(&self) -> Vec<(String, &'static str)> {
         let shown = |path: &Path| path.canonicalize().expect("is there").display().to_string();
-        vec![
-            (shown(&self.project()), "PROJECT"),
-            (shown(self.dir.path()), "WORLD"),
-        ]
+        vec![(shown(&self.project()), "PROJECT"), (shown(self.dir.path()), "WORLD")]
     }
 }
 
@@ -158,16 +134,8 @@ impl Default for World {
 /// The program, built beside the tests; `cargo xtask test` builds it first.
 fn program() -> PathBuf {
     let tests = std::env::current_exe().expect("the tests have a path");
-    let built = tests
-        .parent()
-        .and_then(Path::parent)
-        .expect("tests lie in `deps`")
-        .join("looplet-host");
-    assert!(
-        built.exists(),
-        "`cargo build -p looplet-host` first: there is no {}",
-        built.display()
-    );
+    let built = tests.parent().and_then(Path::parent).expect("tests lie in `deps`").join("looplet-host");
+    assert!(built.exists(), "`cargo build -p looplet-host` first: there is no {}", built.display());
     built
 }
 
@@ -206,61 +174,35 @@ impl Person {
                 }
             }
         });
-        Self {
-            child,
-            pty,
-            seen,
-            read: 0,
-            names,
-        }
+        Self { child, pty, seen, read: 0, names }
     }
 
     /// Reads on until this text has come. What is read once is not found again.
     pub fn sees(&mut self, text: &str) -> &mut Self {
         let until = Instant::now() + PATIENCE;
-        let mut state = self
-            .seen
-            .state
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.seen.state.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
-            let found = state.0[self.read..]
-                .windows(text.len())
-                .position(|part| part == text.as_bytes());
+            let found = state.0[self.read..].windows(text.len()).position(|part| part == text.as_bytes());
             if let Some(at) = found {
                 self.read += at + text.len();
                 drop(state);
                 return self;
             }
             let left = until.saturating_duration_since(Instant::now());
-            assert!(
-                !state.1 && !left.is_zero(),
-                "`{text}` does not come:\n{}",
-                String::from_utf8_lossy(&state.0)
-            );
-            state = self
-                .seen
-                .more
-                .wait_timeout(state, left)
-                .unwrap_or_else(PoisonError::into_inner)
-                .0;
+            assert!(!state.1 && !left.is_zero(), "`{text}` does not come:\n{}", String::from_utf8_lossy(&state.0));
+            state = self.seen.more.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 
     /// Presses keys.
     pub fn types(&mut self, keys: &str) -> &mut Self {
-        (&*self.pty)
-            .write_all(keys.as_bytes())
-            .expect("the terminal is there");
+        (&*self.pty).write_all(keys.as_bytes()).expect("the terminal is there");
         self
     }
 
     /// Whether the terminal shows what is typed.
     pub fn has_echo(&self) -> bool {
-        tcgetattr(&*self.pty)
-            .expect("the modes")
-            .local_modes
-            .contains(LocalModes::ECHO)
+        tcgetattr(&*self.pty).expect("the modes").local_modes.contains(LocalModes::ECHO)
     }
 
     /// Waits for the end of the program.
@@ -277,23 +219,14 @@ impl Person {
     /// differs from run to run.
     pub fn leaves(mut self) -> (Option<i32>, String) {
         let until = Instant::now() + PATIENCE;
-        let mut state = self
-            .seen
-            .state
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.seen.state.lock().unwrap_or_else(PoisonError::into_inner);
         while !state.1 {
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 let _ = self.child.kill();
                 panic!("it does not end:\n{}", String::from_utf8_lossy(&state.0));
             }
-            state = self
-                .seen
-                .more
-                .wait_timeout(state, left)
-                .unwrap_or_else(PoisonError::into_inner)
-                .0;
+            state = self.seen.more.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
         }
         let text = String::from_utf8_lossy(&state.0).into_owned();
         drop(state);
@@ -310,17 +243,13 @@ fn normal(text: &str, names: &[(String, &'static str)]) -> String {
     }
     let words = text.split_inclusive([' ', '\n']);
     let text: String = words.map(without_number).collect();
-    let parts: Vec<&str> = text
-        .split(" · ")
-        .map(|part| if is_time(part) { "TIME" } else { part })
-        .collect();
+    let parts: Vec<&str> = text.split(" · ").map(|part| if is_time(part) { "TIME" } else { part }).collect();
     parts.join(" · ")
 }
 
 /// `51 ms`, `1.2 s`.
 fn is_time(text: &str) -> bool {
-    text.split_once(' ')
-        .is_some_and(|(number, unit)| number.parse::<f64>().is_ok() && ["ms", "s"].contains(&unit))
+    text.split_once(' ').is_some_and(|(number, unit)| number.parse::<f64>().is_ok() && ["ms", "s"].contains(&unit))
 }
 
 fn without_number(word: &str) -> String {
@@ -334,11 +263,7 @@ fn without_number(word: &str) -> String {
             .sum();
         return format!("{before}sha256:…{}{end}", &after[digest..]);
     }
-    if core.len() == 26
-        && core
-            .chars()
-            .all(|character| character.is_ascii_digit() || character.is_ascii_uppercase())
-    {
+    if core.len() == 26 && core.chars().all(|character| character.is_ascii_digit() || character.is_ascii_uppercase()) {
         return format!("RUN{end}");
     }
     if core.starts_with('[') && core.ends_with("ms]") {

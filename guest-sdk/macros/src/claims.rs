@@ -9,25 +9,11 @@ use syn::{Ident, LitInt, LitStr, Result, Token};
 use crate::need::Need;
 
 /// The words that stand alone.
-const FLAGS: [&str; 8] = [
-    "reads",
-    "writes",
-    "destructive",
-    "idempotent",
-    "open_world",
-    "uncharged",
-    "concurrent_safe",
-    "output_schema",
-];
+const FLAGS: [&str; 8] =
+    ["reads", "writes", "destructive", "idempotent", "open_world", "uncharged", "concurrent_safe", "output_schema"];
 
 /// The words that take something.
-const TAKERS: [&str; 5] = [
-    "needs(…)",
-    "show(…)",
-    "limits(…)",
-    "name = \"…\"",
-    "description = \"…\"",
-];
+const TAKERS: [&str; 5] = ["needs(…)", "show(…)", "limits(…)", "name = \"…\"", "description = \"…\""];
 
 const ROLES: [&str; 6] = ["path", "before", "after", "command", "url", "text"];
 
@@ -128,8 +114,7 @@ impl Limits {
         };
         let number: LitInt = assigned(input)?;
         let in_units = number.base10_parse::<u32>()?.checked_mul(unit);
-        let value = in_units
-            .ok_or_else(|| syn::Error::new(number.span(), "more than the contract can say"))?;
+        let value = in_units.ok_or_else(|| syn::Error::new(number.span(), "more than the contract can say"))?;
         once(slot, &word, value)
     }
 }
@@ -171,10 +156,7 @@ fn twice(word: &Ident) -> syn::Error {
 /// A word that means nothing here, with those that do.
 pub(crate) fn unknown(word: &Ident, known: &[&str]) -> syn::Error {
     let list: Vec<_> = known.iter().map(|word| format!("`{word}`")).collect();
-    syn::Error::new(
-        word.span(),
-        format!("unknown word `{word}`, expected one of {}", list.join(", ")),
-    )
+    syn::Error::new(word.span(), format!("unknown word `{word}`, expected one of {}", list.join(", ")))
 }
 
 #[cfg(test)]
@@ -191,8 +173,7 @@ mod tests {
     #[test]
     fn limits_come_out_in_the_units_of_the_contract() {
         let claims: Claims =
-            syn::parse_str("limits(memory_mib = 128, wall_ms = 30_000, output_kib = 1)")
-                .expect("is valid");
+            syn::parse_str("limits(memory_mib = 128, wall_ms = 30_000, output_kib = 1)").expect("is valid");
         let limits = claims.limits.expect("is valid");
         let found = (limits.memory_bytes, limits.wall_ms, limits.output_bytes);
         assert_eq!(found, (Some(134_217_728), Some(30_000), Some(1024)));
@@ -206,32 +187,18 @@ mod tests {
 
     #[test]
     fn needs_may_be_written_in_one_list_or_in_several() {
-        let one: Claims =
-            syn::parse_str(r#"needs(fs(a, read, "x"), model("y"))"#).expect("is valid");
-        let two: Claims = syn::parse_str(r#"needs(fs(a, read, "x")), needs(model("y", optional))"#)
-            .expect("is valid");
+        let one: Claims = syn::parse_str(r#"needs(fs(a, read, "x"), model("y"))"#).expect("is valid");
+        let two: Claims = syn::parse_str(r#"needs(fs(a, read, "x")), needs(model("y", optional))"#).expect("is valid");
         assert_eq!((one.needs.len(), two.needs.len()), (2, 2));
     }
 
     #[test]
     fn every_mistake_is_named() {
         assert_eq!(complaint("reads, reads"), "`reads` stands twice");
-        assert_eq!(
-            complaint("name = \"a\", name = \"b\""),
-            "`name` stands twice"
-        );
-        assert_eq!(
-            complaint("limits(wall_ms = 1, wall_ms = 2)"),
-            "`wall_ms` stands twice"
-        );
-        assert_eq!(
-            complaint("limits(memory_mib = 4096)"),
-            "more than the contract can say"
-        );
-        assert_eq!(
-            complaint("show(path = \"path\")"),
-            "a JSON pointer begins with `/`, such as \"/path\""
-        );
+        assert_eq!(complaint("name = \"a\", name = \"b\""), "`name` stands twice");
+        assert_eq!(complaint("limits(wall_ms = 1, wall_ms = 2)"), "`wall_ms` stands twice");
+        assert_eq!(complaint("limits(memory_mib = 4096)"), "more than the contract can say");
+        assert_eq!(complaint("show(path = \"path\")"), "a JSON pointer begins with `/`, such as \"/path\"");
         assert_eq!(
             complaint("show(file = \"/path\")"),
             "unknown word `file`, expected one of `path`, `before`, `after`, `command`, `url`, `text`"

@@ -23,10 +23,7 @@ pub(crate) fn tool(attribute: TokenStream, item: TokenStream) -> Result<TokenStr
     let implementation = implementation(&claims, &function)?;
     let visibility = &function.vis;
     let ident = &function.sig.ident;
-    let about = format!(
-        "The tool `{}`, for [`looplet_guest::plugin!`].",
-        tool_name(&claims, &function)?
-    );
+    let about = format!("The tool `{}`, for [`looplet_guest::plugin!`].", tool_name(&claims, &function)?);
     Ok(quote! {
         #[allow(
             clippy::needless_pass_by_value,
@@ -50,29 +47,20 @@ pub(crate) fn tool(attribute: TokenStream, item: TokenStream) -> Result<TokenStr
 fn check_signature(function: &ItemFn) -> Result<()> {
     let signature = &function.sig;
     if let Some(word) = &signature.asyncness {
-        return Err(syn::Error::new(
-            word.span(),
-            "a tool is not async: the host runs it on a thread of its own",
-        ));
+        return Err(syn::Error::new(word.span(), "a tool is not async: the host runs it on a thread of its own"));
     }
     if let Some(word) = &signature.unsafety {
         return Err(syn::Error::new(word.span(), "a tool is not unsafe"));
     }
     if !signature.generics.params.is_empty() {
-        return Err(syn::Error::new(
-            signature.generics.span(),
-            "a tool has no generics",
-        ));
+        return Err(syn::Error::new(signature.generics.span(), "a tool has no generics"));
     }
     if signature.inputs.len() > 2 {
         let message = "a tool takes at most two parameters: its arguments, and `&Call`";
         return Err(syn::Error::new(signature.inputs.span(), message));
     }
     if matches!(signature.output, ReturnType::Default) {
-        return Err(syn::Error::new(
-            signature.ident.span(),
-            "a tool answers a `Result<T, Failure>`",
-        ));
+        return Err(syn::Error::new(signature.ident.span(), "a tool answers a `Result<T, Failure>`"));
     }
     Ok(())
 }
@@ -88,11 +76,7 @@ fn implementation(claims: &Claims, function: &ItemFn) -> Result<TokenStream> {
         _ => quote!(arguments, call),
     };
     // Also without parameters the arguments are read, so that a stray one is refused.
-    let binding = if parameters.is_empty() {
-        quote!(_)
-    } else {
-        quote!(arguments)
-    };
+    let binding = if parameters.is_empty() { quote!(_) } else { quote!(arguments) };
     Ok(quote! {
         impl ::looplet_guest::Tool for #ident {
             const NAME: &'static str = #name;
@@ -146,21 +130,15 @@ fn spec(claims: &Claims, function: &ItemFn) -> Result<TokenStream> {
 fn tool_name(claims: &Claims, function: &ItemFn) -> Result<String> {
     let (name, span) = match &claims.name {
         Some(literal) => (literal.value(), literal.span()),
-        None => (
-            function.sig.ident.unraw().to_string(),
-            function.sig.ident.span(),
-        ),
+        None => (function.sig.ident.unraw().to_string(), function.sig.ident.span()),
     };
     let fits = name.starts_with(|first: char| first.is_ascii_lowercase())
         && name.len() <= 64
-        && name
-            .chars()
-            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
     if fits {
         return Ok(name);
     }
-    let message =
-        format!("`{name}` is no name of a tool: lower-case letters, digits and `_`, 64 at most");
+    let message = format!("`{name}` is no name of a tool: lower-case letters, digits and `_`, 64 at most");
     Err(syn::Error::new(span, message))
 }
 
@@ -175,10 +153,7 @@ fn description(claims: &Claims, function: &ItemFn) -> Result<String> {
         return Err(syn::Error::new(function.sig.ident.span(), message));
     }
     if text.len() > MAX_DESCRIPTION {
-        let message = format!(
-            "the description has {} bytes, {MAX_DESCRIPTION} at most",
-            text.len()
-        );
+        let message = format!("the description has {} bytes, {MAX_DESCRIPTION} at most", text.len());
         return Err(syn::Error::new(function.sig.ident.span(), message));
     }
     Ok(text.to_owned())
@@ -188,10 +163,7 @@ fn description(claims: &Claims, function: &ItemFn) -> Result<String> {
 fn doc_comment(attributes: &[Attribute]) -> String {
     let lines = attributes.iter().filter_map(doc_line).map(|line| {
         let text = line.value();
-        text.strip_prefix(' ')
-            .unwrap_or(&text)
-            .trim_end()
-            .to_owned()
+        text.strip_prefix(' ').unwrap_or(&text).trim_end().to_owned()
     });
     lines.collect::<Vec<_>>().join("\n")
 }
@@ -213,10 +185,9 @@ fn arguments_type(function: &ItemFn) -> Result<TokenStream> {
     match function.sig.inputs.first() {
         None => Ok(quote!(::looplet_guest::NoArguments)),
         Some(FnArg::Typed(parameter)) => Ok(parameter.ty.to_token_stream()),
-        Some(FnArg::Receiver(receiver)) => Err(syn::Error::new(
-            receiver.span(),
-            "a tool is a plain function, not a method",
-        )),
+        Some(FnArg::Receiver(receiver)) => {
+            Err(syn::Error::new(receiver.span(), "a tool is a plain function, not a method"))
+        }
     }
 }
 
@@ -246,10 +217,7 @@ fn effects(claims: &Claims) -> TokenStream {
         ("idempotent", quote!(IDEMPOTENT)),
         ("open_world", quote!(OPEN_WORLD)),
     ];
-    let claimed = all
-        .iter()
-        .filter(|(word, _)| claims.has(word))
-        .map(|(_, flag)| flag);
+    let claimed = all.iter().filter(|(word, _)| claims.has(word)).map(|(_, flag)| flag);
     quote!(::looplet_guest::contract::Effects::empty() #(| ::looplet_guest::contract::Effects::#claimed)*)
 }
 
@@ -321,38 +289,18 @@ mod tests {
     #[test]
     fn functions_that_cannot_be_tools_are_refused_with_the_reason() {
         let cases = [
-            (
-                "",
-                "/// D\nasync fn a() -> R {}",
-                "a tool is not async: the host runs it on a thread of its own",
-            ),
+            ("", "/// D\nasync fn a() -> R {}", "a tool is not async: the host runs it on a thread of its own"),
             ("", "/// D\nunsafe fn a() -> R {}", "a tool is not unsafe"),
             ("", "/// D\nfn a<T>(x: T) -> R {}", "a tool has no generics"),
-            (
-                "",
-                "/// D\nfn a(&self) -> R {}",
-                "a tool is a plain function, not a method",
-            ),
-            (
-                "",
-                "/// D\nfn a() {}",
-                "a tool answers a `Result<T, Failure>`",
-            ),
+            ("", "/// D\nfn a(&self) -> R {}", "a tool is a plain function, not a method"),
+            ("", "/// D\nfn a() {}", "a tool answers a `Result<T, Failure>`"),
             (
                 "",
                 "/// D\nfn a(x: A, y: &Call, z: u8) -> R {}",
                 "a tool takes at most two parameters: its arguments, and `&Call`",
             ),
-            (
-                "",
-                "fn a() -> R {}",
-                "a tool has a doc comment: the model reads it as the description",
-            ),
-            (
-                "",
-                "/// D\nfn aB() -> R {}",
-                "`aB` is no name of a tool: lower-case letters, digits and `_`, 64 at most",
-            ),
+            ("", "fn a() -> R {}", "a tool has a doc comment: the model reads it as the description"),
+            ("", "/// D\nfn aB() -> R {}", "`aB` is no name of a tool: lower-case letters, digits and `_`, 64 at most"),
             (
                 "name = \"1\"",
                 "/// D\nfn a() -> R {}",
@@ -369,9 +317,6 @@ mod tests {
         let function: ItemFn = syn::parse_quote!(
             fn r#move() -> R {}
         );
-        assert_eq!(
-            tool_name(&Claims::default(), &function).expect("is valid"),
-            "move"
-        );
+        assert_eq!(tool_name(&Claims::default(), &function).expect("is valid"), "move");
     }
 }

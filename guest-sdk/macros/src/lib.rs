@@ -12,7 +12,5 @@ use proc_macro::TokenStream;
 /// Makes a function a tool. Documented in `looplet_guest`, which re-exports it.
 #[proc_macro_attribute]
 pub fn tool(attribute: TokenStream, item: TokenStream) -> TokenStream {
-    expand::tool(attribute.into(), item.into())
-        .unwrap_or_else(syn::Error::into_compile_error)
-        .into()
+    expand::tool(attribute.into(), item.into()).unwrap_or_else(syn::Error::into_compile_error).into()
 }

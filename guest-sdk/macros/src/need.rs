@@ -36,26 +36,15 @@ impl Need {
         let capability = Capability::parse(&kind, &content)?;
         let why: LitStr = content.parse()?;
         if why.value().trim().is_empty() {
-            return Err(syn::Error::new(
-                why.span(),
-                "say in one sentence why it is needed",
-            ));
+            return Err(syn::Error::new(why.span(), "say in one sentence why it is needed"));
         }
         let optional = read_optional(&content)?;
-        Ok(Self {
-            capability,
-            why,
-            optional,
-        })
+        Ok(Self { capability, why, optional })
     }
 
     /// The value of the contract's type `need`.
     pub(crate) fn to_tokens(&self) -> TokenStream {
-        let Self {
-            capability,
-            why,
-            optional,
-        } = self;
+        let Self { capability, why, optional } = self;
         let capability = capability.to_tokens();
         quote! {
             ::looplet_guest::contract::Need {
@@ -93,11 +82,7 @@ impl Capability {
         let contract = quote!(::looplet_guest::contract);
         match self {
             Self::Fs { mount, writes } => {
-                let mode = if *writes {
-                    quote!(ReadWrite)
-                } else {
-                    quote!(ReadOnly)
-                };
+                let mode = if *writes { quote!(ReadWrite) } else { quote!(ReadOnly) };
                 quote!(#contract::Capability::Fs(#contract::FsNeed {
                     mount: #mount.into(),
                     mode: #contract::FsMode::#mode,
@@ -121,10 +106,7 @@ impl Capability {
     }
 }
 
-fn before_comma<T>(
-    input: ParseStream<'_>,
-    item: impl FnOnce(ParseStream<'_>) -> Result<T>,
-) -> Result<T> {
+fn before_comma<T>(input: ParseStream<'_>, item: impl FnOnce(ParseStream<'_>) -> Result<T>) -> Result<T> {
     let value = item(input)?;
     if input.is_empty() {
         return Err(input.error("say why it is needed: one sentence for the operator, in quotes"));
@@ -176,11 +158,7 @@ fn read_optional(input: ParseStream<'_>) -> Result<bool> {
     if input.peek(Token![,]) {
         input.parse::<Token![,]>()?;
     }
-    if input.is_empty() {
-        Ok(true)
-    } else {
-        Err(input.error("nothing follows `optional`"))
-    }
+    if input.is_empty() { Ok(true) } else { Err(input.error("nothing follows `optional`")) }
 }
 
 #[cfg(test)]
@@ -205,31 +183,19 @@ mod tests {
     fn every_kind_becomes_its_case_of_the_contract() {
         assert_eq!(
             read(r#"fs(workspace, write, "w", optional)"#),
-            expected(
-                r#"C::Capability::Fs(C::FsNeed{mount:"workspace".into(),mode:C::FsMode::ReadWrite,})"#,
-                true
-            )
+            expected(r#"C::Capability::Fs(C::FsNeed{mount:"workspace".into(),mode:C::FsMode::ReadWrite,})"#, true)
         );
         assert_eq!(
             read(r#"fs("my-notes", read, "w",)"#),
-            expected(
-                r#"C::Capability::Fs(C::FsNeed{mount:"my-notes".into(),mode:C::FsMode::ReadOnly,})"#,
-                false
-            )
+            expected(r#"C::Capability::Fs(C::FsNeed{mount:"my-notes".into(),mode:C::FsMode::ReadOnly,})"#, false)
         );
         assert_eq!(
             read(r#"http("GET https://a.example/**", "w")"#).replace("GEThttps", "GET https"),
-            expected(
-                r#"C::Capability::Http(vec!["GET https://a.example/**".into()])"#,
-                false
-            )
+            expected(r#"C::Capability::Http(vec!["GET https://a.example/**".into()])"#, false)
         );
         assert_eq!(
             read(r#"env(["HOME","LANG"], "w")"#),
-            expected(
-                r#"C::Capability::Env(vec!["HOME".into(),"LANG".into()])"#,
-                false
-            )
+            expected(r#"C::Capability::Env(vec!["HOME".into(),"LANG".into()])"#, false)
         );
         assert_eq!(
             read(r#"secret(github, "https://api.example", "w")"#),
@@ -238,22 +204,13 @@ mod tests {
                 false
             )
         );
-        assert_eq!(
-            read(r#"process("git", "w")"#),
-            expected(r#"C::Capability::Process(vec!["git".into()])"#, false)
-        );
-        assert_eq!(
-            read(r#"model("w")"#),
-            expected("C::Capability::Model", false)
-        );
+        assert_eq!(read(r#"process("git", "w")"#), expected(r#"C::Capability::Process(vec!["git".into()])"#, false));
+        assert_eq!(read(r#"model("w")"#), expected("C::Capability::Model", false));
     }
 
     #[test]
     fn every_mistake_is_named() {
-        assert_eq!(
-            read("fs(a, append, \"w\")"),
-            "unknown word `append`, expected one of `read`, `write`"
-        );
+        assert_eq!(read("fs(a, append, \"w\")"), "unknown word `append`, expected one of `read`, `write`");
         assert_eq!(
             read("disk(a)"),
             "unknown word `disk`, expected one of `fs`, `http`, `env`, `secret`, `process`, `model`"
@@ -263,13 +220,7 @@ mod tests {
             "unexpected end of input, say why it is needed: one sentence for the operator, in quotes"
         );
         assert_eq!(read("model(\" \")"), "say in one sentence why it is needed");
-        assert_eq!(
-            read("model(\"w\", maybe)"),
-            "unknown word `maybe`, expected one of `optional`"
-        );
-        assert_eq!(
-            read("model(\"w\", optional, optional)"),
-            "nothing follows `optional`"
-        );
+        assert_eq!(read("model(\"w\", maybe)"), "unknown word `maybe`, expected one of `optional`");
+        assert_eq!(read("model(\"w\", optional, optional)"), "nothing follows `optional`");
     }
 }

@@ -69,9 +69,8 @@ pub fn approve(action: &str, details: &str) -> bool {
 /// The operator's settings for this plugin. The host has checked them against the schema of the type
 /// that `plugin!` names; another type that does not fit is a failure `execution`.
 pub fn settings<T: DeserializeOwned>() -> Result<T, Failure> {
-    serde_json::from_str(&there::settings()).map_err(|error| {
-        Failure::execution(format!("the settings of this plugin do not fit: {error}"))
-    })
+    serde_json::from_str(&there::settings())
+        .map_err(|error| Failure::execution(format!("the settings of this plugin do not fit: {error}")))
 }
 
 /// Whether a secret of this name is granted. Its value stays with the host.

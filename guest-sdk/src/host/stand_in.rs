@@ -43,9 +43,7 @@ pub(super) fn approve(_action: &str, _details: &str) -> bool {
 }
 
 pub(super) fn settings() -> String {
-    MEMORY
-        .with_borrow(|memory| memory.settings.clone())
-        .unwrap_or_else(|| "{}".to_owned())
+    MEMORY.with_borrow(|memory| memory.settings.clone()).unwrap_or_else(|| "{}".to_owned())
 }
 
 pub(super) fn secret_exists(_name: &str) -> bool {
@@ -58,9 +56,7 @@ pub(super) fn get_state(key: &str) -> Option<String> {
 
 pub(super) fn set_state(key: &str, value: Option<&str>) -> Result<(), Failure> {
     if key.len() > MAX_KEY {
-        return Err(too_much(format!(
-            "a key of state has {MAX_KEY} bytes at most"
-        )));
+        return Err(too_much(format!("a key of state has {MAX_KEY} bytes at most")));
     }
     MEMORY.with_borrow_mut(|memory| {
         let Some(value) = value else {
@@ -78,10 +74,5 @@ pub(super) fn set_state(key: &str, value: Option<&str>) -> Result<(), Failure> {
 }
 
 fn too_much(message: String) -> Failure {
-    Failure {
-        kind: FailureKind::Validation,
-        message,
-        retriable: false,
-        hint: None,
-    }
+    Failure { kind: FailureKind::Validation, message, retriable: false, hint: None }
 }

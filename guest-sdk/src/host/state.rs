@@ -30,9 +30,9 @@ pub fn load<T: DeserializeOwned>(key: &str) -> Result<Option<T>, Failure> {
     let Some(text) = get(key) else {
         return Ok(None);
     };
-    serde_json::from_str(&text).map(Some).map_err(|error| {
-        Failure::execution(format!("what is kept under `{key}` does not fit: {error}"))
-    })
+    serde_json::from_str(&text)
+        .map(Some)
+        .map_err(|error| Failure::execution(format!("what is kept under `{key}` does not fit: {error}")))
 }
 
 /// Keeps a value under a key, as JSON.
@@ -59,8 +59,7 @@ mod tests {
     #[test]
     fn what_does_not_fit_is_a_failure_and_no_panic() {
         assert_eq!(set("n", "[1"), Ok(()));
-        let message =
-            "what is kept under `n` does not fit: EOF while parsing a list at line 1 column 2";
+        let message = "what is kept under `n` does not fit: EOF while parsing a list at line 1 column 2";
         assert_eq!(load::<Vec<u32>>("n"), Err(Failure::execution(message)));
     }
 

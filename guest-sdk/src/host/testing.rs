@@ -31,10 +31,7 @@ pub fn set_settings(settings: &impl Serialize) {
 /// The lines that were logged since the last time, each after its level: `warn: disk is full`.
 pub fn take_log() -> Vec<String> {
     let lines = MEMORY.with_borrow_mut(|memory| std::mem::take(&mut memory.log));
-    lines
-        .into_iter()
-        .map(|(level, line)| format!("{}: {line}", word(level)))
-        .collect()
+    lines.into_iter().map(|(level, line)| format!("{}: {line}", word(level))).collect()
 }
 
 fn word(level: Level) -> &'static str {

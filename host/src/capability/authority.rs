@@ -7,11 +7,11 @@ use std::sync::Arc;
 
 use super::fs::{FileIdentity, MountPath, Preopen, Reach, ReachKind};
 use super::grant::{Granted, GrantedMount};
-use crate::refusal::RefusalLog;
 use crate::digest::Digest;
 use crate::need::{Capability, FsMode, Need, Place};
 use crate::origin::Origin;
 use crate::permission::Narrowing;
+use crate::refusal::RefusalLog;
 
 /// Everything that one call holds. What is not in it does not exist for the guest.
 ///
@@ -197,11 +197,8 @@ impl Resolved {
 
     /// The digest of what the call reaches, device and inode of its handles included.
     pub fn digest(&self) -> Digest {
-        let lines: Vec<String> = self
-            .reached
-            .iter()
-            .map(|reached| format!("{:?} {:?}", reached.place, reached.identity))
-            .collect();
+        let lines: Vec<String> =
+            self.reached.iter().map(|reached| format!("{:?} {:?}", reached.place, reached.identity)).collect();
         Digest::of_parts(lines.iter().map(String::as_bytes))
     }
 }

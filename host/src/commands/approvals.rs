@@ -32,7 +32,9 @@ pub(crate) fn run(args: ApprovalsArgs, json: bool) -> Result<ExitCode> {
         ApprovalsCommand::Revoke { number } => {
             let is_ours = approvals.list().any(|(known, of, ..)| known == number && of == project);
             if !is_ours || !approvals.revoke(number) {
-                return Err(Error::usage(format!("there is no approval {number}")).hint("`looplet-host approvals` lists them"));
+                return Err(
+                    Error::usage(format!("there is no approval {number}")).hint("`looplet-host approvals` lists them")
+                );
             }
             machine::write_own(&machine.approvals_file(), approvals.render())?;
             print::note("revoked");

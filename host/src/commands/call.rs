@@ -36,7 +36,9 @@ pub(crate) async fn run(args: CallArgs, json: bool) -> Result<ExitCode> {
     }
     let ready = match prepared {
         Prepared::Ready(_, ready) => ready,
-        Prepared::Settled(verdict, ruling) => return Ok(refused(&full_name, &ruling, verdict.would_allow.as_deref(), json)),
+        Prepared::Settled(verdict, ruling) => {
+            return Ok(refused(&full_name, &ruling, verdict.would_allow.as_deref(), json));
+        }
     };
     let report = ready.perform(cancel.clone()).await;
     let code = print_report(&report, json);
@@ -55,7 +57,8 @@ struct Target {
 fn target(args: &CallArgs) -> Result<Target> {
     let file = setup::names_file(&args.plugin).map(|path| setup::component_file(&path)).transpose()?;
     let plugin = file.as_ref().map_or(args.plugin.as_str(), |file| &file.name);
-    let missing = || Error::usage("no tool is named").hint("`looplet-host call PLUGIN TOOL '{…}'`, or `PLUGIN/TOOL '{…}'`");
+    let missing =
+        || Error::usage("no tool is named").hint("`looplet-host call PLUGIN TOOL '{…}'`, or `PLUGIN/TOOL '{…}'`");
     let (full_name, arguments) = match (args.tool.as_deref(), args.arguments.as_deref()) {
         (tool, None) if file.is_none() && plugin.contains('/') => (plugin.to_owned(), tool),
         (Some(tool), arguments) => (format!("{plugin}/{tool}"), arguments),
@@ -121,7 +124,10 @@ fn print_report(report: &CallReport, json: bool) -> ExitCode {
     };
     let memory = report.used.memory_bytes.div_ceil(1 << 20);
     let limit = report.used.memory_limit_bytes >> 20;
-    print::note(&format!("{}.{:03} ms · {memory} MiB of {limit}", report.duration_us / 1_000, report.duration_us % 1_000));
+    print::note(&format!(
+        "{}.{:03} ms · {memory} MiB of {limit}",
+        report.duration_us / 1_000,
+        report.duration_us % 1_000
+    ));
     super::exit(exit)
 }
-

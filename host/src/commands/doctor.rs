@@ -27,7 +27,12 @@ pub(crate) async fn run(args: DoctorArgs, json: bool) -> Result<ExitCode> {
     for finding in &findings {
         match json {
             true => print::json(&json!({ "what": finding.what, "ok": finding.fine, "says": finding.says })),
-            false => print::answer(&format!("{} {:<12} {}", if finding.fine { "✓" } else { "✗" }, finding.what, finding.says)),
+            false => print::answer(&format!(
+                "{} {:<12} {}",
+                if finding.fine { "✓" } else { "✗" },
+                finding.what,
+                finding.says
+            )),
         }
     }
     let broken = findings.iter().any(|finding| !finding.fine && finding.what != "model");
@@ -35,7 +40,8 @@ pub(crate) async fn run(args: DoctorArgs, json: bool) -> Result<ExitCode> {
 }
 
 fn system() -> Finding {
-    let says = format!("looplet-host {} on {} {}", env!("CARGO_PKG_VERSION"), std::env::consts::OS, std::env::consts::ARCH);
+    let says =
+        format!("looplet-host {} on {} {}", env!("CARGO_PKG_VERSION"), std::env::consts::OS, std::env::consts::ARCH);
     Finding { what: "host", fine: true, says }
 }
 

@@ -48,7 +48,8 @@ pub(super) fn find<'h>(host: &'h Host, full_name: &str) -> Result<&'h GatedTool>
 /// Arguments as they were typed.
 pub(super) fn arguments(text: &str) -> Result<CanonicalJson> {
     let wrong = |what: String| Error::usage(what).hint("write them as a JSON object: '{\"path\": \"a.txt\"}'");
-    let arguments = CanonicalJson::from_text(text).map_err(|fault| wrong(format!("the arguments are no JSON: {fault}")))?;
+    let arguments =
+        CanonicalJson::from_text(text).map_err(|fault| wrong(format!("the arguments are no JSON: {fault}")))?;
     match arguments.as_str().starts_with('{') {
         true => Ok(arguments),
         false => Err(wrong("the arguments are no JSON object".to_owned())),
@@ -63,7 +64,10 @@ fn print_text(tool: &GatedTool, judgement: &Judgement, faults: &[String]) {
     }
     let deciding = judgement.verdict.deciding();
     let lines: Vec<String> = deciding.iter().map(ToString::to_string).collect();
-    row("decision", &format!("{:<6} {} ({})", judgement.verdict.decision.as_str(), lines.join(", "), judgement.verdict.reason));
+    row(
+        "decision",
+        &format!("{:<6} {} ({})", judgement.verdict.decision.as_str(), lines.join(", "), judgement.verdict.reason),
+    );
     for rule in judgement.verdict.matched.iter().filter(|rule| !deciding.contains(&&rule.origin)) {
         let reason = rule.reason.as_deref().map(|reason| format!(" «{reason}»")).unwrap_or_default();
         row("", &format!("{:<6} {}{reason}", rule.decision.as_str(), rule.origin));
@@ -101,7 +105,8 @@ fn words(cut: Cut) -> &'static str {
 }
 
 fn print_json(tool: &GatedTool, judgement: &Judgement, faults: &[String]) {
-    let reach: Vec<_> = judgement.authority.iter().flat_map(|resolved| &resolved.reached).map(|reached| &reached.place).collect();
+    let reach: Vec<_> =
+        judgement.authority.iter().flat_map(|resolved| &resolved.reached).map(|reached| &reached.place).collect();
     let lacks = judgement.authority.as_ref().err().map(|unfilled| &unfilled.need);
     print::json(&json!({
         "tool": tool.full_name(),

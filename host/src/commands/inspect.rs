@@ -13,11 +13,13 @@ use super::setup::{self, set_up};
 use crate::cli::InspectArgs;
 
 pub(crate) async fn run(args: InspectArgs, json: bool) -> Result<ExitCode> {
-    let file = args.plugin.as_deref().and_then(setup::names_file).map(|path| setup::component_file(&path)).transpose()?;
+    let file =
+        args.plugin.as_deref().and_then(setup::names_file).map(|path| setup::component_file(&path)).transpose()?;
     let wanted = file.as_ref().map(|file| file.name.clone()).or_else(|| args.plugin.clone());
     let setup = set_up(&args.setup, &args.setup.flags(), file.into_iter().collect(), None).await?;
     setup::print_notes(&setup);
-    let plugins = setup.host.plugins().iter().filter(|plugin| wanted.as_ref().is_none_or(|wanted| *wanted == plugin.name));
+    let plugins =
+        setup.host.plugins().iter().filter(|plugin| wanted.as_ref().is_none_or(|wanted| *wanted == plugin.name));
     let plugins: Vec<_> = plugins.collect();
     if plugins.is_empty() {
         let names: Vec<_> = setup.host.plugins().iter().map(|plugin| plugin.name.as_str()).collect();

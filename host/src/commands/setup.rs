@@ -14,8 +14,8 @@ use looplet_host::settings::{
 use tokio_util::sync::CancellationToken;
 
 use super::machine::{self, Machine, PROJECT_FILE};
-use super::{compile, print};
 use super::terminal::Terminal;
+use super::{compile, print};
 use crate::cli::SetupArgs;
 
 /// What a command works with.
@@ -45,7 +45,12 @@ impl SetupArgs {
 
 /// Reads the files, checks everything and puts the host together. `extra` are components that were named
 /// one by one.
-pub(crate) async fn set_up(args: &SetupArgs, flags: &Flags, extra: Vec<PluginFile>, runs: Option<&Path>) -> Result<Setup> {
+pub(crate) async fn set_up(
+    args: &SetupArgs,
+    flags: &Flags,
+    extra: Vec<PluginFile>,
+    runs: Option<&Path>,
+) -> Result<Setup> {
     let machine = Machine::look()?;
     let mut notes = Vec::new();
     let layers = layers(&machine, args.policy.as_deref(), &mut notes)?;
@@ -197,7 +202,8 @@ pub(crate) fn gate(setup: &Setup, cancel: &CancellationToken) -> Result<Gate> {
 /// Writes approvals that are given for good, for this project and the component at hand.
 fn remember(machine: Machine) -> Remember {
     Arc::new(move |approval: &StandingApproval| {
-        let plugin = approval.plugin().ok_or_else(|| Error::failed("an approval without a plugin cannot be remembered"))?;
+        let plugin =
+            approval.plugin().ok_or_else(|| Error::failed("an approval without a plugin cannot be remembered"))?;
         // Read anew: another run may have written since.
         let mut approvals = standing(&machine)?;
         approvals.add(&machine.project(), approval.scope().clone(), *plugin)?;

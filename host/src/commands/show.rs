@@ -28,8 +28,9 @@ pub(crate) fn run(args: &ShowArgs, json: bool) -> Result<ExitCode> {
             journal.records.iter().for_each(print::json);
             return Ok(ExitCode::SUCCESS);
         }
-        Some(step) => show::step(&journal.records, step)
-            .ok_or_else(|| Error::usage(format!("run {id} has no step {step}")).hint(format!("`looplet-host show {id}` lists them")))?,
+        Some(step) => show::step(&journal.records, step).ok_or_else(|| {
+            Error::usage(format!("run {id} has no step {step}")).hint(format!("`looplet-host show {id}` lists them"))
+        })?,
         None if args.denied => {
             let mut tally = Tally::default();
             journal.records.iter().for_each(|record| tally.push(record));

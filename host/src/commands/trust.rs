@@ -54,7 +54,9 @@ fn agreed() -> Result<bool> {
         return Err(Error::usage("nobody is there to ask").hint("`looplet-host trust --yes` trusts it without asking"));
     }
     loop {
-        print::note("May this file speak for the project: give tools directories, allow calls, load plugins? yes or no");
+        print::note(
+            "May this file speak for the project: give tools directories, allow calls, load plugins? yes or no",
+        );
         let mut line = String::new();
         let read = std::io::stdin().lock().read_line(&mut line);
         match (read, line.trim()) {

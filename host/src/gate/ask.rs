@@ -48,10 +48,7 @@ impl Gate {
         match self.on_ask {
             OnAsk::Nobody => return Asked::nobody(ask.judgement.verdict.reason.clone()),
             OnAsk::Later => {
-                return Asked {
-                    approval: answered(false, "nobody there", "", 0),
-                    next: Next::Park,
-                };
+                return Asked { approval: answered(false, "nobody there", "", 0), next: Next::Park };
             }
             OnAsk::Approver => {}
         }
@@ -62,13 +59,7 @@ impl Gate {
             guard = self.asking.lock() => guard,
         };
         let context = self.context(&ask);
-        let mut question = question::question(
-            ask.tool,
-            ask.arguments,
-            ask.judgement,
-            ask.resolved,
-            context,
-        );
+        let mut question = question::question(ask.tool, ask.arguments, ask.judgement, ask.resolved, context);
         question.faults = ask.faults;
         let since = Instant::now();
         let answer = tokio::select! {
@@ -80,10 +71,7 @@ impl Gate {
         if lets_run(&answer) {
             if !self.still_bound(ask.tool, ask.arguments, question.bound_to) {
                 let next = Next::Refuse("what was approved has changed meanwhile".to_owned());
-                return Asked {
-                    approval: answered(false, "person", "", waited_ms),
-                    next,
-                };
+                return Asked { approval: answered(false, "person", "", waited_ms), next };
             }
             self.agree(ask.tool, ask.judgement);
         }
@@ -114,27 +102,16 @@ impl Gate {
     /// What an answer means for the call.
     fn take(&self, answer: Answer, tool: &GatedTool, waited_ms: u64) -> Asked {
         let yes = |scope: &str| answered(true, "person", scope, waited_ms);
-        let no = |reason: String| Asked {
-            approval: answered(false, "person", "", waited_ms),
-            next: Next::Refuse(reason),
-        };
+        let no =
+            |reason: String| Asked { approval: answered(false, "person", "", waited_ms), next: Next::Refuse(reason) };
         match answer {
-            Answer::Yes => Asked {
-                approval: yes("once"),
-                next: Next::Run,
-            },
+            Answer::Yes => Asked { approval: yes("once"), next: Next::Run },
             Answer::YesForRun(scope) => match self.keep(tool, scope, Until::Run) {
-                Ok(()) => Asked {
-                    approval: yes("this run"),
-                    next: Next::Run,
-                },
+                Ok(()) => Asked { approval: yes("this run"), next: Next::Run },
                 Err(why) => no(why),
             },
             Answer::Always(scope) => match self.keep(tool, scope, Until::Forever) {
-                Ok(()) => Asked {
-                    approval: yes("until revoked"),
-                    next: Next::Run,
-                },
+                Ok(()) => Asked { approval: yes("until revoked"), next: Next::Run },
                 Err(why) => no(why),
             },
             Answer::No => no("refused by the person".to_owned()),
@@ -143,10 +120,7 @@ impl Gate {
                 self.memory(|memory| memory.refused.insert(tool.full_name()));
                 no(REFUSED_FOR_RUN.to_owned())
             }
-            Answer::Edited(arguments) => Asked {
-                approval: yes("edited"),
-                next: Next::Again(arguments),
-            },
+            Answer::Edited(arguments) => Asked { approval: yes("edited"), next: Next::Again(arguments) },
             Answer::Stop => no("the person stopped the run".to_owned()),
         }
     }
@@ -154,8 +128,8 @@ impl Gate {
     fn keep(&self, tool: &GatedTool, scope: Scope, until: Until) -> Result<(), String> {
         let origin = Origin::flag("the answer at the prompt");
         let digest = tool.plugin().plugin.digest();
-        let approval = StandingApproval::new(scope, digest, until, origin)
-            .map_err(|error| error.message().to_owned())?;
+        let approval =
+            StandingApproval::new(scope, digest, until, origin).map_err(|error| error.message().to_owned())?;
         if let (Until::Forever, Some(remember)) = (until, &self.remember) {
             remember(&approval).map_err(|error| error.message().to_owned())?;
         }
@@ -172,50 +146,32 @@ impl Gate {
 
 impl Asked {
     fn nobody(reason: String) -> Self {
-        Self {
-            approval: answered(false, "nobody there", "", 0),
-            next: Next::Refuse(reason),
-        }
+        Self { approval: answered(false, "nobody there", "", 0), next: Next::Refuse(reason) }
     }
 }
 
 fn lets_run(answer: &Answer) -> bool {
     match answer {
         Answer::Yes | Answer::YesForRun(_) | Answer::Always(_) => true,
-        Answer::No | Answer::NoBecause(_) | Answer::NoForRun | Answer::Edited(_) | Answer::Stop => {
-            false
-        }
+        Answer::No | Answer::NoBecause(_) | Answer::NoForRun | Answer::Edited(_) | Answer::Stop => false,
     }
 }
 
 pub(super) fn answered(yes: bool, by: &str, scope: &str, waited_ms: u64) -> Approval {
-    Approval {
-        yes,
-        by: by.to_owned(),
-        scope: scope.to_owned(),
-        waited_ms,
-    }
+    Approval { yes, by: by.to_owned(), scope: scope.to_owned(), waited_ms }
 }
 
 /// Whether all of it was reached before: then arguments that a person edited need no second answer.
 pub(super) fn is_within(now: &[Reached], before: &[Reached]) -> bool {
-    now.iter().all(|now| {
-        before
-            .iter()
-            .any(|before| now.identity == before.identity && covers(&before.place, &now.place))
-    })
+    now.iter()
+        .all(|now| before.iter().any(|before| now.identity == before.identity && covers(&before.place, &now.place)))
 }
 
 fn covers(wide: &Place, narrow: &Place) -> bool {
     match (wide, narrow) {
-        (
-            Place::Fs { mount, path, mode },
-            Place::Fs {
-                mount: other,
-                path: inner,
-                mode: needed,
-            },
-        ) => mount == other && needed <= mode && FsPlace::new(path, *mode).covers(inner),
+        (Place::Fs { mount, path, mode }, Place::Fs { mount: other, path: inner, mode: needed }) => {
+            mount == other && needed <= mode && FsPlace::new(path, *mode).covers(inner)
+        }
         _ => wide == narrow,
     }
 }
@@ -226,11 +182,7 @@ mod tests {
     use crate::need::FsMode;
 
     fn fs(path: &str, mode: FsMode) -> Place {
-        Place::Fs {
-            mount: "workspace".to_owned(),
-            path: path.to_owned(),
-            mode,
-        }
+        Place::Fs { mount: "workspace".to_owned(), path: path.to_owned(), mode }
     }
 
     #[test]

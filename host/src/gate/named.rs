@@ -24,30 +24,20 @@ pub(super) struct NamedPlace {
 
 /// All places that a call names. None where that cannot be said: no path argument, one that is absent or
 /// leads nowhere, or several mounts that it could be in.
-pub(super) fn places(
-    tool: &GatedTool,
-    arguments: &Value,
-    resolver: &dyn PathResolver,
-) -> Option<Vec<NamedPlace>> {
+pub(super) fn places(tool: &GatedTool, arguments: &Value, resolver: &dyn PathResolver) -> Option<Vec<NamedPlace>> {
     let mut mounts = tool.granted().mounts.values();
     let (Some(given), None) = (mounts.next(), mounts.next()) else {
         return None;
     };
     let mount = given.mount.name();
-    let paths = tool
-        .spec()
-        .show
-        .iter()
-        .filter(|shown| shown.role == ArgumentRole::Path);
+    let paths = tool.spec().show.iter().filter(|shown| shown.role == ArgumentRole::Path);
     let named: Vec<NamedPlace> = paths
         .map(|shown| {
             let text = arguments.pointer(&shown.pointer)?.as_str()?;
             match resolver.resolve(mount, text) {
-                PathFact::Resolved { path, .. } => Some(NamedPlace {
-                    pointer: shown.pointer.clone(),
-                    mount: mount.to_owned(),
-                    path,
-                }),
+                PathFact::Resolved { path, .. } => {
+                    Some(NamedPlace { pointer: shown.pointer.clone(), mount: mount.to_owned(), path })
+                }
                 PathFact::Refused { .. } => None,
             }
         })
@@ -61,16 +51,11 @@ pub(super) fn narrow(left: &Narrowing, named: Option<&[NamedPlace]>) -> Narrowin
     let Some(named) = named else {
         return left.clone();
     };
-    let Some(first) = named
-        .first()
-        .filter(|first| left.places(&first.mount).is_none())
-    else {
+    let Some(first) = named.first().filter(|first| left.places(&first.mount).is_none()) else {
         return left.clone();
     };
     // Need and grant say how far; this only says where.
-    let places = named
-        .iter()
-        .map(|named| FsPlace::new(&named.path, FsMode::ReadWrite));
+    let places = named.iter().map(|named| FsPlace::new(&named.path, FsMode::ReadWrite));
     let mut narrowed = left.clone();
     narrowed.set(&first.mount, places);
     narrowed
@@ -81,23 +66,13 @@ mod tests {
     use super::*;
 
     fn named(path: &str) -> NamedPlace {
-        NamedPlace {
-            pointer: "/path".to_owned(),
-            mount: "workspace".to_owned(),
-            path: path.to_owned(),
-        }
+        NamedPlace { pointer: "/path".to_owned(), mount: "workspace".to_owned(), path: path.to_owned() }
     }
 
     #[test]
     fn a_mount_that_no_rule_speaks_of_is_narrowed_to_what_the_call_names() {
-        let narrowed = narrow(
-            &Narrowing::none(),
-            Some(&[named("src/a.rs"), named("b.rs")]),
-        );
-        assert_eq!(
-            narrowed.mode_at("workspace", "src/a.rs"),
-            Some(FsMode::ReadWrite)
-        );
+        let narrowed = narrow(&Narrowing::none(), Some(&[named("src/a.rs"), named("b.rs")]));
+        assert_eq!(narrowed.mode_at("workspace", "src/a.rs"), Some(FsMode::ReadWrite));
         assert_eq!(narrowed.mode_at("workspace", "src/b.rs"), None);
         assert_eq!(narrowed.mode_at("notes", "x"), Some(FsMode::ReadWrite));
     }

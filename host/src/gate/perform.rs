@@ -32,7 +32,8 @@ pub(super) struct Allowed {
 impl ReadyCall for Allowed {
     async fn perform(self: Box<Self>, cancel: CancellationToken) -> CallReport {
         let Self { tool, id, arguments, is_edited, authority, approver } = *self;
-        let warning = is_edited.then(|| format!("the person changed the arguments of this call to {}", arguments.as_str()));
+        let warning =
+            is_edited.then(|| format!("the person changed the arguments of this call to {}", arguments.as_str()));
         let plugin = tool.plugin();
         let desk = Arc::new(Desk { tool: tool.full_name(), approver, progress: std::sync::Mutex::default() });
         let context = CallContext {
@@ -82,7 +83,8 @@ fn to_record(report: GuestReport) -> CallReport {
         bytes_written: report.usage.written_bytes,
         ..Used::default()
     };
-    let mut lines: Vec<String> = report.log.iter().filter(|line| line.level >= LogLevel::Info).map(|line| line.message.clone()).collect();
+    let mut lines: Vec<String> =
+        report.log.iter().filter(|line| line.level >= LogLevel::Info).map(|line| line.message.clone()).collect();
     lines.extend(report.stderr);
     lines.extend(report.detail);
     let total = lines.len() as u64;

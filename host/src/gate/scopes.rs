@@ -16,11 +16,7 @@ pub(super) fn scopes(
     last: Option<&str>,
 ) -> Vec<Scope> {
     if changes_nothing {
-        return vec![Scope {
-            tool: tool.to_owned(),
-            when: Map::new(),
-            path: None,
-        }];
+        return vec![Scope { tool: tool.to_owned(), when: Map::new(), path: None }];
     }
     let Some([named]) = named else {
         return Vec::new();
@@ -29,11 +25,7 @@ pub(super) fn scopes(
         .into_iter()
         .map(|glob| {
             let path = json!({ "arg": named.pointer, "mount": named.mount, "glob": glob });
-            Scope {
-                tool: tool.to_owned(),
-                when: Map::new(),
-                path: Some(path),
-            }
+            Scope { tool: tool.to_owned(), when: Map::new(), path: Some(path) }
         })
         .collect()
 }
@@ -44,9 +36,7 @@ fn globs(path: &str, last: Option<&str>) -> Vec<String> {
     }
     let below = |dir: &str| format!("{}/**", globset::escape(dir));
     let parent = path.rsplit_once('/').map(|(parent, _)| parent);
-    let shared = parent
-        .zip(last)
-        .and_then(|(parent, last)| shared(parent, last));
+    let shared = parent.zip(last).and_then(|(parent, last)| shared(parent, last));
     let mut globs = vec![globset::escape(path)];
     globs.extend(parent.map(below));
     globs.extend(shared.filter(|shared| Some(*shared) != parent).map(below));
@@ -57,10 +47,7 @@ fn globs(path: &str, last: Option<&str>) -> Vec<String> {
 fn shared<'p>(dir: &'p str, other: &str) -> Option<&'p str> {
     let mut dir = dir;
     loop {
-        if other
-            .strip_prefix(dir)
-            .is_some_and(|rest| rest.starts_with('/'))
-        {
+        if other.strip_prefix(dir).is_some_and(|rest| rest.starts_with('/')) {
             return Some(dir);
         }
         dir = dir.rsplit_once('/')?.0;
@@ -73,26 +60,14 @@ mod tests {
 
     #[test]
     fn a_path_offers_itself_its_directory_and_the_one_it_shares_with_the_last() {
-        assert_eq!(
-            globs("src/agent/turn.rs", None),
-            ["src/agent/turn.rs", "src/agent/**"]
-        );
-        assert_eq!(
-            globs("src/agent/turn.rs", Some("src/lib.rs")),
-            ["src/agent/turn.rs", "src/agent/**", "src/**"]
-        );
-        assert_eq!(
-            globs("src/agent/turn.rs", Some("src/agent/mod.rs")),
-            ["src/agent/turn.rs", "src/agent/**"]
-        );
+        assert_eq!(globs("src/agent/turn.rs", None), ["src/agent/turn.rs", "src/agent/**"]);
+        assert_eq!(globs("src/agent/turn.rs", Some("src/lib.rs")), ["src/agent/turn.rs", "src/agent/**", "src/**"]);
+        assert_eq!(globs("src/agent/turn.rs", Some("src/agent/mod.rs")), ["src/agent/turn.rs", "src/agent/**"]);
     }
 
     #[test]
     fn the_whole_mount_is_never_offered() {
-        assert_eq!(
-            globs("src/a.rs", Some("tests/b.rs")),
-            ["src/a.rs", "src/**"]
-        );
+        assert_eq!(globs("src/a.rs", Some("tests/b.rs")), ["src/a.rs", "src/**"]);
         assert_eq!(globs("plan.md", Some("notes.md")), ["plan.md"]);
         assert!(globs(".", None).is_empty());
     }
@@ -104,16 +79,8 @@ mod tests {
 
     #[test]
     fn a_tool_is_offered_only_where_it_changes_nothing() {
-        let scope = |scopes: Vec<Scope>| {
-            scopes
-                .into_iter()
-                .map(|scope| (scope.tool, scope.path))
-                .collect::<Vec<_>>()
-        };
-        assert_eq!(
-            scope(scopes("greet/greet", true, None, None)),
-            [("greet/greet".to_owned(), None)]
-        );
+        let scope = |scopes: Vec<Scope>| scopes.into_iter().map(|scope| (scope.tool, scope.path)).collect::<Vec<_>>();
+        assert_eq!(scope(scopes("greet/greet", true, None, None)), [("greet/greet".to_owned(), None)]);
         assert!(scopes("files/move", false, None, None).is_empty());
     }
 }

@@ -98,7 +98,10 @@ pub(super) fn findings(settings: &Settings, tools: &[GatedTool]) -> Vec<Finding>
         };
         let name = grant.tools.as_str();
         if !tools.iter().any(|tool| grant.tools.matches(&tool.plugin().name, &tool.spec().name)) {
-            note(format!("the grant for `{name}` gives nothing: no such tool is loaded"), "`looplet-host inspect` lists them".into());
+            note(
+                format!("the grant for `{name}` gives nothing: no such tool is loaded"),
+                "`looplet-host inspect` lists them".into(),
+            );
         }
         for mount in grant.fs.keys().filter(|mount| !settings.mounts.contains_key(*mount)) {
             let hint = format!("define it: `[mounts.{mount}]`, or `--mount {mount}=PATH`");

@@ -149,8 +149,11 @@ fn check_names(tools: &[GatedTool]) -> Result<()> {
         let name = tool.shown_name();
         let hint = |plugin: &str| format!("give one a prefix: `[plugins] {plugin} = {{ …, prefix = \"{plugin}_\" }}`");
         if name == DONE {
-            return Err(Error::usage(format!("plugin `{}` has a tool `{DONE}`, which is built in", tool.plugin().name))
-                .hint(hint(&tool.plugin().name)));
+            return Err(Error::usage(format!(
+                "plugin `{}` has a tool `{DONE}`, which is built in",
+                tool.plugin().name
+            ))
+            .hint(hint(&tool.plugin().name)));
         }
         if let Some(other) = names.insert(name, tool) {
             let (first, second) = (&other.plugin().name, &tool.plugin().name);

@@ -24,13 +24,18 @@ pub struct PluginFile {
 impl PluginFile {
     /// All plugins that are shipped, under their names.
     pub fn built_in() -> Vec<Self> {
-        let file = |builtin: &builtin::Builtin| Self { name: builtin.name.to_owned(), bytes: Cow::Borrowed(builtin.bytes) };
+        let file =
+            |builtin: &builtin::Builtin| Self { name: builtin.name.to_owned(), bytes: Cow::Borrowed(builtin.bytes) };
         builtin::all().iter().map(file).collect()
     }
 }
 
 /// Loads the plugins, in the order of their names.
-pub(super) async fn load(sandbox: &Sandbox, settings: &Settings, mut files: Vec<PluginFile>) -> Result<Vec<Arc<PluginHandle>>> {
+pub(super) async fn load(
+    sandbox: &Sandbox,
+    settings: &Settings,
+    mut files: Vec<PluginFile>,
+) -> Result<Vec<Arc<PluginHandle>>> {
     files.sort_by(|a, b| a.name.cmp(&b.name));
     if let Some(pair) = files.windows(2).find(|pair| pair[0].name == pair[1].name) {
         return Err(Error::usage(format!("two plugins are called `{}`", pair[0].name))
@@ -48,7 +53,8 @@ pub(super) async fn load(sandbox: &Sandbox, settings: &Settings, mut files: Vec<
     for (file, load) in files.into_iter().zip(loads) {
         let written = settings.plugins.get(&file.name);
         check_digest(&file, written)?;
-        let plugin = load.await.map_err(|_| Error::failed(format!("loading plugin `{}` was broken off", file.name)))??;
+        let plugin =
+            load.await.map_err(|_| Error::failed(format!("loading plugin `{}` was broken off", file.name)))??;
         plugins.push(Arc::new(handle(sandbox, written, file.name, plugin)?));
     }
     Ok(plugins)
@@ -83,7 +89,8 @@ fn handle(sandbox: &Sandbox, written: Option<&PluginSettings>, name: String, plu
     };
     match &plugin.info().settings_schema {
         Some(schema) => {
-            let schema = Schema::compile(schema).map_err(|why| wrong(format!("the settings schema of plugin `{name}` {why}")))?;
+            let schema = Schema::compile(schema)
+                .map_err(|why| wrong(format!("the settings schema of plugin `{name}` {why}")))?;
             let faults = schema.faults(&settings.to_value());
             if !faults.is_empty() {
                 return Err(wrong(format!("the settings of plugin `{name}` do not fit: {}", faults.join("; ")))

@@ -54,24 +54,15 @@ mod tests {
 
     fn connected(model: &str, script: &str) -> Result<Arc<dyn Model>> {
         let settings = ProviderSettings {
-            base_url: Some((
-                "http://127.0.0.1:1/v1".into(),
-                crate::origin::Origin::Program,
-            )),
+            base_url: Some(("http://127.0.0.1:1/v1".into(), crate::origin::Origin::Program)),
             context_tokens: Some(1000),
             ..ProviderSettings::default()
         };
         let providers = ["openai", "ollama"].map(|name| (name.to_owned(), settings.clone()));
-        let wishes = Wishes {
-            flag: Some(model),
-            providers: providers.into(),
-            ..Wishes::default()
-        };
+        let wishes = Wishes { flag: Some(model), providers: providers.into(), ..Wishes::default() };
         let selection = select(&wishes)?.expect("is named");
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        connect(&selection, &HttpClient::default(), &clock, |_| {
-            Ok(script.to_owned())
-        })
+        connect(&selection, &HttpClient::default(), &clock, |_| Ok(script.to_owned()))
     }
 
     #[test]
@@ -82,21 +73,13 @@ mod tests {
             ("scripted:run.jsonl", None, "plain"),
         ] {
             let model = connected(name, "{}").expect("is connected");
-            assert_eq!(
-                (model.name(), model.context_tokens(), model.wire().id()),
-                (name, window, wire)
-            );
+            assert_eq!((model.name(), model.context_tokens(), model.wire().id()), (name, window, wire));
         }
     }
 
     #[test]
     fn a_script_that_is_none_is_refused() {
-        let error = connected("scripted:run.jsonl", "{")
-            .err()
-            .map(|error| error.to_string());
-        assert_eq!(
-            error.as_deref(),
-            Some("run.jsonl:1: not a scripted turn: EOF while parsing an object")
-        );
+        let error = connected("scripted:run.jsonl", "{").err().map(|error| error.to_string());
+        assert_eq!(error.as_deref(), Some("run.jsonl:1: not a scripted turn: EOF while parsing an object"));
     }
 }

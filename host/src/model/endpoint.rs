@@ -60,10 +60,7 @@ impl Endpoint {
     /// Whether it is this machine, by its name or a loopback address.
     pub fn is_loopback(&self) -> bool {
         let host = self.host().trim_matches(['[', ']']);
-        host == "localhost"
-            || host
-                .parse::<IpAddr>()
-                .is_ok_and(|address| address.is_loopback())
+        host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
     }
 }
 
@@ -93,23 +90,14 @@ mod tests {
     #[test]
     fn only_host_and_port_are_shown() {
         let secret = endpoint("https://user:pass@api.example:8443/v1/key?token=abc");
-        assert_eq!(
-            format!("{secret} {secret:?}"),
-            "api.example:8443 Endpoint(api.example:8443)"
-        );
-        assert_eq!(
-            endpoint("https://api.example/v1").to_string(),
-            "api.example"
-        );
+        assert_eq!(format!("{secret} {secret:?}"), "api.example:8443 Endpoint(api.example:8443)");
+        assert_eq!(endpoint("https://api.example/v1").to_string(), "api.example");
     }
 
     #[test]
     fn paths_are_joined_with_or_without_a_final_slash_and_keep_the_query() {
         for base in ["http://h/v1", "http://h/v1/"] {
-            assert_eq!(
-                endpoint(base).join(&["chat", "completions"]).path(),
-                "/v1/chat/completions"
-            );
+            assert_eq!(endpoint(base).join(&["chat", "completions"]).path(), "/v1/chat/completions");
         }
         let url = endpoint("http://h?v=1").join(&["a b"]);
         assert_eq!(url.as_str(), "http://h/a%20b?v=1");
@@ -117,49 +105,28 @@ mod tests {
 
     #[test]
     fn a_suffix_is_taken_off_once() {
-        let base =
-            endpoint("http://h/v1/chat/completions/").without_suffix(&["chat", "completions"]);
+        let base = endpoint("http://h/v1/chat/completions/").without_suffix(&["chat", "completions"]);
         assert_eq!(base.join(&["x"]).path(), "/v1/x");
-        assert_eq!(
-            endpoint("http://h/api")
-                .without_suffix(&["v1"])
-                .join(&["x"])
-                .path(),
-            "/api/x"
-        );
+        assert_eq!(endpoint("http://h/api").without_suffix(&["v1"]).join(&["x"]).path(), "/api/x");
     }
 
     #[test]
     fn loopback_is_told_by_name_and_address() {
-        for base in [
-            "http://localhost:1",
-            "http://127.0.0.9",
-            "http://[::1]:11434",
-        ] {
+        for base in ["http://localhost:1", "http://127.0.0.9", "http://[::1]:11434"] {
             assert!(endpoint(base).is_loopback(), "{base}");
         }
-        for base in [
-            "http://10.0.0.1",
-            "http://localhost.example",
-            "http://127.0.0.1.example",
-        ] {
+        for base in ["http://10.0.0.1", "http://localhost.example", "http://127.0.0.1.example"] {
             assert!(!endpoint(base).is_loopback(), "{base}");
         }
     }
 
     #[test]
     fn what_is_no_endpoint_is_refused_with_a_reason() {
-        assert_eq!(
-            Endpoint::parse("api.example").expect_err("no scheme"),
-            "is no URL"
-        );
+        assert_eq!(Endpoint::parse("api.example").expect_err("no scheme"), "is no URL");
         assert_eq!(
             Endpoint::parse("localhost:8080").expect_err("another scheme"),
             "starts with neither `http://` nor `https://`"
         );
-        assert_eq!(
-            Endpoint::parse("http://").expect_err("no host"),
-            "is no URL"
-        );
+        assert_eq!(Endpoint::parse("http://").expect_err("no host"), "is no URL");
     }
 }

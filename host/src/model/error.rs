@@ -105,21 +105,12 @@ impl ModelError {
     /// An error that trying again will not mend.
     pub fn new(kind: ModelErrorKind, message: impl Into<String>) -> Self {
         let message = message.into();
-        Self(Box::new(Parts {
-            kind,
-            message,
-            hint: None,
-            retriable: false,
-            retry_after: None,
-        }))
+        Self(Box::new(Parts { kind, message, hint: None, retriable: false, retry_after: None }))
     }
 
     /// The run was stopped while the model worked.
     pub fn cancelled() -> Self {
-        Self::new(
-            ModelErrorKind::Cancelled,
-            "the request to the model was cancelled",
-        )
+        Self::new(ModelErrorKind::Cancelled, "the request to the model was cancelled")
     }
 
     /// Says what to do about it.

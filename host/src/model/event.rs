@@ -35,10 +35,7 @@ pub struct EventSink {
 impl EventSink {
     /// A sink that drops the events and ends the request when the token is cancelled.
     pub fn new(cancel: CancellationToken) -> Self {
-        Self {
-            cancel,
-            listener: None,
-        }
+        Self { cancel, listener: None }
     }
 
     /// Hands each event to a function, which must not block.
@@ -67,8 +64,6 @@ impl EventSink {
 
 impl fmt::Debug for EventSink {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("EventSink")
-            .field("cancelled", &self.is_cancelled())
-            .finish_non_exhaustive()
+        f.debug_struct("EventSink").field("cancelled", &self.is_cancelled()).finish_non_exhaustive()
     }
 }

@@ -30,11 +30,7 @@ pub struct HttpLimits {
 
 impl Default for HttpLimits {
     fn default() -> Self {
-        Self {
-            connect: Duration::from_secs(10),
-            answer: Duration::from_mins(5),
-            answer_bytes: 16 << 20,
-        }
+        Self { connect: Duration::from_secs(10), answer: Duration::from_mins(5), answer_bytes: 16 << 20 }
     }
 }
 
@@ -76,18 +72,11 @@ pub(super) struct Answer {
 impl HttpClient {
     /// One with limits of its own.
     pub fn new(limits: HttpLimits) -> Self {
-        Self(Arc::new(Shared {
-            limits,
-            ..Shared::default()
-        }))
+        Self(Arc::new(Shared { limits, ..Shared::default() }))
     }
 
     /// Sends and waits for the whole answer, or until the request is cancelled.
-    pub(super) async fn send(
-        &self,
-        exchange: &Exchange<'_>,
-        events: &EventSink,
-    ) -> Result<Answer, ModelError> {
+    pub(super) async fn send(&self, exchange: &Exchange<'_>, events: &EventSink) -> Result<Answer, ModelError> {
         tokio::select! {
             biased;
             () = events.cancelled() => Err(ModelError::cancelled()),
@@ -102,27 +91,14 @@ impl HttpClient {
             Some(body) => client.post(url).body(body.clone()),
             None => client.get(url),
         };
-        let sent = request
-            .headers(headers(exchange)?)
-            .timeout(self.0.limits.answer)
-            .send()
-            .await;
+        let sent = request.headers(headers(exchange)?).timeout(self.0.limits.answer).send().await;
         let response = sent.map_err(|error| self.unreachable(exchange, &error))?;
         self.whole(exchange, response).await
     }
 
-    async fn whole(
-        &self,
-        exchange: &Exchange<'_>,
-        mut response: Response,
-    ) -> Result<Answer, ModelError> {
+    async fn whole(&self, exchange: &Exchange<'_>, mut response: Response) -> Result<Answer, ModelError> {
         let status = response.status().as_u16();
-        let text = |name| {
-            response
-                .headers()
-                .get(name)
-                .and_then(|value| value.to_str().ok())
-        };
+        let text = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
         let content_type = text(CONTENT_TYPE).map(|value| clean(value, 80));
         let retry_after = text(RETRY_AFTER).and_then(RetryAfter::from_header);
         let announced = response.content_length();
@@ -142,21 +118,12 @@ impl HttpClient {
                 Err(_) => return Err(broken_off(exchange, body.len(), announced)),
             }
         }
-        Ok(Answer {
-            status,
-            content_type,
-            retry_after,
-            body: body.freeze(),
-        })
+        Ok(Answer { status, content_type, retry_after, body: body.freeze() })
     }
 
     fn client(&self, exchange: &Exchange<'_>) -> Result<&Client, ModelError> {
         let is_local = exchange.endpoint.is_plain_loopback();
-        let cell = if is_local {
-            &self.0.local
-        } else {
-            &self.0.remote
-        };
+        let cell = if is_local { &self.0.local } else { &self.0.remote };
         if let Some(client) = cell.get() {
             return Ok(client);
         }
@@ -165,59 +132,37 @@ impl HttpClient {
             .redirect(Policy::none())
             .user_agent(concat!("looplet-host/", env!("CARGO_PKG_VERSION")));
         // Certificates that cannot be asked for are not read: that alone takes milliseconds.
-        let builder = if is_local {
-            builder.no_proxy().tls_certs_only([])
-        } else {
-            builder
-        };
+        let builder = if is_local { builder.no_proxy().tls_certs_only([]) } else { builder };
         let client = builder.build().map_err(|error| {
             let cause = root_cause(&error);
-            let message = format!(
-                "cannot set up connections for `{}`: {cause}",
-                exchange.provider
-            );
+            let message = format!("cannot set up connections for `{}`: {cause}", exchange.provider);
             ModelError::new(ModelErrorKind::Unreachable, message)
         })?;
         Ok(cell.get_or_init(|| client))
     }
 
     fn unreachable(&self, exchange: &Exchange<'_>, error: &reqwest::Error) -> ModelError {
-        let Exchange {
-            provider, endpoint, ..
-        } = exchange;
+        let Exchange { provider, endpoint, .. } = exchange;
         let limits = &self.0.limits;
         let kind = ModelErrorKind::Unreachable;
         match (error.is_timeout(), error.is_connect()) {
             (true, true) => {
                 let time = limits.connect.as_secs();
-                let message = format!(
-                    "cannot reach `{provider}` at {endpoint}: no connection within {time} s"
-                );
+                let message = format!("cannot reach `{provider}` at {endpoint}: no connection within {time} s");
                 ModelError::new(kind, message).retriable()
             }
             // The provider may have done the work, and been paid for it: asking again would triple both.
             (true, false) => {
                 let time = limits.answer.as_secs();
-                ModelError::new(
-                    kind,
-                    format!("{} gave no answer within {time} s", exchange.who()),
-                )
+                ModelError::new(kind, format!("{} gave no answer within {time} s", exchange.who()))
             }
             (false, true) => {
                 let cause = root_cause(error);
-                ModelError::new(
-                    kind,
-                    format!("cannot reach `{provider}` at {endpoint}: {cause}"),
-                )
-                .retriable()
+                ModelError::new(kind, format!("cannot reach `{provider}` at {endpoint}: {cause}")).retriable()
             }
             (false, false) => {
                 let cause = root_cause(error);
-                ModelError::new(
-                    kind,
-                    format!("{} broke off the connection: {cause}", exchange.who()),
-                )
-                .retriable()
+                ModelError::new(kind, format!("{} broke off the connection: {cause}", exchange.who())).retriable()
             }
         }
     }
@@ -236,8 +181,7 @@ impl Exchange<'_> {
 
     /// Words of a server, without the key.
     pub(super) fn scrubbed(&self, words: &str) -> String {
-        self.key
-            .map_or_else(|| words.to_owned(), |key| key.scrub(words))
+        self.key.map_or_else(|| words.to_owned(), |key| key.scrub(words))
     }
 }
 
@@ -250,10 +194,7 @@ fn headers(exchange: &Exchange<'_>) -> Result<HeaderMap, ModelError> {
     if let Some(key) = exchange.key {
         let value = HeaderValue::from_str(&format!("Bearer {}", key.expose()));
         let mut value = value.map_err(|_| {
-            let message = format!(
-                "the key for `{}` does not fit into a header",
-                exchange.provider
-            );
+            let message = format!("the key for `{}` does not fit into a header", exchange.provider);
             ModelError::new(ModelErrorKind::Auth, message)
         })?;
         value.set_sensitive(true);
@@ -263,12 +204,8 @@ fn headers(exchange: &Exchange<'_>) -> Result<HeaderMap, ModelError> {
 }
 
 fn broken_off(exchange: &Exchange<'_>, got: usize, announced: Option<u64>) -> ModelError {
-    let of = announced
-        .map(|length| format!(" of {length}"))
-        .unwrap_or_default();
-    exchange
-        .bad_answer(&format!("broke off its answer after {got}{of} bytes"))
-        .retriable()
+    let of = announced.map(|length| format!(" of {length}")).unwrap_or_default();
+    exchange.bad_answer(&format!("broke off its answer after {got}{of} bytes")).retriable()
 }
 
 /// The innermost cause, in lower case and without the number that the system adds.

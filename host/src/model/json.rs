@@ -63,11 +63,7 @@ impl<'o> Object<'o> {
 }
 
 /// Writes the items of a list, with commas between them and without brackets.
-pub(super) fn items<T>(
-    out: &mut Vec<u8>,
-    items: impl IntoIterator<Item = T>,
-    mut write: impl FnMut(&mut Vec<u8>, T),
-) {
+pub(super) fn items<T>(out: &mut Vec<u8>, items: impl IntoIterator<Item = T>, mut write: impl FnMut(&mut Vec<u8>, T)) {
     for (index, item) in items.into_iter().enumerate() {
         if index > 0 {
             out.push(b',');
@@ -88,8 +84,7 @@ pub(super) fn object_text(arguments: &str) -> std::borrow::Cow<'_, str> {
     if trimmed.is_empty() {
         return Cow::Borrowed("{}");
     }
-    let is_object = trimmed.starts_with('{')
-        && serde_json::from_str::<&serde_json::value::RawValue>(trimmed).is_ok();
+    let is_object = trimmed.starts_with('{') && serde_json::from_str::<&serde_json::value::RawValue>(trimmed).is_ok();
     if is_object {
         return Cow::Borrowed(trimmed);
     }
@@ -116,10 +111,7 @@ mod tests {
             string(out, item);
         });
         object.close();
-        assert_eq!(
-            String::from_utf8(out).expect("is text"),
-            r#"{"z":"a\"b\n","t":0.2,"n":7,"list":"1","2"}"#
-        );
+        assert_eq!(String::from_utf8(out).expect("is text"), r#"{"z":"a\"b\n","t":0.2,"n":7,"list":"1","2"}"#);
     }
 
     #[test]
@@ -127,9 +119,6 @@ mod tests {
         assert_eq!(object_text(r#" {"a": 1} "#), r#"{"a": 1}"#);
         assert_eq!(object_text("  "), "{}");
         assert_eq!(object_text("[1]"), r#"{"_invalid_arguments":"[1]"}"#);
-        assert_eq!(
-            object_text(r#"{"a":"#),
-            r#"{"_invalid_arguments":"{\"a\":"}"#
-        );
+        assert_eq!(object_text(r#"{"a":"#), r#"{"_invalid_arguments":"{\"a\":"}"#);
     }
 }

@@ -64,17 +64,10 @@ pub trait Model: Send + Sync {
     /// Answers one request. Ends early, with [`ModelErrorKind::Cancelled`], once `events` is cancelled.
     ///
     /// A provider sends precisely [`ModelRequest::bytes`]: the journal has taken their digest.
-    async fn complete(
-        &self,
-        request: &ModelRequest<'_>,
-        events: &EventSink,
-    ) -> Result<ModelResponse, ModelError>;
+    async fn complete(&self, request: &ModelRequest<'_>, events: &EventSink) -> Result<ModelResponse, ModelError>;
 
     /// What people call it: `provider:name`.
-    #[expect(
-        clippy::unnecessary_literal_bound,
-        reason = "providers answer with a name that they own"
-    )]
+    #[expect(clippy::unnecessary_literal_bound, reason = "providers answer with a name that they own")]
     fn name(&self) -> &str {
         "custom"
     }

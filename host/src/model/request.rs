@@ -19,25 +19,13 @@ pub struct ModelRequest<'a> {
 
 impl<'a> ModelRequest<'a> {
     /// The request that this model would send.
-    pub fn new<M: Model + ?Sized>(
-        model: &'a M,
-        setup: &'a RequestSetup,
-        transcript: &'a Transcript,
-    ) -> Self {
+    pub fn new<M: Model + ?Sized>(model: &'a M, setup: &'a RequestSetup, transcript: &'a Transcript) -> Self {
         Self::for_wire(model.wire(), setup, transcript)
     }
 
     /// The request in the form of a wire; for rebuilding what was sent, without a model.
-    pub fn for_wire(
-        wire: &'a dyn Wire,
-        setup: &'a RequestSetup,
-        transcript: &'a Transcript,
-    ) -> Self {
-        Self {
-            wire,
-            setup,
-            transcript,
-        }
+    pub fn for_wire(wire: &'a dyn Wire, setup: &'a RequestSetup, transcript: &'a Transcript) -> Self {
+        Self { wire, setup, transcript }
     }
 
     /// System text, tools and parameters.
@@ -159,10 +147,7 @@ mod tests {
 
     #[test]
     fn the_plain_form_holds_all_that_shapes_the_answer() {
-        let setup = setup()
-            .with_system("be brief")
-            .with_temperature(0.5)
-            .with_max_output_tokens(9);
+        let setup = setup().with_system("be brief").with_temperature(0.5).with_max_output_tokens(9);
         let transcript: Transcript = [user("hi")].into_iter().collect();
         let bytes = ModelRequest::for_wire(&PlainWire, &setup, &transcript).bytes();
         assert_eq!(
@@ -180,18 +165,9 @@ mod tests {
             ".*".prop_map(|text| Message::User { text }),
             (".*", ".*").prop_map(|(text, arguments)| Message::Assistant {
                 text,
-                calls: vec![ProposedCall {
-                    id: "1".into(),
-                    name: "greet".into(),
-                    arguments
-                }],
+                calls: vec![ProposedCall { id: "1".into(), name: "greet".into(), arguments }],
             }),
-            ".*".prop_map(|text| Message::Tool {
-                call_id: "1".into(),
-                name: "greet".into(),
-                text,
-                failed: false,
-            }),
+            ".*".prop_map(|text| Message::Tool { call_id: "1".into(), name: "greet".into(), text, failed: false }),
         ]
     }
 

@@ -25,14 +25,7 @@ pub struct ModelResponse {
 impl ModelResponse {
     /// A plain answer without calls.
     pub fn text(text: impl Into<String>) -> Self {
-        Self {
-            text: text.into(),
-            calls: Vec::new(),
-            usage: None,
-            finish: Finish::Stop,
-            raw: Bytes::new(),
-            model: None,
-        }
+        Self { text: text.into(), calls: Vec::new(), usage: None, finish: Finish::Stop, raw: Bytes::new(), model: None }
     }
 
     /// Whether it holds neither text nor calls.
@@ -95,12 +88,7 @@ pub(super) fn made_up_id(messages: usize, index: usize) -> String {
 }
 
 /// The provider's id where it can be used, else a made-up one.
-pub(super) fn call_id(
-    given: Option<&str>,
-    earlier: &[ProposedCall],
-    messages: usize,
-    index: usize,
-) -> String {
+pub(super) fn call_id(given: Option<&str>, earlier: &[ProposedCall], messages: usize, index: usize) -> String {
     match given {
         Some(id) if !id.is_empty() && earlier.iter().all(|call| call.id != id) => id.to_owned(),
         _ => made_up_id(messages, index),

@@ -77,12 +77,8 @@ impl RetryPolicy {
         if let Some(asked) = error.retry_after() {
             return asked.wait(clock.now()).min(self.longest_asked);
         }
-        let doubled = self
-            .first_wait
-            .saturating_mul(1 << attempt.saturating_sub(1).min(16));
-        doubled
-            .min(self.longest_wait)
-            .mul_f64(1.0 - 0.2 * clock.chance().clamp(0.0, 1.0))
+        let doubled = self.first_wait.saturating_mul(1 << attempt.saturating_sub(1).min(16));
+        doubled.min(self.longest_wait).mul_f64(1.0 - 0.2 * clock.chance().clamp(0.0, 1.0))
     }
 }
 
@@ -96,28 +92,14 @@ pub struct Retrying<M> {
 impl<M: Model> Retrying<M> {
     /// Wraps a model.
     pub fn new(model: M, policy: RetryPolicy, clock: Arc<dyn Clock>) -> Self {
-        Self {
-            model,
-            policy,
-            clock,
-        }
+        Self { model, policy, clock }
     }
 
     /// Waits before the next attempt, telling so; not longer than until the request is cancelled.
-    async fn wait(
-        &self,
-        attempt: u32,
-        error: &ModelError,
-        events: &EventSink,
-    ) -> Result<(), ModelError> {
+    async fn wait(&self, attempt: u32, error: &ModelError, events: &EventSink) -> Result<(), ModelError> {
         let wait = self.policy.wait(attempt, error, &*self.clock);
         let attempts = self.policy.attempts;
-        events.emit(ModelEvent::Retrying {
-            attempt,
-            attempts,
-            wait,
-            reason: error.to_string(),
-        });
+        events.emit(ModelEvent::Retrying { attempt, attempts, wait, reason: error.to_string() });
         tokio::select! {
             biased;
             () = events.cancelled() => Err(ModelError::cancelled()),
@@ -128,11 +110,7 @@ impl<M: Model> Retrying<M> {
 
 #[async_trait]
 impl<M: Model> Model for Retrying<M> {
-    async fn complete(
-        &self,
-        request: &ModelRequest<'_>,
-        events: &EventSink,
-    ) -> Result<ModelResponse, ModelError> {
+    async fn complete(&self, request: &ModelRequest<'_>, events: &EventSink) -> Result<ModelResponse, ModelError> {
         let mut attempt = 1;
         loop {
             match self.model.complete(request, events).await {
@@ -208,33 +186,20 @@ mod tests {
         let server = TestServer::start(replies).await;
         let clock = Arc::new(Noting::default());
         let model = OpenAi::new(impatient(), server.endpoint("/v1"), None, "mock");
-        let model = Retrying::new(
-            model,
-            RetryPolicy::default(),
-            Arc::clone(&clock) as Arc<dyn Clock>,
-        );
+        let model = Retrying::new(model, RetryPolicy::default(), Arc::clone(&clock) as Arc<dyn Clock>);
         let told = Arc::new(Mutex::new(Vec::new()));
         let ear = Arc::clone(&told);
         let events = EventSink::default().listen(move |event| {
-            let ModelEvent::Retrying {
-                attempt,
-                attempts,
-                wait,
-                reason,
-            } = event;
+            let ModelEvent::Retrying { attempt, attempts, wait, reason } = event;
             let line = format!("{attempt}/{attempts} {} ms: {reason}", wait.as_millis());
             ear.lock().expect("no panic before").push(line);
         });
         let (setup, transcript) = (RequestSetup::new(), Transcript::default());
-        let answer = model
-            .complete(&ModelRequest::new(&model, &setup, &transcript), &events)
-            .await;
+        let answer = model.complete(&ModelRequest::new(&model, &setup, &transcript), &events).await;
         let told = told.lock().expect("no panic before");
         let slept = clock.slept.lock().expect("no panic before");
         Tried {
-            answer: answer
-                .map(|answer| answer.text)
-                .map_err(|error| server.without_port(&error.to_string())),
+            answer: answer.map(|answer| answer.text).map_err(|error| server.without_port(&error.to_string())),
             slept: slept.iter().map(Duration::as_millis).collect(),
             told: told.iter().map(|line| server.without_port(line)).collect(),
             requests: server.seen().len(),
@@ -244,12 +209,7 @@ mod tests {
     #[tokio::test]
     async fn a_busy_provider_is_asked_again_when_it_says() {
         let busy = |after| Reply::new(429, "").header("retry-after", after);
-        let tried = tried(vec![
-            busy("7"),
-            busy("Wed, 21 Oct 2015 07:28:09 GMT"),
-            Reply::ok(OK),
-        ])
-        .await;
+        let tried = tried(vec![busy("7"), busy("Wed, 21 Oct 2015 07:28:09 GMT"), Reply::ok(OK)]).await;
         assert_eq!(tried.answer, Ok("ok".into()));
         assert_eq!(tried.slept, [7000, 9000]);
         assert_eq!(
@@ -271,12 +231,7 @@ mod tests {
     async fn a_fault_that_stays_is_reported_after_three_attempts() {
         for (status, what) in [(500, "has a fault of its own"), (529, "is overloaded")] {
             let tried = tried(vec![Reply::new(status, "")]).await;
-            assert_eq!(
-                tried.answer,
-                Err(format!(
-                    "`openai` at 127.0.0.1:PORT {what} (status {status}) (3 attempts)"
-                ))
-            );
+            assert_eq!(tried.answer, Err(format!("`openai` at 127.0.0.1:PORT {what} (status {status}) (3 attempts)")));
             assert_eq!((tried.requests, tried.slept), (3, vec![500, 1000]));
         }
     }
@@ -289,40 +244,24 @@ mod tests {
 
     #[tokio::test]
     async fn what_trying_again_will_not_mend_is_tried_once() {
-        for reply in [
-            Reply::new(401, ""),
-            Reply::new(400, ""),
-            Reply::ok("no json"),
-        ] {
+        for reply in [Reply::new(401, ""), Reply::new(400, ""), Reply::ok("no json")] {
             let tried = tried(vec![reply]).await;
             assert!(tried.answer.is_err());
-            assert_eq!(
-                (tried.requests, tried.slept, tried.told),
-                (1, vec![], vec![])
-            );
+            assert_eq!((tried.requests, tried.slept, tried.told), (1, vec![], vec![]));
         }
     }
 
     #[tokio::test]
     async fn cancelling_ends_the_wait() {
         let server = TestServer::start(vec![Reply::new(500, "")]).await;
-        let clock = Arc::new(Noting {
-            stands_still: true,
-            ..Noting::default()
-        });
+        let clock = Arc::new(Noting { stands_still: true, ..Noting::default() });
         let model = OpenAi::new(impatient(), server.endpoint("/v1"), None, "mock");
-        let model = Retrying::new(
-            model,
-            RetryPolicy::default(),
-            Arc::clone(&clock) as Arc<dyn Clock>,
-        );
+        let model = Retrying::new(model, RetryPolicy::default(), Arc::clone(&clock) as Arc<dyn Clock>);
         let cancel = CancellationToken::new();
         let stop = cancel.clone();
         let events = EventSink::new(cancel).listen(move |_| stop.cancel());
         let (setup, transcript) = (RequestSetup::new(), Transcript::default());
-        let answer = model
-            .complete(&ModelRequest::new(&model, &setup, &transcript), &events)
-            .await;
+        let answer = model.complete(&ModelRequest::new(&model, &setup, &transcript), &events).await;
         assert_eq!(answer.expect_err("is cancelled"), ModelError::cancelled());
         assert_eq!(server.seen().len(), 1);
     }
@@ -343,9 +282,6 @@ mod tests {
         let error = ModelError::new(super::super::ModelErrorKind::Server, "x").retriable();
         let policy = RetryPolicy::default();
         let wait = |attempt| policy.wait(attempt, &error, &Lucky).as_millis();
-        assert_eq!(
-            [wait(1), wait(2), wait(3), wait(9), wait(u32::MAX)],
-            [400, 800, 1600, 6400, 6400]
-        );
+        assert_eq!([wait(1), wait(2), wait(3), wait(9), wait(u32::MAX)], [400, 800, 1600, 6400, 6400]);
     }
 }

@@ -57,47 +57,24 @@ struct ScriptedCall {
 impl Scripted {
     /// A model whose first turn calls these tools, one after another.
     pub fn calls<T: Into<String>>(calls: impl IntoIterator<Item = (T, Value)>) -> Self {
-        Self {
-            name: "scripted".to_owned(),
-            ..Self::default()
-        }
-        .then_calls(calls)
+        Self { name: "scripted".to_owned(), ..Self::default() }.then_calls(calls)
     }
 
     /// A model whose first turn is a text.
     pub fn text(text: impl Into<String>) -> Self {
-        Self {
-            name: "scripted".to_owned(),
-            ..Self::default()
-        }
-        .then_text(text)
+        Self { name: "scripted".to_owned(), ..Self::default() }.then_text(text)
     }
 
     /// A further turn that calls these tools.
-    pub fn then_calls<T: Into<String>>(
-        mut self,
-        calls: impl IntoIterator<Item = (T, Value)>,
-    ) -> Self {
-        let calls = calls
-            .into_iter()
-            .map(|(tool, arguments)| ScriptedCall {
-                tool: tool.into(),
-                arguments,
-            })
-            .collect();
-        self.turns.push(Turn {
-            calls,
-            ..Turn::default()
-        });
+    pub fn then_calls<T: Into<String>>(mut self, calls: impl IntoIterator<Item = (T, Value)>) -> Self {
+        let calls = calls.into_iter().map(|(tool, arguments)| ScriptedCall { tool: tool.into(), arguments }).collect();
+        self.turns.push(Turn { calls, ..Turn::default() });
         self
     }
 
     /// A further turn that is a text.
     pub fn then_text(mut self, text: impl Into<String>) -> Self {
-        self.turns.push(Turn {
-            text: text.into(),
-            ..Turn::default()
-        });
+        self.turns.push(Turn { text: text.into(), ..Turn::default() });
         self
     }
 
@@ -112,20 +89,12 @@ impl Scripted {
     /// Reads turns from the text of a file: a JSON list, or a turn a line. `file` is for messages.
     pub fn from_text(file: &str, text: &str) -> Result<Self> {
         let is_list = text.trim_start().starts_with('[');
-        let turns = if is_list {
-            read_list(file, text)?
-        } else {
-            read_lines(file, text)?
-        };
+        let turns = if is_list { read_list(file, text)? } else { read_lines(file, text)? };
         if turns.is_empty() {
             return Err(Error::usage(format!("`{file}` holds no turns"))
                 .hint("write one a line: {\"text\": \"…\", \"calls\": [{\"tool\": \"…\", \"arguments\": {}}]}"));
         }
-        Ok(Self {
-            name: format!("scripted:{file}"),
-            turns,
-            next: AtomicUsize::new(0),
-        })
+        Ok(Self { name: format!("scripted:{file}"), turns, next: AtomicUsize::new(0) })
     }
 }
 
@@ -137,9 +106,7 @@ fn read_lines(file: &str, text: &str) -> Result<Vec<Turn>> {
     text.lines()
         .enumerate()
         .filter(|(_, line)| !line.trim().is_empty())
-        .map(|(above, line)| {
-            serde_json::from_str(line).map_err(|error| not_a_turn(file, above, &error))
-        })
+        .map(|(above, line)| serde_json::from_str(line).map_err(|error| not_a_turn(file, above, &error)))
         .collect()
 }
 
@@ -148,9 +115,7 @@ fn not_a_turn(file: &str, above: usize, error: &serde_json::Error) -> Error {
     let line = u32::try_from(above + error.line()).unwrap_or(u32::MAX);
     let text = error.to_string();
     // The place stands before the message: `serde_json` says it again, counted within the piece.
-    let what = text
-        .rsplit_once(" at line ")
-        .map_or(text.as_str(), |(what, _)| what);
+    let what = text.rsplit_once(" at line ").map_or(text.as_str(), |(what, _)| what);
     Error::usage(format!("not a scripted turn: {what}"))
         .at(Origin::line(file, line))
         .hint("a turn is {\"text\": \"…\", \"calls\": [{\"tool\": \"…\", \"arguments\": {}}]}, all parts optional")
@@ -192,19 +157,10 @@ impl Scripted {
 
 impl Turn {
     fn to_response(&self, messages: usize) -> ModelResponse {
-        let calls: Vec<_> = self
-            .calls
-            .iter()
-            .enumerate()
-            .map(|(index, call)| call.to_call(messages, index))
-            .collect();
+        let calls: Vec<_> = self.calls.iter().enumerate().map(|(index, call)| call.to_call(messages, index)).collect();
         ModelResponse {
             text: self.text.clone(),
-            finish: if calls.is_empty() {
-                Finish::Stop
-            } else {
-                Finish::ToolCalls
-            },
+            finish: if calls.is_empty() { Finish::Stop } else { Finish::ToolCalls },
             calls,
             usage: self.usage,
             raw: Bytes::new(),
@@ -220,11 +176,7 @@ impl ScriptedCall {
             Value::String(text) => text.clone(),
             value => value.to_string(),
         };
-        ProposedCall {
-            id: made_up_id(messages, index),
-            name: self.tool.clone(),
-            arguments,
-        }
+        ProposedCall { id: made_up_id(messages, index), name: self.tool.clone(), arguments }
     }
 }
 
@@ -244,18 +196,12 @@ mod tests {
     }
 
     fn refused(text: &str) -> String {
-        Scripted::from_text("run.jsonl", text)
-            .expect_err("is refused")
-            .to_string()
+        Scripted::from_text("run.jsonl", text).expect_err("is refused").to_string()
     }
 
     #[tokio::test]
     async fn turns_are_given_in_order_and_then_none() {
-        let usage = Usage {
-            input: 10,
-            output: 2,
-            cached: 0,
-        };
+        let usage = Usage { input: 10, output: 2, cached: 0 };
         let model = Scripted::calls([("read", json!({"path": "a"})), ("read", json!("{oops"))])
             .with_usage(usage)
             .then_text("ok");
@@ -266,21 +212,9 @@ mod tests {
             name: "read".into(),
             arguments: arguments.into(),
         };
-        assert_eq!(
-            first.calls,
-            [
-                call("call_0_0", r#"{"path":"a"}"#),
-                call("call_0_1", "{oops")
-            ]
-        );
-        assert_eq!(
-            (first.finish, first.usage),
-            (Finish::ToolCalls, Some(usage))
-        );
-        assert_eq!(
-            next(&model, &transcript).await,
-            Ok(ModelResponse::text("ok"))
-        );
+        assert_eq!(first.calls, [call("call_0_0", r#"{"path":"a"}"#), call("call_0_1", "{oops")]);
+        assert_eq!((first.finish, first.usage), (Finish::ToolCalls, Some(usage)));
+        assert_eq!(next(&model, &transcript).await, Ok(ModelResponse::text("ok")));
         assert_eq!(
             next(&model, &transcript).await,
             Err("exhausted: `scripted` has no answer left after 2 turns".into())
@@ -290,15 +224,9 @@ mod tests {
     #[tokio::test]
     async fn a_new_one_goes_on_after_the_answers_of_the_history() {
         let model = Scripted::text("one").then_text("two");
-        let answered = Message::Assistant {
-            text: "one".into(),
-            calls: Vec::new(),
-        };
+        let answered = Message::Assistant { text: "one".into(), calls: Vec::new() };
         let transcript: Transcript = [answered].into_iter().collect();
-        assert_eq!(
-            next(&model, &transcript).await,
-            Ok(ModelResponse::text("two"))
-        );
+        assert_eq!(next(&model, &transcript).await, Ok(ModelResponse::text("two")));
     }
 
     #[tokio::test]
@@ -310,17 +238,8 @@ mod tests {
             assert_eq!(model.name(), "scripted:run.jsonl");
             let transcript = Transcript::default();
             let first = next(&model, &transcript).await.expect("a turn");
-            assert_eq!(
-                (
-                    first.calls[0].name.as_str(),
-                    first.calls[0].arguments.as_str()
-                ),
-                ("list", "{}")
-            );
-            assert_eq!(
-                next(&model, &transcript).await,
-                Ok(ModelResponse::text("ok"))
-            );
+            assert_eq!((first.calls[0].name.as_str(), first.calls[0].arguments.as_str()), ("list", "{}"));
+            assert_eq!(next(&model, &transcript).await, Ok(ModelResponse::text("ok")));
         }
     }
 
@@ -330,14 +249,8 @@ mod tests {
             refused("{\"text\": \"ok\"}\n\n{\"txt\": 1}"),
             "run.jsonl:3: not a scripted turn: unknown field `txt`, expected one of `text`, `calls`, `usage`"
         );
-        assert_eq!(
-            refused("[\n{\"calls\": [{}]}]"),
-            "run.jsonl:2: not a scripted turn: missing field `tool`"
-        );
-        assert_eq!(
-            refused("plain text"),
-            "run.jsonl:1: not a scripted turn: expected value"
-        );
+        assert_eq!(refused("[\n{\"calls\": [{}]}]"), "run.jsonl:2: not a scripted turn: missing field `tool`");
+        assert_eq!(refused("plain text"), "run.jsonl:1: not a scripted turn: expected value");
         assert_eq!(refused(" \n"), "`run.jsonl` holds no turns");
     }
 }

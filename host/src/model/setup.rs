@@ -142,10 +142,7 @@ impl RequestSetup {
 
     /// The tools in the form of a wire, written at the first use.
     pub(super) fn written_tools(&self, wire: &dyn Wire) -> Arc<[u8]> {
-        let mut written = self
-            .written_tools
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut written = self.written_tools.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, bytes)) = written.iter().find(|(id, _)| *id == wire.id()) {
             return Arc::clone(bytes);
         }
@@ -178,13 +175,8 @@ mod tests {
     fn extra_fields_may_not_replace_what_the_host_writes() {
         for key in OWN_KEYS {
             let extra = BTreeMap::from([(key.to_owned(), CanonicalJson::empty_object())]);
-            let error = RequestSetup::new()
-                .with_extra(extra)
-                .expect_err("is refused");
-            assert_eq!(
-                error.message(),
-                format!("extra field `{key}` is written by the host itself")
-            );
+            let error = RequestSetup::new().with_extra(extra).expect_err("is refused");
+            assert_eq!(error.message(), format!("extra field `{key}` is written by the host itself"));
         }
     }
 }

@@ -25,13 +25,7 @@ pub(crate) struct Reply {
 impl Reply {
     pub(crate) fn new(status: u16, body: impl Into<Vec<u8>>) -> Self {
         let headers = vec![("content-type", "application/json".to_owned())];
-        Self {
-            status,
-            headers,
-            body: body.into(),
-            announced: None,
-            hangs: false,
-        }
+        Self { status, headers, body: body.into(), announced: None, hangs: false }
     }
 
     pub(crate) fn ok(body: impl Into<Vec<u8>>) -> Self {
@@ -39,10 +33,7 @@ impl Reply {
     }
 
     pub(crate) fn hanging() -> Self {
-        Self {
-            hangs: true,
-            ..Self::new(200, "")
-        }
+        Self { hangs: true, ..Self::new(200, "") }
     }
 
     pub(crate) fn header(mut self, name: &'static str, value: &str) -> Self {
@@ -58,10 +49,7 @@ impl Reply {
 
     fn to_bytes(&self) -> Vec<u8> {
         let length = self.announced.unwrap_or(self.body.len());
-        let mut head = format!(
-            "HTTP/1.1 {} x\r\ncontent-length: {length}\r\nconnection: close\r\n",
-            self.status
-        );
+        let mut head = format!("HTTP/1.1 {} x\r\ncontent-length: {length}\r\nconnection: close\r\n", self.status);
         for (name, value) in &self.headers {
             head.extend([name, ": ", value, "\r\n"]);
         }
@@ -82,10 +70,7 @@ pub(crate) struct Seen {
 
 impl Seen {
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers
-            .iter()
-            .find(|(known, _)| known == name)
-            .map(|(_, value)| value.as_str())
+        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 }
 
@@ -137,11 +122,7 @@ async fn serve(listener: TcpListener, replies: Vec<Reply>, seen: Arc<Mutex<Vec<S
     }
 }
 
-async fn answer(
-    mut stream: TcpStream,
-    reply: &Reply,
-    seen: &Mutex<Vec<Seen>>,
-) -> std::io::Result<()> {
+async fn answer(mut stream: TcpStream, reply: &Reply, seen: &Mutex<Vec<Seen>>) -> std::io::Result<()> {
     let request = read(&mut stream).await?;
     seen.lock().expect("no panic before").push(request);
     if reply.hangs {
@@ -163,30 +144,20 @@ async fn read(stream: &mut TcpStream) -> std::io::Result<Seen> {
     };
     let text = String::from_utf8_lossy(&bytes[..head]).into_owned();
     let mut lines = text.lines();
-    let line = lines
-        .next()
-        .unwrap_or_default()
-        .trim_end_matches(" HTTP/1.1")
-        .to_owned();
+    let line = lines.next().unwrap_or_default().trim_end_matches(" HTTP/1.1").to_owned();
     let headers: Vec<_> = lines
         .filter_map(|line| line.split_once(": "))
         .map(|(name, value)| (name.to_lowercase(), value.to_owned()))
         .collect();
     let length = headers.iter().find(|(name, _)| name == "content-length");
-    let length: usize = length
-        .and_then(|(_, value)| value.parse().ok())
-        .unwrap_or(0);
+    let length: usize = length.and_then(|(_, value)| value.parse().ok()).unwrap_or(0);
     while bytes.len() < head + 4 + length {
         if stream.read_buf(&mut bytes).await? == 0 {
             return Err(std::io::ErrorKind::UnexpectedEof.into());
         }
     }
     let body = String::from_utf8_lossy(&bytes[head + 4..]).into_owned();
-    Ok(Seen {
-        line,
-        headers,
-        body,
-    })
+    Ok(Seen { line, headers, body })
 }
 
 /// A place on loopback where nothing listens.
@@ -198,9 +169,5 @@ pub(crate) async fn nobody() -> Endpoint {
 
 /// A client that gives up soon and takes little.
 pub(crate) fn impatient() -> HttpClient {
-    HttpClient::new(HttpLimits {
-        answer: Duration::from_secs(1),
-        answer_bytes: 4096,
-        ..HttpLimits::default()
-    })
+    HttpClient::new(HttpLimits { answer: Duration::from_secs(1), answer_bytes: 4096, ..HttpLimits::default() })
 }

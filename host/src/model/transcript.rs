@@ -101,15 +101,8 @@ impl Written {
     }
 
     /// The entry of a wire, with all messages in it.
-    fn up_to_date<'w>(
-        all: &'w mut Vec<Self>,
-        wire: &dyn Wire,
-        messages: &[Message],
-    ) -> &'w mut Self {
-        let index = all
-            .iter()
-            .position(|written| written.wire == wire.id())
-            .unwrap_or(all.len());
+    fn up_to_date<'w>(all: &'w mut Vec<Self>, wire: &dyn Wire, messages: &[Message]) -> &'w mut Self {
+        let index = all.iter().position(|written| written.wire == wire.id()).unwrap_or(all.len());
         if index == all.len() {
             all.push(Self::new(wire));
         }
@@ -145,11 +138,7 @@ impl Written {
 /// The copy writes its messages anew at its first use.
 impl Clone for Transcript {
     fn clone(&self) -> Self {
-        Self {
-            messages: self.messages.clone(),
-            answers: self.answers,
-            written: Mutex::default(),
-        }
+        Self { messages: self.messages.clone(), answers: self.answers, written: Mutex::default() }
     }
 }
 

@@ -46,10 +46,7 @@ impl Wire for PlainWire {
         let mut body = Object::open(out);
         if !setup.extra().is_empty() {
             let mut extra = Object::open(body.key("extra"));
-            setup
-                .extra()
-                .iter()
-                .for_each(|(key, value)| extra.raw(key, value.as_str()));
+            setup.extra().iter().for_each(|(key, value)| extra.raw(key, value.as_str()));
             extra.close();
         }
         if let Some(temperature) = setup.temperature() {
@@ -68,9 +65,7 @@ impl Wire for PlainWire {
         let messages = body.key("messages");
         messages.push(b'[');
         if !setup.system().is_empty() {
-            let system = Message::System {
-                text: setup.system().to_owned(),
-            };
+            let system = Message::System { text: setup.system().to_owned() };
             self.message(&system, messages);
         }
     }

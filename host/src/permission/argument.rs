@@ -35,17 +35,12 @@ impl Argument {
                 return Err(Error::usage("the name of an argument is empty"));
             }
             None if text.contains('/') => {
-                return Err(
-                    Error::usage(format!("`{text}` is neither an argument nor a pointer"))
-                        .hint(format!("a JSON pointer begins with a slash: `/{text}`")),
-                );
+                return Err(Error::usage(format!("`{text}` is neither an argument nor a pointer"))
+                    .hint(format!("a JSON pointer begins with a slash: `/{text}`")));
             }
             None => vec![text.to_owned()],
         };
-        Ok(Self {
-            text: text.to_owned(),
-            steps,
-        })
+        Ok(Self { text: text.to_owned(), steps })
     }
 
     /// What a call with these arguments has there.
@@ -87,8 +82,7 @@ impl fmt::Display for Argument {
 
 /// Indices have one spelling (RFC 6901): no sign, no leading zero.
 fn index(step: &str) -> Option<usize> {
-    let plain =
-        step.bytes().all(|byte| byte.is_ascii_digit()) && (step == "0" || !step.starts_with('0'));
+    let plain = step.bytes().all(|byte| byte.is_ascii_digit()) && (step == "0" || !step.starts_with('0'));
     if plain { step.parse().ok() } else { None }
 }
 
@@ -102,10 +96,8 @@ fn unescape(step: &str) -> Result<String> {
                 Some('0') => out.push('~'),
                 Some('1') => out.push('/'),
                 _ => {
-                    return Err(
-                        Error::usage(format!("`{step}` is no step of a JSON pointer"))
-                            .hint("write `~0` for `~` and `~1` for `/`"),
-                    );
+                    return Err(Error::usage(format!("`{step}` is no step of a JSON pointer"))
+                        .hint("write `~0` for `~` and `~1` for `/`"));
                 }
             },
         }
@@ -122,14 +114,7 @@ mod tests {
     #[test]
     fn a_bare_key_is_top_level_and_a_slash_makes_a_pointer() {
         let arguments = json!({"path": "a", "a/b": 1, "list": [{"n": 2}], "text": "x"});
-        let found = |name: &str| {
-            format!(
-                "{:?}",
-                Argument::parse(name)
-                    .expect("is a name")
-                    .look_up(&arguments)
-            )
-        };
+        let found = |name: &str| format!("{:?}", Argument::parse(name).expect("is a name").look_up(&arguments));
         assert_eq!(found("path"), "Found(String(\"a\"))");
         assert_eq!(found("/a~1b"), "Found(Number(1))");
         assert_eq!(found("/list/0/n"), "Found(Number(2))");

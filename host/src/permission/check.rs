@@ -56,60 +56,29 @@ impl Policy {
     /// Compares the rules with the tools that are there. A rule about a plugin that is not loaded is a
     /// note; one that can never match a plugin that is, an error.
     pub fn check_against(&self, tools: &[KnownTool<'_>]) -> Vec<Finding> {
-        self.rules()
-            .iter()
-            .flat_map(|rule| check_rule(rule, tools))
-            .collect()
+        self.rules().iter().flat_map(|rule| check_rule(rule, tools)).collect()
     }
 }
 
 fn check_rule(rule: &Rule, tools: &[KnownTool<'_>]) -> Vec<Finding> {
     let patterns = rule.tools.iter().chain(&rule.after);
-    let mut findings: Vec<Finding> = patterns
-        .filter_map(|pattern| check_pattern(rule, pattern, tools))
-        .collect();
-    let about: Vec<_> = tools
-        .iter()
-        .filter(|tool| {
-            rule.tools
-                .iter()
-                .any(|pattern| pattern.matches(tool.plugin, tool.tool))
-        })
-        .collect();
+    let mut findings: Vec<Finding> = patterns.filter_map(|pattern| check_pattern(rule, pattern, tools)).collect();
+    let about: Vec<_> =
+        tools.iter().filter(|tool| rule.tools.iter().any(|pattern| pattern.matches(tool.plugin, tool.tool))).collect();
     if !about.is_empty() {
-        findings.extend(
-            rule.condition
-                .arguments()
-                .filter_map(|argument| check_argument(rule, argument, &about)),
-        );
+        findings.extend(rule.condition.arguments().filter_map(|argument| check_argument(rule, argument, &about)));
     }
     findings
 }
 
 fn check_pattern(rule: &Rule, pattern: &ToolPattern, tools: &[KnownTool<'_>]) -> Option<Finding> {
-    if tools
-        .iter()
-        .any(|tool| pattern.matches(tool.plugin, tool.tool))
-    {
+    if tools.iter().any(|tool| pattern.matches(tool.plugin, tool.tool)) {
         return None;
     }
-    let finding = |severity, message, hint| {
-        Some(Finding {
-            severity,
-            message,
-            hint,
-            origin: rule.origin.clone(),
-        })
-    };
-    let loaded: Vec<_> = tools
-        .iter()
-        .filter(|tool| pattern.matches_plugin(tool.plugin))
-        .collect();
+    let finding = |severity, message, hint| Some(Finding { severity, message, hint, origin: rule.origin.clone() });
+    let loaded: Vec<_> = tools.iter().filter(|tool| pattern.matches_plugin(tool.plugin)).collect();
     if let Some(plugin) = loaded.first().map(|tool| tool.plugin) {
-        let wanted = pattern
-            .as_str()
-            .split_once('/')
-            .map_or("", |(_, tool)| tool);
+        let wanted = pattern.as_str().split_once('/').map_or("", |(_, tool)| tool);
         let names: Vec<_> = loaded.iter().map(|tool| tool.tool).collect();
         let hint = match nearest(wanted, names.iter().copied()) {
             Some(meant) => format!("did you mean `{plugin}/{meant}`?"),
@@ -122,15 +91,8 @@ fn check_pattern(rule: &Rule, pattern: &ToolPattern, tools: &[KnownTool<'_>]) ->
         );
     }
     if let Some(tool) = tools.iter().find(|tool| tool.tool == pattern.as_str()) {
-        let hint = format!(
-            "write `{}/{pattern}`: a name without `/` is a plugin",
-            tool.plugin
-        );
-        return finding(
-            Severity::Error,
-            format!("`{pattern}` is a tool, not a plugin"),
-            hint,
-        );
+        let hint = format!("write `{}/{pattern}`: a name without `/` is a plugin", tool.plugin);
+        return finding(Severity::Error, format!("`{pattern}` is a tool, not a plugin"), hint);
     }
     let plugins: BTreeSet<_> = tools.iter().map(|tool| tool.plugin).collect();
     let written = pattern.as_str().split('/').next().unwrap_or_default();
@@ -138,19 +100,12 @@ fn check_pattern(rule: &Rule, pattern: &ToolPattern, tools: &[KnownTool<'_>]) ->
         Some(meant) => format!("did you mean `{meant}`?"),
         None => "it holds once such a plugin is loaded".to_owned(),
     };
-    finding(
-        Severity::Note,
-        format!("no plugin that is loaded matches `{pattern}`"),
-        hint,
-    )
+    finding(Severity::Note, format!("no plugin that is loaded matches `{pattern}`"), hint)
 }
 
 /// An argument that none of the tools can be given: such a rule allows nothing, or denies everything.
 fn check_argument(rule: &Rule, argument: &Argument, tools: &[&KnownTool<'_>]) -> Option<Finding> {
-    let known: Vec<Vec<&str>> = tools
-        .iter()
-        .map(|tool| closed_arguments(tool.input_schema))
-        .collect::<Option<_>>()?;
+    let known: Vec<Vec<&str>> = tools.iter().map(|tool| closed_arguments(tool.input_schema)).collect::<Option<_>>()?;
     if known.iter().flatten().any(|name| *name == argument.top()) {
         return None;
     }
@@ -158,33 +113,16 @@ fn check_argument(rule: &Rule, argument: &Argument, tools: &[&KnownTool<'_>]) ->
         Some(meant) => format!("did you mean `{meant}`?"),
         None => "see `inspect` for the arguments of a tool".to_owned(),
     };
-    let message = format!(
-        "no tool of this rule takes an argument `{}`",
-        argument.top()
-    );
-    Some(Finding {
-        severity: Severity::Error,
-        message,
-        hint,
-        origin: rule.origin.clone(),
-    })
+    let message = format!("no tool of this rule takes an argument `{}`", argument.top());
+    Some(Finding { severity: Severity::Error, message, hint, origin: rule.origin.clone() })
 }
 
 /// The names of all arguments, if the schema allows no others.
 fn closed_arguments(schema: &Value) -> Option<Vec<&str>> {
-    if schema.get("additionalProperties") != Some(&Value::Bool(false))
-        || schema.get("patternProperties").is_some()
-    {
+    if schema.get("additionalProperties") != Some(&Value::Bool(false)) || schema.get("patternProperties").is_some() {
         return None;
     }
-    Some(
-        schema
-            .get("properties")?
-            .as_object()?
-            .keys()
-            .map(String::as_str)
-            .collect(),
-    )
+    Some(schema.get("properties")?.as_object()?.keys().map(String::as_str).collect())
 }
 
 #[cfg(test)]
@@ -200,26 +138,11 @@ mod tests {
         let closed = json!({"properties": {"path": {}}, "additionalProperties": false});
         let open = json!({"properties": {"text": {}}});
         let tools = [
-            KnownTool {
-                plugin: "files",
-                tool: "read_file",
-                input_schema: &closed,
-            },
-            KnownTool {
-                plugin: "files",
-                tool: "grep",
-                input_schema: &closed,
-            },
-            KnownTool {
-                plugin: "think",
-                tool: "think",
-                input_schema: &open,
-            },
+            KnownTool { plugin: "files", tool: "read_file", input_schema: &closed },
+            KnownTool { plugin: "files", tool: "grep", input_schema: &closed },
+            KnownTool { plugin: "think", tool: "think", input_schema: &open },
         ];
-        let fallback = Fallback {
-            unmatched: super::super::Unmatched::Deny,
-            origin: Origin::Shipped,
-        };
+        let fallback = Fallback { unmatched: super::super::Unmatched::Deny, origin: Origin::Shipped };
         let lines = Policy::new(rules, fallback).check_against(&tools);
         lines
             .into_iter()
@@ -236,10 +159,8 @@ mod tests {
             Origin::line("looplet.toml", 3),
         );
         let matcher = Matcher::from_value(&json!("x")).expect("is a matcher");
-        rule.condition.when = argument
-            .map(|name| (Argument::parse(name).expect("is a name"), matcher))
-            .into_iter()
-            .collect();
+        rule.condition.when =
+            argument.map(|name| (Argument::parse(name).expect("is a name"), matcher)).into_iter().collect();
         rule
     }
 

@@ -39,9 +39,7 @@ impl fmt::Display for Decision {
 }
 
 /// What happens to a call that no rule matches. There is no `allow`.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Unmatched {
     /// It is put to a standing approval or the approver.

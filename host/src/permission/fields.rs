@@ -15,10 +15,8 @@ impl<'a> Fields<'a> {
     /// Takes a table and refuses keys that are not among `known`; `what` names it in messages.
     pub(super) fn of(value: &'a Value, what: &str, known: &[&str]) -> Result<Self> {
         let Value::Object(members) = value else {
-            return Err(
-                Error::usage(format!("{what} is {}, not a table", kind(value)))
-                    .hint(format!("its keys are {}", list(known))),
-            );
+            return Err(Error::usage(format!("{what} is {}, not a table", kind(value)))
+                .hint(format!("its keys are {}", list(known))));
         };
         for key in members.keys() {
             if !known.contains(&key.as_str()) {
@@ -40,10 +38,7 @@ impl<'a> Fields<'a> {
     pub(super) fn text(&self, key: &str, what: &str) -> Result<&'a str> {
         match self.0.get(key) {
             Some(Value::String(text)) => Ok(text),
-            Some(other) => Err(Error::usage(format!(
-                "`{key}` of {what} is {}, not a text",
-                kind(other)
-            ))),
+            Some(other) => Err(Error::usage(format!("`{key}` of {what} is {}, not a text", kind(other)))),
             None => Err(Error::usage(format!("{what} has no `{key}`"))),
         }
     }
@@ -59,16 +54,11 @@ pub(super) fn texts<'a>(value: &'a Value, what: &str) -> Result<Vec<&'a str>> {
     let wrong = || Error::usage(format!("{what} is neither a text nor a list of texts"));
     let list = match value {
         Value::String(text) => vec![text.as_str()],
-        Value::Array(items) => items
-            .iter()
-            .map(Value::as_str)
-            .collect::<Option<_>>()
-            .ok_or_else(wrong)?,
+        Value::Array(items) => items.iter().map(Value::as_str).collect::<Option<_>>().ok_or_else(wrong)?,
         _ => return Err(wrong()),
     };
     if list.is_empty() {
-        Err(Error::usage(format!("{what} is an empty list"))
-            .hint("name at least one, or leave the key out"))
+        Err(Error::usage(format!("{what} is an empty list")).hint("name at least one, or leave the key out"))
     } else {
         Ok(list)
     }
@@ -87,9 +77,5 @@ pub(super) fn kind(value: &Value) -> &'static str {
 }
 
 fn list(known: &[&str]) -> String {
-    known
-        .iter()
-        .map(|key| format!("`{key}`"))
-        .collect::<Vec<_>>()
-        .join(", ")
+    known.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ")
 }

@@ -94,9 +94,7 @@ impl Masks {
         for mask in masks {
             let placed = |error: Error| error.at(mask.origin.clone());
             if let Some(lifted) = mask.pattern.strip_prefix('!') {
-                compiled
-                    .lifts
-                    .push(Lift::of(lifted, mask.kind).map_err(placed)?);
+                compiled.lifts.push(Lift::of(lifted, mask.kind).map_err(placed)?);
                 continue;
             }
             let anchored = anchor(&mask.pattern).map_err(placed)?;
@@ -119,10 +117,7 @@ impl Masks {
     /// The strictest mask over a path that is relative to the mount (`.` for its root), if there is one.
     pub fn of(&self, path: &str) -> Option<MaskHit<'_>> {
         let folded;
-        let path = if path
-            .bytes()
-            .any(|byte| byte.is_ascii_uppercase() || !byte.is_ascii())
-        {
+        let path = if path.bytes().any(|byte| byte.is_ascii_uppercase() || !byte.is_ascii()) {
             folded = fold(path);
             &folded
         } else {
@@ -131,17 +126,9 @@ impl Masks {
         if !self.cover.is_match(path) {
             return None;
         }
-        let ends = path
-            .char_indices()
-            .filter(|(_, character)| *character == '/')
-            .map(|(at, _)| at)
-            .chain([path.len()]);
-        let prefixes = ends
-            .map(|end| &path[..end])
-            .filter(|prefix| !prefix.is_empty());
-        prefixes
-            .filter_map(|prefix| self.at(prefix))
-            .reduce(|a, b| if b.kind > a.kind { b } else { a })
+        let ends = path.char_indices().filter(|(_, character)| *character == '/').map(|(at, _)| at).chain([path.len()]);
+        let prefixes = ends.map(|end| &path[..end]).filter(|prefix| !prefix.is_empty());
+        prefixes.filter_map(|prefix| self.at(prefix)).reduce(|a, b| if b.kind > a.kind { b } else { a })
     }
 
     /// The masks that name something, without those that lift.
@@ -153,22 +140,13 @@ impl Masks {
     fn at(&self, place: &str) -> Option<MaskHit<'_>> {
         let named = self.names.matches(place);
         let holds = |mask: &&Mask| mask.tier != Tier::Shipped || !self.is_lifted(place, mask.kind);
-        let found = named
-            .into_iter()
-            .filter_map(|index| self.naming.get(index))
-            .filter(holds);
+        let found = named.into_iter().filter_map(|index| self.naming.get(index)).filter(holds);
         let strictest = found.reduce(|a, b| if b.kind > a.kind { b } else { a })?;
-        Some(MaskHit {
-            kind: strictest.kind,
-            pattern: &strictest.pattern,
-            origin: &strictest.origin,
-        })
+        Some(MaskHit { kind: strictest.kind, pattern: &strictest.pattern, origin: &strictest.origin })
     }
 
     fn is_lifted(&self, place: &str, kind: MaskKind) -> bool {
-        self.lifts
-            .iter()
-            .any(|lift| lift.kind == kind && lift.cover.is_match(place))
+        self.lifts.iter().any(|lift| lift.kind == kind && lift.cover.is_match(place))
     }
 }
 
@@ -176,13 +154,8 @@ impl Lift {
     fn of(pattern: &str, kind: MaskKind) -> Result<Self> {
         let anchored = anchor(pattern)?;
         let mut cover = GlobSetBuilder::new();
-        cover
-            .add(glob(&anchored, true)?)
-            .add(glob(&format!("{anchored}/**"), true)?);
-        Ok(Self {
-            kind,
-            cover: build(&cover)?,
-        })
+        cover.add(glob(&anchored, true)?).add(glob(&format!("{anchored}/**"), true)?);
+        Ok(Self { kind, cover: build(&cover)? })
     }
 }
 
@@ -194,10 +167,8 @@ fn anchor(pattern: &str) -> Result<String> {
     let name = name.strip_suffix('/').unwrap_or(name);
     let rooted = name.strip_prefix("./").or_else(|| name.strip_prefix('/'));
     if name.split('/').any(|part| part == "..") || rooted.unwrap_or(name).is_empty() {
-        return Err(
-            Error::usage(format!("mask `{pattern}` names nothing inside a mount"))
-                .hint("name a file, a directory or a glob, as in `.env*`"),
-        );
+        return Err(Error::usage(format!("mask `{pattern}` names nothing inside a mount"))
+            .hint("name a file, a directory or a glob, as in `.env*`"));
     }
     Ok(fold(&match rooted {
         Some(rooted) => rooted.to_owned(),
@@ -208,11 +179,7 @@ fn anchor(pattern: &str) -> Result<String> {
 
 fn build(builder: &GlobSetBuilder) -> Result<GlobSet> {
     builder.build().map_err(|error| {
-        Error::usage(format!(
-            "the masks of a mount are too many or too long: {}",
-            error.kind()
-        ))
-        .hint("shorten them")
+        Error::usage(format!("the masks of a mount are too many or too long: {}", error.kind())).hint("shorten them")
     })
 }
 
@@ -223,26 +190,15 @@ mod tests {
     use super::*;
 
     fn mask(pattern: &str, kind: MaskKind, tier: Tier) -> Mask {
-        Mask {
-            pattern: pattern.to_owned(),
-            kind,
-            tier,
-            origin: Origin::Shipped,
-        }
+        Mask { pattern: pattern.to_owned(), kind, tier, origin: Origin::Shipped }
     }
 
     fn hit(masks: &Masks, path: &str) -> String {
-        masks.of(path).map_or_else(
-            || "-".to_owned(),
-            |hit| format!("{} {}", hit.kind.as_str(), hit.pattern),
-        )
+        masks.of(path).map_or_else(|| "-".to_owned(), |hit| format!("{} {}", hit.kind.as_str(), hit.pattern))
     }
 
     fn table(masks: &Masks, paths: &[&str]) -> Vec<String> {
-        paths
-            .iter()
-            .map(|path| format!("{path}: {}", hit(masks, path)))
-            .collect()
+        paths.iter().map(|path| format!("{path}: {}", hit(masks, path))).collect()
     }
 
     #[test]
@@ -333,22 +289,13 @@ mod tests {
     #[test]
     fn a_mask_that_names_nothing_is_refused_with_its_place() {
         let report = |pattern: &str| {
-            let mask = Mask {
-                origin: Origin::line("looplet.toml", 7),
-                ..mask(pattern, MaskKind::Hidden, Tier::Written)
-            };
+            let mask =
+                Mask { origin: Origin::line("looplet.toml", 7), ..mask(pattern, MaskKind::Hidden, Tier::Written) };
             Masks::new([mask]).expect_err("is refused").report()
         };
-        let names_nothing =
-            "names nothing inside a mount\nhint: name a file, a directory or a glob, as in `.env*`";
-        assert_eq!(
-            report("../x"),
-            format!("error: looplet.toml:7: mask `../x` {names_nothing}")
-        );
-        assert_eq!(
-            report("!/"),
-            format!("error: looplet.toml:7: mask `/` {names_nothing}")
-        );
+        let names_nothing = "names nothing inside a mount\nhint: name a file, a directory or a glob, as in `.env*`";
+        assert_eq!(report("../x"), format!("error: looplet.toml:7: mask `../x` {names_nothing}"));
+        assert_eq!(report("!/"), format!("error: looplet.toml:7: mask `/` {names_nothing}"));
         assert!(report("[").starts_with("error: looplet.toml:7: `[` is no glob"));
     }
 

@@ -45,20 +45,11 @@ impl Matcher {
     /// `range = { min, max }`, `absent` and `not`.
     pub fn from_value(value: &Value) -> Result<Self> {
         let tests = match value {
-            Value::Object(_) => Fields::of(
-                value,
-                "a matcher",
-                &["glob", "regex", "range", "absent", "not"],
-            )?
-            .entries()
-            .map(|(key, value)| Test::from_entry(key, value))
-            .collect::<Result<Vec<_>>>()?,
-            Value::Array(items) => vec![Test::AnyOf(
-                items
-                    .iter()
-                    .map(Scalar::from_value)
-                    .collect::<Result<_>>()?,
-            )],
+            Value::Object(_) => Fields::of(value, "a matcher", &["glob", "regex", "range", "absent", "not"])?
+                .entries()
+                .map(|(key, value)| Test::from_entry(key, value))
+                .collect::<Result<Vec<_>>>()?,
+            Value::Array(items) => vec![Test::AnyOf(items.iter().map(Scalar::from_value).collect::<Result<_>>()?)],
             other => vec![Test::AnyOf(vec![Scalar::from_value(other)?])],
         };
         let matcher = Self { tests };
@@ -78,42 +69,30 @@ impl Matcher {
 
     /// Whether it wants the argument to be missing, so that nothing else about it can hold.
     pub(super) fn wants_absence(&self) -> bool {
-        self.tests
-            .iter()
-            .any(|test| matches!(test, Test::Absent(true)))
+        self.tests.iter().any(|test| matches!(test, Test::Absent(true)))
     }
 
     fn judge(&self, found: Lookup<'_>) -> Match {
-        self.tests
-            .iter()
-            .map(|test| test.judge(found))
-            .min()
-            .unwrap_or(Match::CannotTell)
+        self.tests.iter().map(|test| test.judge(found)).min().unwrap_or(Match::CannotTell)
     }
 
     fn check_possible(&self) -> Result<()> {
-        let never = |why: &str, hint: &str| {
-            Err(Error::usage(format!("a matcher can never match: {why}")).hint(hint))
-        };
+        let never = |why: &str, hint: &str| Err(Error::usage(format!("a matcher can never match: {why}")).hint(hint));
         if self.tests.is_empty() {
             return Err(Error::usage("a matcher is empty")
                 .hint("a bare value means equals; `{ absent = false }` means any value"));
         }
         if self.wants_absence() && self.tests.len() > 1 {
-            return never(
-                "an argument that is absent has no value",
-                "make two rules of it, or drop `absent`",
-            );
+            return never("an argument that is absent has no value", "make two rules of it, or drop `absent`");
         }
         for test in &self.tests {
             match test {
                 Test::AnyOf(values) if values.is_empty() => {
                     return never("its list of values is empty", "name at least one value");
                 }
-                Test::Range {
-                    min: Some(min),
-                    max: Some(max),
-                } if min > max => return never("`min` is above `max`", "both ends are included"),
+                Test::Range { min: Some(min), max: Some(max) } if min > max => {
+                    return never("`min` is above `max`", "both ends are included");
+                }
                 _ => {}
             }
         }
@@ -137,14 +116,8 @@ impl Test {
             }
             ("absent", Value::Bool(absent)) => Ok(Self::Absent(*absent)),
             ("not", _) => Matcher::from_value(value).map(Self::Not),
-            ("absent", other) => Err(Error::usage(format!(
-                "`absent` is {}, not true or false",
-                kind(other)
-            ))),
-            (_, other) => Err(Error::usage(format!(
-                "`{key}` is {}, not a text",
-                kind(other)
-            ))),
+            ("absent", other) => Err(Error::usage(format!("`absent` is {}, not true or false", kind(other)))),
+            (_, other) => Err(Error::usage(format!("`{key}` is {}, not a text", kind(other)))),
         }
     }
 
@@ -156,14 +129,10 @@ impl Test {
             (Self::AnyOf(values), Lookup::Found(value)) => any_of(values, value),
             (Self::Glob(glob), Lookup::Found(Value::String(text))) => glob.matches(text).into(),
             (Self::Regex(regex), Lookup::Found(Value::String(text))) => regex.is_match(text).into(),
-            (Self::Range { min, max }, Lookup::Found(Value::Number(number))) => {
-                match number.as_f64() {
-                    Some(number) => (min.is_none_or(|min| number >= min)
-                        && max.is_none_or(|max| number <= max))
-                    .into(),
-                    None => Match::CannotTell,
-                }
-            }
+            (Self::Range { min, max }, Lookup::Found(Value::Number(number))) => match number.as_f64() {
+                Some(number) => (min.is_none_or(|min| number >= min) && max.is_none_or(|max| number <= max)).into(),
+                None => Match::CannotTell,
+            },
             _ => Match::CannotTell,
         }
     }
@@ -175,11 +144,10 @@ impl Scalar {
             Value::String(text) => Ok(Self::Text(text.clone())),
             Value::Number(_) => number(value).map(Self::Number),
             Value::Bool(yes) => Ok(Self::Bool(*yes)),
-            Value::Null | Value::Array(_) | Value::Object(_) => Err(Error::usage(format!(
-                "{} cannot be compared with an argument",
-                kind(value)
-            ))
-            .hint("texts, numbers and true or false can")),
+            Value::Null | Value::Array(_) | Value::Object(_) => {
+                Err(Error::usage(format!("{} cannot be compared with an argument", kind(value)))
+                    .hint("texts, numbers and true or false can"))
+            }
         }
     }
 }
@@ -189,10 +157,8 @@ fn any_of(values: &[Scalar], value: &Value) -> Match {
     let Ok(value) = Scalar::from_value(value) else {
         return Match::CannotTell;
     };
-    let mut comparable = values
-        .iter()
-        .filter(|known| std::mem::discriminant(*known) == std::mem::discriminant(&value))
-        .peekable();
+    let mut comparable =
+        values.iter().filter(|known| std::mem::discriminant(*known) == std::mem::discriminant(&value)).peekable();
     if comparable.peek().is_none() {
         return Match::CannotTell;
     }
@@ -201,37 +167,26 @@ fn any_of(values: &[Scalar], value: &Value) -> Match {
 
 /// A number that an argument can hold: whole ones beyond ±2^53 have no canonical form.
 fn number(value: &Value) -> Result<f64> {
-    let whole = value
-        .as_u64()
-        .or_else(|| value.as_i64().map(i64::unsigned_abs));
+    let whole = value.as_u64().or_else(|| value.as_i64().map(i64::unsigned_abs));
     match value.as_f64() {
         Some(_) if whole.is_some_and(|whole| whole > EXACT) => {
-            Err(Error::usage(format!("number {value} is beyond ±2^53"))
-                .hint("arguments hold no such numbers"))
+            Err(Error::usage(format!("number {value} is beyond ±2^53")).hint("arguments hold no such numbers"))
         }
         Some(number) => Ok(number),
-        None => Err(Error::usage(format!(
-            "{} stands where a number is expected",
-            kind(value)
-        ))),
+        None => Err(Error::usage(format!("{} stands where a number is expected", kind(value)))),
     }
 }
 
 fn regex(text: &str) -> Result<Regex> {
-    RegexBuilder::new(text)
-        .size_limit(REGEX_BYTES)
-        .dfa_size_limit(REGEX_BYTES)
-        .build()
-        .map_err(|error| {
-            let (what, hint) = match error {
-                regex::Error::CompiledTooBig(_) => ("too big".to_owned(), "bound its repetitions"),
-                other => (
-                    last_line(&other.to_string()),
-                    "look-around and back-references do not exist: matching is linear",
-                ),
-            };
-            Error::usage(format!("`{text}` is no regular expression: {what}")).hint(hint)
-        })
+    RegexBuilder::new(text).size_limit(REGEX_BYTES).dfa_size_limit(REGEX_BYTES).build().map_err(|error| {
+        let (what, hint) = match error {
+            regex::Error::CompiledTooBig(_) => ("too big".to_owned(), "bound its repetitions"),
+            other => {
+                (last_line(&other.to_string()), "look-around and back-references do not exist: matching is linear")
+            }
+        };
+        Error::usage(format!("`{text}` is no regular expression: {what}")).hint(hint)
+    })
 }
 
 /// The regex crate draws the place over several lines and ends with the reason.
@@ -249,17 +204,11 @@ mod tests {
 
     fn answer(matcher: &Value, arguments: &Value, leaning: Leaning) -> Match {
         let argument = Argument::parse("a").expect("is a name");
-        Matcher::from_value(matcher)
-            .expect("is a matcher")
-            .evaluate(&argument, arguments, leaning)
+        Matcher::from_value(matcher).expect("is a matcher").evaluate(&argument, arguments, leaning)
     }
 
     fn answers(matcher: &Value, values: &[Value]) -> String {
-        values
-            .iter()
-            .map(|value| answer(matcher, value, Leaning::Permit).to_string())
-            .collect::<Vec<_>>()
-            .join(", ")
+        values.iter().map(|value| answer(matcher, value, Leaning::Permit).to_string()).collect::<Vec<_>>().join(", ")
     }
 
     #[test]
@@ -304,26 +253,18 @@ mod tests {
     fn over_a_list_a_permission_needs_all_and_a_restriction_one() {
         let matcher = json!({"glob": "src/*"});
         let over = |list: Value| {
-            [Leaning::Permit, Leaning::Restrict]
-                .map(|leaning| answer(&matcher, &json!({"a": list}), leaning))
+            [Leaning::Permit, Leaning::Restrict].map(|leaning| answer(&matcher, &json!({"a": list}), leaning))
         };
         assert_eq!(over(json!(["src/a", "src/b"])), [Match::Yes, Match::Yes]);
         assert_eq!(over(json!(["src/a", "etc"])), [Match::No, Match::Yes]);
         assert_eq!(over(json!(["src/a", 1])), [Match::CannotTell, Match::Yes]);
         assert_eq!(over(json!([])), [Match::CannotTell, Match::CannotTell]);
-        assert_eq!(
-            over(json!([["src/a"]])),
-            [Match::CannotTell, Match::CannotTell]
-        );
+        assert_eq!(over(json!([["src/a"]])), [Match::CannotTell, Match::CannotTell]);
     }
 
     #[test]
     fn what_is_wrong_in_a_matcher_is_said_with_what_to_write() {
-        let report = |value: Value| {
-            Matcher::from_value(&value)
-                .expect_err("is refused")
-                .report()
-        };
+        let report = |value: Value| Matcher::from_value(&value).expect_err("is refused").report();
         let reports = [
             json!({"globb": "x"}),
             json!({"regex": "a(?=b)"}),

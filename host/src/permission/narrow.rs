@@ -27,24 +27,18 @@ impl Narrow {
     pub fn from_value(value: &Value) -> Result<Self> {
         let fields = Fields::of(value, "`narrow`", &["fs"])?;
         let Some(mounts) = fields.get("fs") else {
-            return Err(Error::usage("`narrow` is empty")
-                .hint("write `narrow = { fs = { workspace = [\"{/path}\"] } }`"));
+            return Err(
+                Error::usage("`narrow` is empty").hint("write `narrow = { fs = { workspace = [\"{/path}\"] } }`")
+            );
         };
         let Value::Object(mounts) = mounts else {
-            return Err(Error::usage(format!(
-                "`fs` of `narrow` is {}, not a table of mounts",
-                kind(mounts)
-            )));
+            return Err(Error::usage(format!("`fs` of `narrow` is {}, not a table of mounts", kind(mounts))));
         };
         let places = |value: &Value| match value {
             Value::Array(items) => items.iter().map(NarrowPlace::from_value).collect(),
             one => Ok(vec![NarrowPlace::from_value(one)?]),
         };
-        mounts
-            .iter()
-            .map(|(mount, value)| Ok((mount.clone(), places(value)?)))
-            .collect::<Result<_>>()
-            .map(Self)
+        mounts.iter().map(|(mount, value)| Ok((mount.clone(), places(value)?))).collect::<Result<_>>().map(Self)
     }
 
     /// The mounts that it speaks of.
@@ -65,10 +59,7 @@ impl Narrow {
             for place in places {
                 for text in place.at.fill(arguments)? {
                     match resolver.resolve(mount, &text) {
-                        PathFact::Resolved { path, .. } => found.push(FsPlace {
-                            path,
-                            mode: place.mode,
-                        }),
+                        PathFact::Resolved { path, .. } => found.push(FsPlace { path, mode: place.mode }),
                         PathFact::Refused { .. } => return None,
                     }
                 }
@@ -82,10 +73,7 @@ impl Narrow {
 impl NarrowPlace {
     fn from_value(value: &Value) -> Result<Self> {
         if let Value::String(at) = value {
-            return Ok(Self {
-                at: Template::parse(at)?,
-                mode: FsMode::ReadWrite,
-            });
+            return Ok(Self { at: Template::parse(at)?, mode: FsMode::ReadWrite });
         }
         let fields = Fields::of(value, "a place of `narrow`", &["at", "mode"])?;
         let mode = match fields.get("mode") {
@@ -93,14 +81,10 @@ impl NarrowPlace {
             Some(Value::String(mode)) if mode == "ro" => FsMode::ReadOnly,
             Some(Value::String(mode)) if mode == "rw" => FsMode::ReadWrite,
             Some(other) => {
-                return Err(Error::usage(format!("`mode` of a place is {other}"))
-                    .hint("it is `ro` or `rw`"));
+                return Err(Error::usage(format!("`mode` of a place is {other}")).hint("it is `ro` or `rw`"));
             }
         };
-        Ok(Self {
-            at: Template::parse(fields.text("at", "a place of `narrow`")?)?,
-            mode,
-        })
+        Ok(Self { at: Template::parse(fields.text("at", "a place of `narrow`")?)?, mode })
     }
 }
 
@@ -113,9 +97,7 @@ mod tests {
 
     fn evaluate(narrow: &Value, arguments: &Value) -> String {
         let mut narrowing = Narrowing::none();
-        match Narrow::from_value(narrow)
-            .expect("is a narrowing")
-            .evaluate(arguments, &LexicalResolver, &mut narrowing)
+        match Narrow::from_value(narrow).expect("is a narrowing").evaluate(arguments, &LexicalResolver, &mut narrowing)
         {
             Some(()) => serde_json::to_string(&narrowing).expect("serialises"),
             None => "cannot tell".to_owned(),
@@ -130,15 +112,9 @@ mod tests {
             r#"{"workspace":[{"path":"a","mode":"ro"},{"path":"b","mode":"rw"}]}"#
         );
         assert_eq!(evaluate(&copy, &json!({"from": "a"})), "cannot tell");
+        assert_eq!(evaluate(&copy, &json!({"from": "a", "to": "../b"})), "cannot tell");
         assert_eq!(
-            evaluate(&copy, &json!({"from": "a", "to": "../b"})),
-            "cannot tell"
-        );
-        assert_eq!(
-            evaluate(
-                &json!({"fs": {"notes": [], "workspace": "{/p:-.}"}}),
-                &json!({})
-            ),
+            evaluate(&json!({"fs": {"notes": [], "workspace": "{/p:-.}"}}), &json!({})),
             r#"{"notes":[],"workspace":[{"path":".","mode":"rw"}]}"#
         );
     }
@@ -146,10 +122,7 @@ mod tests {
     #[test]
     fn a_wrong_narrowing_says_what_to_write() {
         let report = |value: Value| Narrow::from_value(&value).expect_err("is refused").report();
-        assert_eq!(
-            report(json!({"http": []})),
-            "error: unknown key `http` in `narrow`\nhint: known are `fs`"
-        );
+        assert_eq!(report(json!({"http": []})), "error: unknown key `http` in `narrow`\nhint: known are `fs`");
         assert_eq!(
             report(json!({"fs": {"w": [{"at": "x", "mode": "wr"}]}})),
             "error: `mode` of a place is \"wr\"\nhint: it is `ro` or `rw`"

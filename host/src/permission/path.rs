@@ -40,9 +40,7 @@ pub struct LexicalResolver;
 
 impl PathResolver for LexicalResolver {
     fn resolve(&self, mount: &str, text: &str) -> PathFact {
-        let refused = |reason: &str| PathFact::Refused {
-            reason: reason.to_owned(),
-        };
+        let refused = |reason: &str| PathFact::Refused { reason: reason.to_owned() };
         if text.contains('\0') {
             return refused("it holds a NUL");
         }
@@ -62,14 +60,7 @@ impl PathResolver for LexicalResolver {
                 name => parts.push(name),
             }
         }
-        PathFact::Resolved {
-            path: if parts.is_empty() {
-                ".".to_owned()
-            } else {
-                parts.join("/")
-            },
-            exists: true,
-        }
+        PathFact::Resolved { path: if parts.is_empty() { ".".to_owned() } else { parts.join("/") }, exists: true }
     }
 }
 
@@ -94,16 +85,13 @@ impl PathMatcher {
     /// Reads a matcher from a table of `arg`, `mount` and `glob` (a text or a list).
     pub fn from_value(value: &Value) -> Result<Self> {
         let fields = Fields::of(value, "`path`", &["arg", "mount", "glob"])?;
-        let globs = fields.get("glob").ok_or_else(|| {
-            Error::usage("`path` has no `glob`").hint("`**` is every place of the mount")
-        })?;
+        let globs = fields
+            .get("glob")
+            .ok_or_else(|| Error::usage("`path` has no `glob`").hint("`**` is every place of the mount"))?;
         Ok(Self {
             argument: Argument::parse(fields.text("arg", "`path`")?)?,
             mount: fields.text("mount", "`path`")?.to_owned(),
-            globs: texts(globs, "`glob` of `path`")?
-                .into_iter()
-                .map(PathGlob::parse)
-                .collect::<Result<_>>()?,
+            globs: texts(globs, "`glob` of `path`")?.into_iter().map(PathGlob::parse).collect::<Result<_>>()?,
         })
     }
 
@@ -118,12 +106,7 @@ impl PathMatcher {
     }
 
     /// Compares what the call names with the globs.
-    pub fn evaluate(
-        &self,
-        arguments: &Value,
-        resolver: &dyn PathResolver,
-        leaning: Leaning,
-    ) -> PathMatch {
+    pub fn evaluate(&self, arguments: &Value, resolver: &dyn PathResolver, leaning: Leaning) -> PathMatch {
         let mut places = Vec::new();
         let mut judge = |value: &Value| match value {
             Value::String(text) => self.judge(text, resolver, leaning, &mut places),
@@ -137,13 +120,7 @@ impl PathMatcher {
         PathMatch { answer, places }
     }
 
-    fn judge(
-        &self,
-        text: &str,
-        resolver: &dyn PathResolver,
-        leaning: Leaning,
-        places: &mut Vec<String>,
-    ) -> Match {
+    fn judge(&self, text: &str, resolver: &dyn PathResolver, leaning: Leaning, places: &mut Vec<String>) -> Match {
         let fact = resolver.resolve(&self.mount, text);
         let restricts = leaning == Leaning::Restrict;
         // A file system may fold case, and the name may be about to become something else: a rule
@@ -154,13 +131,8 @@ impl PathMatcher {
         let PathFact::Resolved { path, .. } = fact else {
             return Match::CannotTell;
         };
-        let matches = self.globs.iter().any(|glob| {
-            if restricts {
-                glob.matches_folded(&path)
-            } else {
-                glob.matches(&path)
-            }
-        });
+        let matches =
+            self.globs.iter().any(|glob| if restricts { glob.matches_folded(&path) } else { glob.matches(&path) });
         if matches {
             places.push(path);
         }
@@ -176,37 +148,21 @@ mod tests {
 
     fn answer(glob: &str, arguments: &Value, leaning: Leaning) -> Match {
         let matcher = json!({"arg": "path", "mount": "workspace", "glob": glob});
-        PathMatcher::from_value(&matcher)
-            .expect("is a matcher")
-            .evaluate(arguments, &LexicalResolver, leaning)
-            .answer
+        PathMatcher::from_value(&matcher).expect("is a matcher").evaluate(arguments, &LexicalResolver, leaning).answer
     }
 
     fn both(glob: &str, path: &str) -> [Match; 2] {
-        [Leaning::Permit, Leaning::Restrict]
-            .map(|leaning| answer(glob, &json!({"path": path}), leaning))
+        [Leaning::Permit, Leaning::Restrict].map(|leaning| answer(glob, &json!({"path": path}), leaning))
     }
 
     #[test]
     fn the_resolved_place_decides_and_what_cannot_be_resolved_never_permits() {
         assert_eq!(both("src/**", "./src//a.rs"), [Match::Yes, Match::Yes]);
-        assert_eq!(
-            both("src/**", "/workspace/src/a.rs"),
-            [Match::Yes, Match::Yes]
-        );
+        assert_eq!(both("src/**", "/workspace/src/a.rs"), [Match::Yes, Match::Yes]);
         assert_eq!(both("src/**", "src/../build.rs"), [Match::No, Match::Yes]);
-        assert_eq!(
-            both("src/**", "../src/a.rs"),
-            [Match::CannotTell, Match::CannotTell]
-        );
-        assert_eq!(
-            both("src/**", "/etc/passwd"),
-            [Match::CannotTell, Match::CannotTell]
-        );
-        assert_eq!(
-            both("src/**", "/workspacex/src/a"),
-            [Match::CannotTell, Match::CannotTell]
-        );
+        assert_eq!(both("src/**", "../src/a.rs"), [Match::CannotTell, Match::CannotTell]);
+        assert_eq!(both("src/**", "/etc/passwd"), [Match::CannotTell, Match::CannotTell]);
+        assert_eq!(both("src/**", "/workspacex/src/a"), [Match::CannotTell, Match::CannotTell]);
         assert_eq!(both("src/**", "src/\0"), [Match::CannotTell, Match::Yes]);
     }
 
@@ -218,22 +174,9 @@ mod tests {
 
     #[test]
     fn an_argument_that_is_no_text_cannot_be_told() {
-        for arguments in [
-            json!({}),
-            json!({"path": 1}),
-            json!({"path": []}),
-            json!({"path": [["src/a"]]}),
-        ] {
-            assert_eq!(
-                answer("**", &arguments, Leaning::Permit),
-                Match::CannotTell,
-                "{arguments}"
-            );
-            assert_eq!(
-                answer("**", &arguments, Leaning::Restrict),
-                Match::CannotTell,
-                "{arguments}"
-            );
+        for arguments in [json!({}), json!({"path": 1}), json!({"path": []}), json!({"path": [["src/a"]]})] {
+            assert_eq!(answer("**", &arguments, Leaning::Permit), Match::CannotTell, "{arguments}");
+            assert_eq!(answer("**", &arguments, Leaning::Restrict), Match::CannotTell, "{arguments}");
         }
     }
 }

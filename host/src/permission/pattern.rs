@@ -49,12 +49,7 @@ impl PathGlob {
         let exact = compile_with_directory(text)?;
         let folded = compile_with_directory(&fold(text))?;
         let everything = text == "." || exact.iter().any(|glob| glob.is_match(ANYWHERE));
-        Ok(Self {
-            text: text.to_owned(),
-            exact,
-            folded,
-            everything,
-        })
+        Ok(Self { text: text.to_owned(), exact, folded, everything })
     }
 
     /// Whether the path, relative to the mount and `.` for its root, is one of those.
@@ -97,10 +92,7 @@ pub struct TextGlob {
 impl TextGlob {
     /// Reads a glob.
     pub fn parse(text: &str) -> Result<Self> {
-        Ok(Self {
-            text: text.to_owned(),
-            glob: compile(text, false)?,
-        })
+        Ok(Self { text: text.to_owned(), glob: compile(text, false)? })
     }
 
     /// Whether the whole text matches.
@@ -128,24 +120,18 @@ pub(super) fn compile(text: &str, separates: bool) -> Result<GlobMatcher> {
 /// Parses one glob, for who builds a set.
 pub(super) fn glob(text: &str, separates: bool) -> Result<globset::Glob> {
     if text.len() > LONGEST {
-        return Err(
-            Error::usage(format!("a pattern of {} bytes is too long", text.len()))
-                .hint(format!("write several, each of at most {LONGEST} bytes")),
-        );
+        return Err(Error::usage(format!("a pattern of {} bytes is too long", text.len()))
+            .hint(format!("write several, each of at most {LONGEST} bytes")));
     }
     if text.is_empty() || text.contains('\0') {
-        return Err(Error::usage("a pattern is empty or holds a NUL")
-            .hint("`*` matches every name, `**` every path"));
+        return Err(Error::usage("a pattern is empty or holds a NUL").hint("`*` matches every name, `**` every path"));
     }
-    GlobBuilder::new(text)
-        .literal_separator(separates)
-        .backslash_escape(true)
-        .empty_alternates(true)
-        .build()
-        .map_err(|error| {
+    GlobBuilder::new(text).literal_separator(separates).backslash_escape(true).empty_alternates(true).build().map_err(
+        |error| {
             Error::usage(format!("`{text}` is no glob: {}", error.kind()))
                 .hint("`\\` before a character takes it as it is")
-        })
+        },
+    )
 }
 
 /// `dir/**` also means `dir` itself, which the glob crate leaves out.
@@ -159,9 +145,7 @@ fn compile_with_directory(text: &str) -> Result<Vec<GlobMatcher>> {
 
 /// Refuses globs that no path inside a mount can match.
 fn check_relative(text: &str) -> Result<()> {
-    let wrong = |hint: String| {
-        Err(Error::usage(format!("glob `{text}` can never match a path of a mount")).hint(hint))
-    };
+    let wrong = |hint: String| Err(Error::usage(format!("glob `{text}` can never match a path of a mount")).hint(hint));
     if let Some(rest) = text.strip_prefix('/').or_else(|| text.strip_prefix("./")) {
         return wrong(format!("globs are relative to the mount: write `{rest}`"));
     }
@@ -169,9 +153,7 @@ fn check_relative(text: &str) -> Result<()> {
         return wrong("`..` leaves the mount; name another mount".to_owned());
     }
     if let Some(directory) = text.strip_suffix('/') {
-        return wrong(format!(
-            "write `{directory}/**` for the directory and all below it"
-        ));
+        return wrong(format!("write `{directory}/**` for the directory and all below it"));
     }
     Ok(())
 }
@@ -188,27 +170,18 @@ mod tests {
 
     #[test]
     fn a_star_stops_at_a_slash_and_two_do_not() {
-        let answers: Vec<_> = [
-            "*",
-            "*.rs",
-            "**/*.rs",
-            "src/**",
-            "**",
-            "{src,tests}/**",
-            "[a-z]rc/*",
-            "a/*/c",
-        ]
-        .iter()
-        .map(|glob| {
-            format!(
-                "{glob}: {}",
-                ["a.rs", "src", "src/a.rs", "src/x/a.rs", "."]
-                    .map(|p| u8::from(path(glob, p)))
-                    .map(|b| b.to_string())
-                    .concat()
-            )
-        })
-        .collect();
+        let answers: Vec<_> = ["*", "*.rs", "**/*.rs", "src/**", "**", "{src,tests}/**", "[a-z]rc/*", "a/*/c"]
+            .iter()
+            .map(|glob| {
+                format!(
+                    "{glob}: {}",
+                    ["a.rs", "src", "src/a.rs", "src/x/a.rs", "."]
+                        .map(|p| u8::from(path(glob, p)))
+                        .map(|b| b.to_string())
+                        .concat()
+                )
+            })
+            .collect();
         assert_eq!(
             answers,
             [
@@ -230,21 +203,15 @@ mod tests {
         let never = "can never match a path of a mount";
         assert_eq!(
             report("/src/**"),
-            format!(
-                "error: glob `/src/**` {never}\nhint: globs are relative to the mount: write `src/**`"
-            )
+            format!("error: glob `/src/**` {never}\nhint: globs are relative to the mount: write `src/**`")
         );
         assert_eq!(
             report("src/../x"),
-            format!(
-                "error: glob `src/../x` {never}\nhint: `..` leaves the mount; name another mount"
-            )
+            format!("error: glob `src/../x` {never}\nhint: `..` leaves the mount; name another mount")
         );
         assert_eq!(
             report("src/"),
-            format!(
-                "error: glob `src/` {never}\nhint: write `src/**` for the directory and all below it"
-            )
+            format!("error: glob `src/` {never}\nhint: write `src/**` for the directory and all below it")
         );
         assert_eq!(
             report("src/{a"),

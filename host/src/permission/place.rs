@@ -23,18 +23,13 @@ pub struct FsPlace {
 impl FsPlace {
     /// A place that may be used as far as need and grant go.
     pub fn new(path: impl Into<String>, mode: FsMode) -> Self {
-        Self {
-            path: path.into(),
-            mode,
-        }
+        Self { path: path.into(), mode }
     }
 
     /// Whether that path is this place or below it.
     pub fn covers(&self, path: &str) -> bool {
         self.path == "."
-            || path
-                .strip_prefix(self.path.as_str())
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            || path.strip_prefix(self.path.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     }
 
     fn intersect(&self, other: &Self) -> Option<Self> {
@@ -45,10 +40,7 @@ impl FsPlace {
         } else {
             return None;
         };
-        Some(Self {
-            path: deeper.path.clone(),
-            mode: self.mode.min(other.mode),
-        })
+        Some(Self { path: deeper.path.clone(), mode: self.mode.min(other.mode) })
     }
 }
 
@@ -86,24 +78,15 @@ impl Narrowing {
         let mut mounts: BTreeMap<String, Vec<FsPlace>> = BTreeMap::new();
         for place in places {
             if let Place::Fs { mount, path, mode } = place {
-                mounts
-                    .entry(mount.clone())
-                    .or_default()
-                    .push(FsPlace::new(path, *mode));
+                mounts.entry(mount.clone()).or_default().push(FsPlace::new(path, *mode));
             }
         }
-        Self(
-            mounts
-                .into_iter()
-                .map(|(mount, places)| (mount, tidy(places)))
-                .collect(),
-        )
+        Self(mounts.into_iter().map(|(mount, places)| (mount, tidy(places))).collect())
     }
 
     /// Leaves these places of a mount, instead of what was said of it before.
     pub fn set(&mut self, mount: impl Into<String>, places: impl IntoIterator<Item = FsPlace>) {
-        self.0
-            .insert(mount.into(), tidy(places.into_iter().collect()));
+        self.0.insert(mount.into(), tidy(places.into_iter().collect()));
     }
 
     /// What both leave.
@@ -111,11 +94,7 @@ impl Narrowing {
         let mut mounts = self.0.clone();
         for (mount, theirs) in &other.0 {
             let left = match self.0.get(mount) {
-                Some(ours) => tidy(
-                    ours.iter()
-                        .flat_map(|a| theirs.iter().filter_map(|b| a.intersect(b)))
-                        .collect(),
-                ),
+                Some(ours) => tidy(ours.iter().flat_map(|a| theirs.iter().filter_map(|b| a.intersect(b))).collect()),
                 None => theirs.clone(),
             };
             mounts.insert(mount.clone(), left);
@@ -141,20 +120,14 @@ impl Narrowing {
 
     /// The mounts that are mentioned, and what is left of each.
     pub fn mounts(&self) -> impl Iterator<Item = (&str, &[FsPlace])> {
-        self.0
-            .iter()
-            .map(|(mount, places)| (mount.as_str(), places.as_slice()))
+        self.0.iter().map(|(mount, places)| (mount.as_str(), places.as_slice()))
     }
 
     /// At most how far a path may be used; none if it may not be reached.
     pub fn mode_at(&self, mount: &str, path: &str) -> Option<FsMode> {
         match self.0.get(mount) {
             None => Some(FsMode::ReadWrite),
-            Some(places) => places
-                .iter()
-                .filter(|place| place.covers(path))
-                .map(|place| place.mode)
-                .max(),
+            Some(places) => places.iter().filter(|place| place.covers(path)).map(|place| place.mode).max(),
         }
     }
 
@@ -170,9 +143,7 @@ impl Narrowing {
             path: place.path.clone(),
             mode: place.mode,
         };
-        self.mounts()
-            .flat_map(|(mount, places)| places.iter().map(move |p| place(mount, p)))
-            .collect()
+        self.mounts().flat_map(|(mount, places)| places.iter().map(move |p| place(mount, p))).collect()
     }
 }
 
@@ -181,15 +152,9 @@ fn tidy(mut places: Vec<FsPlace>) -> Vec<FsPlace> {
     places.sort();
     places.dedup();
     let covered = |place: &FsPlace| {
-        places
-            .iter()
-            .any(|other| other != place && other.covers(&place.path) && other.mode >= place.mode)
+        places.iter().any(|other| other != place && other.covers(&place.path) && other.mode >= place.mode)
     };
-    places
-        .iter()
-        .filter(|place| !covered(place))
-        .cloned()
-        .collect()
+    places.iter().filter(|place| !covered(place)).cloned().collect()
 }
 
 #[cfg(test)]
@@ -204,27 +169,15 @@ mod tests {
             prop_oneof![Just(FsMode::ReadOnly), Just(FsMode::ReadWrite)],
         )
             .prop_map(|(path, mode)| FsPlace { path, mode });
-        prop::collection::btree_map("[mn]", prop::collection::vec(place, 0..4), 0..3).prop_map(
-            |mounts| {
-                Narrowing(
-                    mounts
-                        .into_iter()
-                        .map(|(mount, places)| (mount, tidy(places)))
-                        .collect(),
-                )
-            },
-        )
+        prop::collection::btree_map("[mn]", prop::collection::vec(place, 0..4), 0..3)
+            .prop_map(|mounts| Narrowing(mounts.into_iter().map(|(mount, places)| (mount, tidy(places))).collect()))
     }
 
     #[test]
     fn a_name_that_only_begins_alike_is_another_place() {
         let src = FsPlace::new("src", FsMode::ReadWrite);
         assert!(
-            src.covers("src")
-                && src.covers("src/a")
-                && !src.covers("srcx")
-                && !src.covers(".")
-                && !src.covers("a/src")
+            src.covers("src") && src.covers("src/a") && !src.covers("srcx") && !src.covers(".") && !src.covers("a/src")
         );
     }
 
@@ -236,13 +189,7 @@ mod tests {
             FsPlace::new("src/b", FsMode::ReadWrite),
             FsPlace::new("src", FsMode::ReadOnly),
         ]);
-        assert_eq!(
-            places,
-            [
-                FsPlace::new("src", FsMode::ReadOnly),
-                FsPlace::new("src/b", FsMode::ReadWrite)
-            ]
-        );
+        assert_eq!(places, [FsPlace::new("src", FsMode::ReadOnly), FsPlace::new("src/b", FsMode::ReadWrite)]);
     }
 
     proptest! {

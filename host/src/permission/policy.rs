@@ -76,24 +76,10 @@ impl Verdict {
     /// The lines that made the decision what it is: the strictest rules, or what happens without one.
     pub fn deciding(&self) -> Vec<&Origin> {
         if let Some(mount) = &self.nothing_left {
-            let speaks = |rule: &&Matched| {
-                rule.narrowing
-                    .places(mount)
-                    .is_some_and(|places| !places.is_empty())
-            };
-            return self
-                .matched
-                .iter()
-                .filter(speaks)
-                .map(|rule| &rule.origin)
-                .collect();
+            let speaks = |rule: &&Matched| rule.narrowing.places(mount).is_some_and(|places| !places.is_empty());
+            return self.matched.iter().filter(speaks).map(|rule| &rule.origin).collect();
         }
-        let of = |decision| {
-            self.matched
-                .iter()
-                .filter(move |rule| rule.decision == decision)
-                .map(|rule| &rule.origin)
-        };
+        let of = |decision| self.matched.iter().filter(move |rule| rule.decision == decision).map(|rule| &rule.origin);
         let strictest: Vec<_> = of(self.decision).collect();
         match &self.unmatched {
             _ if !strictest.is_empty() => strictest,
@@ -125,23 +111,12 @@ pub struct Policy {
 impl Policy {
     /// The policy of these rules. What no rule matches goes to `fallback`.
     pub fn new(rules: Vec<Rule>, fallback: Fallback) -> Self {
-        Self {
-            rules,
-            fallback,
-            per_plugin: BTreeMap::new(),
-            allowed: Vec::new(),
-        }
+        Self { rules, fallback, per_plugin: BTreeMap::new(), allowed: Vec::new() }
     }
 
     /// The policy without a rule: everything is denied.
     pub fn deny_all() -> Self {
-        Self::new(
-            Vec::new(),
-            Fallback {
-                unmatched: Unmatched::Deny,
-                origin: Origin::Shipped,
-            },
-        )
+        Self::new(Vec::new(), Fallback { unmatched: Unmatched::Deny, origin: Origin::Shipped })
     }
 
     /// Says what happens where no rule matches a call of one plugin.
@@ -173,20 +148,12 @@ impl Policy {
         for rule in &self.rules {
             found.add(rule, facts);
         }
-        let unmatched = if found.decided {
-            None
-        } else {
-            Some(self.without_rule(facts))
-        };
+        let unmatched = if found.decided { None } else { Some(self.without_rule(facts)) };
         found.into_verdict(unmatched)
     }
 
     fn without_rule(&self, facts: &Facts<'_>) -> (Decision, Origin) {
-        if let Some((_, origin)) = self
-            .allowed
-            .iter()
-            .find(|(tools, _)| tools.matches(facts.plugin, facts.tool))
-        {
+        if let Some((_, origin)) = self.allowed.iter().find(|(tools, _)| tools.matches(facts.plugin, facts.tool)) {
             return (Decision::Allow, origin.clone());
         }
         let fallback = self.per_plugin.get(facts.plugin).unwrap_or(&self.fallback);
@@ -223,13 +190,8 @@ impl Found {
 
     fn into_verdict(self, unmatched: Option<(Decision, Origin)>) -> Verdict {
         let fallback = unmatched.as_ref().map(|(decision, _)| *decision);
-        let mut decision = self
-            .matched
-            .iter()
-            .map(|rule| rule.decision)
-            .chain(fallback)
-            .max()
-            .unwrap_or(Decision::Deny);
+        let mut decision =
+            self.matched.iter().map(|rule| rule.decision).chain(fallback).max().unwrap_or(Decision::Deny);
         let (narrowing, nothing_left) = left_by(&self.matched);
         let spoiled = decision != Decision::Deny && (nothing_left.is_some() || self.untold);
         let reason = if spoiled {
@@ -260,26 +222,17 @@ impl Found {
 fn left_by(matched: &[Matched]) -> (Narrowing, Option<String>) {
     let mut left = Narrowing::none();
     let mut meant = Narrowing::none();
-    for rule in matched
-        .iter()
-        .filter(|rule| rule.decision != Decision::Deny)
-    {
+    for rule in matched.iter().filter(|rule| rule.decision != Decision::Deny) {
         left = left.intersect(&rule.narrowing);
         meant = meant.intersect(&rule.narrowing.without_closed());
     }
-    let nothing = meant
-        .mounts()
-        .find(|(_, places)| places.is_empty())
-        .map(|(mount, _)| mount.to_owned());
+    let nothing = meant.mounts().find(|(_, places)| places.is_empty()).map(|(mount, _)| mount.to_owned());
     (left, nothing)
 }
 
 fn reason(decision: Decision, matched: &[Matched]) -> String {
-    let mut given: Vec<&str> = matched
-        .iter()
-        .filter(|rule| rule.decision == decision)
-        .filter_map(|rule| rule.reason.as_deref())
-        .collect();
+    let mut given: Vec<&str> =
+        matched.iter().filter(|rule| rule.decision == decision).filter_map(|rule| rule.reason.as_deref()).collect();
     given.dedup();
     if !given.is_empty() {
         return given.join("; ");

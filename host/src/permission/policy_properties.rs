@@ -11,11 +11,7 @@ use super::{Fallback, Policy};
 
 /// Rules over few tools, arguments and places, so that they meet often.
 fn any_rule() -> impl Strategy<Value = Rule> {
-    let decision = prop_oneof![
-        Just(Decision::Allow),
-        Just(Decision::Ask),
-        Just(Decision::Deny)
-    ];
+    let decision = prop_oneof![Just(Decision::Allow), Just(Decision::Ask), Just(Decision::Deny)];
     let tools = prop_oneof![Just("*"), Just("files/a"), Just("files/b")];
     let condition = || {
         prop_oneof![
@@ -34,29 +30,17 @@ fn any_rule() -> impl Strategy<Value = Rule> {
         Just(None),
         Just(Some(json!({"fs": {"workspace": "x"}}))),
         Just(Some(json!({"fs": {"workspace": "{/path}"}}))),
-        Just(Some(
-            json!({"fs": {"workspace": ["z", {"at": "x", "mode": "ro"}]}})
-        )),
+        Just(Some(json!({"fs": {"workspace": ["z", {"at": "x", "mode": "ro"}]}}))),
         Just(Some(json!({"fs": {"workspace": []}}))),
     ];
-    (
-        decision,
-        tools,
-        condition(),
-        prop::collection::vec(condition(), 0..2),
-        narrowing,
-        any::<bool>(),
-        1..99_u32,
-    )
-        .prop_map(
-            |(decision, tools, condition, unless, narrowing, effects_none, line)| Rule {
-                condition,
-                unless,
-                effects_none,
-                narrow: narrowing.as_ref().map(narrow),
-                ..tool(tools, decision, line)
-            },
-        )
+    (decision, tools, condition(), prop::collection::vec(condition(), 0..2), narrowing, any::<bool>(), 1..99_u32)
+        .prop_map(|(decision, tools, condition, unless, narrowing, effects_none, line)| Rule {
+            condition,
+            unless,
+            effects_none,
+            narrow: narrowing.as_ref().map(narrow),
+            ..tool(tools, decision, line)
+        })
 }
 
 fn any_arguments() -> impl Strategy<Value = Value> {
@@ -70,15 +54,11 @@ fn any_arguments() -> impl Strategy<Value = Value> {
         Just(json!(["x", "z"])),
         Just(json!([]))
     ];
-    prop::option::of(value)
-        .prop_map(|value| value.map_or_else(|| json!({}), |value| json!({"path": value})))
+    prop::option::of(value).prop_map(|value| value.map_or_else(|| json!({}), |value| json!({"path": value})))
 }
 
 fn any_fallback() -> impl Strategy<Value = Fallback> {
-    prop_oneof![
-        Just(fallback(Unmatched::Deny)),
-        Just(fallback(Unmatched::Ask))
-    ]
+    prop_oneof![Just(fallback(Unmatched::Deny)), Just(fallback(Unmatched::Ask))]
 }
 
 proptest! {

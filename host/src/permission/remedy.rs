@@ -7,42 +7,22 @@ impl Verdict {
     /// The line or flag that would let calls of this tool (`plugin/tool`) through, for the operator
     /// alone; none if they go through already.
     pub fn remedy(&self, tool: &str) -> Option<String> {
-        let lines = || {
-            self.deciding()
-                .into_iter()
-                .map(ToString::to_string)
-                .collect::<Vec<_>>()
-                .join(" and ")
-        };
+        let lines = || self.deciding().into_iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ");
         match (self.decision, &self.nothing_left, &self.unmatched) {
             (Decision::Allow, ..) => None,
             (Decision::Ask, ..) => Some(format!("`--allow '{tool}'` answers for this run")),
-            (Decision::Deny, Some(mount), _) => Some(format!(
-                "{} narrow `{mount}` to different places: change one",
-                lines()
-            )),
-            (Decision::Deny, None, Some(_))
-                if !self
-                    .matched
-                    .iter()
-                    .any(|rule| rule.decision == Decision::Deny) =>
-            {
+            (Decision::Deny, Some(mount), _) => {
+                Some(format!("{} narrow `{mount}` to different places: change one", lines()))
+            }
+            (Decision::Deny, None, Some(_)) if !self.matched.iter().any(|rule| rule.decision == Decision::Deny) => {
                 Some(format!(
                     "`--allow '{tool}'`, or in looplet.toml: [[rules]] tool = \"{tool}\", decision = \"allow\""
                 ))
             }
-            (Decision::Deny, ..)
-                if self
-                    .matched
-                    .iter()
-                    .any(|rule| rule.decision == Decision::Deny) =>
-            {
+            (Decision::Deny, ..) if self.matched.iter().any(|rule| rule.decision == Decision::Deny) => {
                 Some(format!("{} would have to except it (`unless`)", lines()))
             }
-            (Decision::Deny, ..) => Some(format!(
-                "{} narrows to what these arguments do not say",
-                lines()
-            )),
+            (Decision::Deny, ..) => Some(format!("{} narrows to what these arguments do not say", lines())),
         }
     }
 }
@@ -68,10 +48,7 @@ mod tests {
             "`--allow 'files/read_file'`, or in looplet.toml: [[rules]] tool = \"files/read_file\", decision = \"allow\""
         );
         verdict.decision = Decision::Ask;
-        assert_eq!(
-            remedy(&verdict),
-            "`--allow 'files/read_file'` answers for this run"
-        );
+        assert_eq!(remedy(&verdict), "`--allow 'files/read_file'` answers for this run");
         verdict.decision = Decision::Allow;
         assert_eq!(verdict.remedy("files/read_file"), None);
     }

@@ -78,12 +78,7 @@ pub(super) struct RuleMatch {
 
 impl Condition {
     /// Whether it holds, and the places that a permission by path is about.
-    fn evaluate(
-        &self,
-        arguments: &Value,
-        resolver: &dyn PathResolver,
-        leaning: Leaning,
-    ) -> (Match, Vec<String>) {
+    fn evaluate(&self, arguments: &Value, resolver: &dyn PathResolver, leaning: Leaning) -> (Match, Vec<String>) {
         let when = self
             .when
             .iter()
@@ -103,33 +98,21 @@ impl Condition {
     fn narrowing(&self, places: Vec<String>) -> Narrowing {
         match &self.path {
             None => Narrowing::none(),
-            Some(path) => Narrowing::of(
-                path.mount(),
-                places
-                    .into_iter()
-                    .map(|place| FsPlace::new(place, FsMode::ReadWrite)),
-            ),
+            Some(path) => {
+                Narrowing::of(path.mount(), places.into_iter().map(|place| FsPlace::new(place, FsMode::ReadWrite)))
+            }
         }
     }
 
     /// The same for who stands in for an allow rule: a standing approval.
-    pub(super) fn permits(
-        &self,
-        arguments: &Value,
-        resolver: &dyn PathResolver,
-    ) -> Option<Narrowing> {
+    pub(super) fn permits(&self, arguments: &Value, resolver: &dyn PathResolver) -> Option<Narrowing> {
         let (answer, places) = self.evaluate(arguments, resolver, Leaning::Permit);
-        answer
-            .counts(Leaning::Permit)
-            .then(|| self.narrowing(places))
+        answer.counts(Leaning::Permit).then(|| self.narrowing(places))
     }
 
     /// The names of the arguments that it reads.
     pub(super) fn arguments(&self) -> impl Iterator<Item = &Argument> {
-        self.when
-            .iter()
-            .map(|(argument, _)| argument)
-            .chain(self.path.as_ref().map(PathMatcher::argument))
+        self.when.iter().map(|(argument, _)| argument).chain(self.path.as_ref().map(PathMatcher::argument))
     }
 
     /// Whether it wants a value of an argument that it also wants to be absent.
@@ -164,10 +147,7 @@ impl Rule {
 
     /// A rule about some tools.
     pub fn for_tool(tool: ToolPattern, decision: Decision, origin: Origin) -> Self {
-        Self {
-            tools: vec![tool],
-            ..Self::new(decision, origin)
-        }
+        Self { tools: vec![tool], ..Self::new(decision, origin) }
     }
 
     /// Refuses a rule that can never match or whose examples fail.
@@ -185,28 +165,19 @@ impl Rule {
                 .hint("drop `narrow`")
                 .at(self.origin.clone()));
         }
-        self.examples
-            .iter()
-            .try_for_each(|example| self.check_example(example))
+        self.examples.iter().try_for_each(|example| self.check_example(example))
     }
 
     /// Whether it matches a call and what it leaves of the mounts.
     pub(super) fn evaluate(&self, facts: &Facts<'_>) -> RuleMatch {
         if !self.is_about(facts) {
-            return RuleMatch {
-                answer: Match::No,
-                narrowing: None,
-            };
+            return RuleMatch { answer: Match::No, narrowing: None };
         }
         self.evaluate_arguments(facts.arguments, facts.resolver)
     }
 
     fn is_about(&self, facts: &Facts<'_>) -> bool {
-        let named = |patterns: &[ToolPattern]| {
-            patterns
-                .iter()
-                .any(|pattern| pattern.matches(facts.plugin, facts.tool))
-        };
+        let named = |patterns: &[ToolPattern]| patterns.iter().any(|pattern| pattern.matches(facts.plugin, facts.tool));
         (self.tools.is_empty() || named(&self.tools))
             && self.within.as_deref().is_none_or(named)
             && (!self.effects_none || facts.changes_nothing)
@@ -218,12 +189,7 @@ impl Rule {
         let leaning = Leaning::from(self.decision);
         let (mut answer, places) = self.condition.evaluate(arguments, resolver, leaning);
         for exception in &self.unless {
-            answer = answer.min(
-                exception
-                    .evaluate(arguments, resolver, leaning.opposite())
-                    .0
-                    .negate(),
-            );
+            answer = answer.min(exception.evaluate(arguments, resolver, leaning.opposite()).0.negate());
         }
         let narrowing = self.narrowing(arguments, resolver, places);
         if narrowing.is_none() && leaning == Leaning::Permit {
@@ -234,12 +200,7 @@ impl Rule {
     }
 
     /// An allowance by path narrows by itself; what is written by hand for the same mount replaces that.
-    fn narrowing(
-        &self,
-        arguments: &Value,
-        resolver: &dyn PathResolver,
-        places: Vec<String>,
-    ) -> Option<Narrowing> {
+    fn narrowing(&self, arguments: &Value, resolver: &dyn PathResolver, places: Vec<String>) -> Option<Narrowing> {
         let mut narrowing = match self.decision {
             Decision::Allow => self.condition.narrowing(places),
             Decision::Ask | Decision::Deny => Narrowing::none(),
@@ -251,29 +212,17 @@ impl Rule {
     }
 
     fn check_example(&self, example: &Example) -> Result<()> {
-        let answer = self
-            .evaluate_arguments(&example.arguments, &LexicalResolver)
-            .answer;
+        let answer = self.evaluate_arguments(&example.arguments, &LexicalResolver).answer;
         if answer.counts(self.decision.into()) == example.matches {
             return Ok(());
         }
-        let (key, should) = if example.matches {
-            ("match", "matches")
-        } else {
-            ("not_match", "does not match")
-        };
-        Err(Error::usage(format!(
-            "example `{}` of `{key}` fails: the answer is `{answer}`",
-            example.arguments
-        ))
-        .hint(format!(
-            "change the rule until it {should} this, or the example"
-        ))
-        .at(example.origin.clone()))
+        let (key, should) = if example.matches { ("match", "matches") } else { ("not_match", "does not match") };
+        Err(Error::usage(format!("example `{}` of `{key}` fails: the answer is `{answer}`", example.arguments))
+            .hint(format!("change the rule until it {should} this, or the example"))
+            .at(example.origin.clone()))
     }
 }
 
 fn ran(patterns: &[ToolPattern], ran: &BTreeSet<String>) -> bool {
-    ran.iter()
-        .any(|name| patterns.iter().any(|pattern| pattern.matches_name(name)))
+    ran.iter().any(|name| patterns.iter().any(|pattern| pattern.matches_name(name)))
 }

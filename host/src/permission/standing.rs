@@ -60,57 +60,27 @@ impl StandingApproval {
 
     /// What `--allow PATTERN` gives: an approval for this run, whatever the component.
     pub fn by_flag(tool: ToolPattern, origin: Origin) -> Self {
-        let scope = Scope {
-            tool: tool.as_str().to_owned(),
-            when: Map::new(),
-            path: None,
-        };
-        Self {
-            scope,
-            tool,
-            condition: Condition::default(),
-            plugin: None,
-            until: Until::Run,
-            origin,
-        }
+        let scope = Scope { tool: tool.as_str().to_owned(), when: Map::new(), path: None };
+        Self { scope, tool, condition: Condition::default(), plugin: None, until: Until::Run, origin }
     }
 
     fn compile(scope: Scope, plugin: Option<Digest>, until: Until, origin: Origin) -> Result<Self> {
         let placed = |error: Error| error.at(origin.clone());
         let tool = ToolPattern::parse(&scope.tool).map_err(placed)?;
-        let when = scope
-            .when
-            .iter()
-            .map(|(name, value)| Ok((Argument::parse(name)?, Matcher::from_value(value)?)));
+        let when = scope.when.iter().map(|(name, value)| Ok((Argument::parse(name)?, Matcher::from_value(value)?)));
         let condition = Condition {
             when: when.collect::<Result<_>>().map_err(placed)?,
-            path: scope
-                .path
-                .as_ref()
-                .map(PathMatcher::from_value)
-                .transpose()
-                .map_err(placed)?,
+            path: scope.path.as_ref().map(PathMatcher::from_value).transpose().map_err(placed)?,
         };
-        Ok(Self {
-            scope,
-            tool,
-            condition,
-            plugin,
-            until,
-            origin,
-        })
+        Ok(Self { scope, tool, condition, plugin, until, origin })
     }
 
     /// Whether it answers for this call of this component, and what it leaves of the mounts: an
     /// approval by path narrows the call to what it matched, as an allow rule does.
     pub fn fits(&self, facts: &Facts<'_>, plugin: &Digest) -> Option<Narrowing> {
-        let named = self.tool.matches(facts.plugin, facts.tool)
-            && self.plugin.is_none_or(|approved| approved == *plugin);
-        if named {
-            self.condition.permits(facts.arguments, facts.resolver)
-        } else {
-            None
-        }
+        let named =
+            self.tool.matches(facts.plugin, facts.tool) && self.plugin.is_none_or(|approved| approved == *plugin);
+        if named { self.condition.permits(facts.arguments, facts.resolver) } else { None }
     }
 
     /// What it is about.
@@ -151,20 +121,12 @@ mod tests {
     fn scope() -> Scope {
         Scope {
             tool: "files/edit_file".to_owned(),
-            when: json!({"mode": "patch"})
-                .as_object()
-                .expect("is an object")
-                .clone(),
+            when: json!({"mode": "patch"}).as_object().expect("is an object").clone(),
             path: Some(json!({"arg": "path", "mount": "workspace", "glob": ["src/**"]})),
         }
     }
 
-    fn fits(
-        approval: &StandingApproval,
-        tool: &str,
-        arguments: &Value,
-        plugin: &Digest,
-    ) -> Option<String> {
+    fn fits(approval: &StandingApproval, tool: &str, arguments: &Value, plugin: &Digest) -> Option<String> {
         let ran = BTreeSet::new();
         let facts = Facts {
             plugin: "files",
@@ -175,43 +137,21 @@ mod tests {
             ran: &ran,
             resolver: &LexicalResolver,
         };
-        approval
-            .fits(&facts, plugin)
-            .map(|narrowing| serde_json::to_string(&narrowing).expect("serialises"))
+        approval.fits(&facts, plugin).map(|narrowing| serde_json::to_string(&narrowing).expect("serialises"))
     }
 
     #[test]
     fn an_approval_holds_for_its_scope_and_its_component_and_narrows_to_its_path() {
         let digest = Digest::of(b"component");
-        let approval =
-            StandingApproval::new(scope(), digest, Until::Run, Origin::Program).expect("compiles");
+        let approval = StandingApproval::new(scope(), digest, Until::Run, Origin::Program).expect("compiles");
         let inside = json!({"path": "src/a.rs", "mode": "patch"});
         assert_eq!(
             fits(&approval, "edit_file", &inside, &digest).as_deref(),
             Some(r#"{"workspace":[{"path":"src/a.rs","mode":"rw"}]}"#)
         );
-        assert_eq!(
-            fits(&approval, "edit_file", &inside, &Digest::of(b"changed")),
-            None
-        );
+        assert_eq!(fits(&approval, "edit_file", &inside, &Digest::of(b"changed")), None);
         assert_eq!(fits(&approval, "write_file", &inside, &digest), None);
-        assert_eq!(
-            fits(
-                &approval,
-                "edit_file",
-                &json!({"path": "build.rs", "mode": "patch"}),
-                &digest
-            ),
-            None
-        );
-        assert_eq!(
-            fits(
-                &approval,
-                "edit_file",
-                &json!({"path": "src/a.rs"}),
-                &digest
-            ),
-            None
-        );
+        assert_eq!(fits(&approval, "edit_file", &json!({"path": "build.rs", "mode": "patch"}), &digest), None);
+        assert_eq!(fits(&approval, "edit_file", &json!({"path": "src/a.rs"}), &digest), None);
     }
 }

@@ -12,10 +12,7 @@ pub struct Template(Vec<Part>);
 #[derive(Clone, Debug)]
 enum Part {
     Text(String),
-    Argument {
-        argument: Argument,
-        default: Option<String>,
-    },
+    Argument { argument: Argument, default: Option<String> },
 }
 
 impl Template {
@@ -43,10 +40,7 @@ impl Template {
         if let [Part::Argument { argument, .. }] = self.0.as_slice()
             && let Lookup::Found(Value::Array(items)) = argument.look_up(arguments)
         {
-            return items
-                .iter()
-                .map(|item| item.as_str().map(str::to_owned))
-                .collect();
+            return items.iter().map(|item| item.as_str().map(str::to_owned)).collect();
         }
         let text: Option<String> = self.0.iter().map(|part| part.fill(arguments)).collect();
         text.map(|text| vec![text])
@@ -60,13 +54,11 @@ impl Part {
             None => (inside, None),
         };
         if !pointer.starts_with('/') {
-            return Err(Error::usage(format!("`{{{inside}}}` names no argument"))
-                .hint(format!("write `{{/{inside}}}`")));
+            return Err(
+                Error::usage(format!("`{{{inside}}}` names no argument")).hint(format!("write `{{/{inside}}}`"))
+            );
         }
-        Ok(Self::Argument {
-            argument: Argument::parse(pointer)?,
-            default,
-        })
+        Ok(Self::Argument { argument: Argument::parse(pointer)?, default })
     }
 
     fn fill<'a>(&'a self, arguments: &'a Value) -> Option<&'a str> {
@@ -92,8 +84,7 @@ fn push_text(parts: &mut Vec<Part>, text: &str, whole: &str) -> Result<()> {
 }
 
 fn unbalanced(text: &str) -> Error {
-    Error::usage(format!("the braces of `{text}` do not match"))
-        .hint("an argument is put in as `{/name}`")
+    Error::usage(format!("the braces of `{text}` do not match")).hint("an argument is put in as `{/name}`")
 }
 
 #[cfg(test)]
@@ -103,12 +94,7 @@ mod tests {
     use super::*;
 
     fn fill(template: &str, arguments: &Value) -> String {
-        format!(
-            "{:?}",
-            Template::parse(template)
-                .expect("is a template")
-                .fill(arguments)
-        )
+        format!("{:?}", Template::parse(template).expect("is a template").fill(arguments))
     }
 
     #[test]
@@ -128,21 +114,9 @@ mod tests {
     #[test]
     fn braces_must_match_and_name_a_pointer() {
         let report = |text| Template::parse(text).expect_err("is refused").report();
-        assert_eq!(
-            report("{/a"),
-            "error: the braces of `{/a` do not match\nhint: an argument is put in as `{/name}`"
-        );
-        assert_eq!(
-            report("a}"),
-            "error: the braces of `a}` do not match\nhint: an argument is put in as `{/name}`"
-        );
-        assert_eq!(
-            report("{to}"),
-            "error: `{to}` names no argument\nhint: write `{/to}`"
-        );
-        assert_eq!(
-            report(""),
-            "error: a place is empty\nhint: `.` is the whole mount"
-        );
+        assert_eq!(report("{/a"), "error: the braces of `{/a` do not match\nhint: an argument is put in as `{/name}`");
+        assert_eq!(report("a}"), "error: the braces of `a}` do not match\nhint: an argument is put in as `{/name}`");
+        assert_eq!(report("{to}"), "error: `{to}` names no argument\nhint: write `{/to}`");
+        assert_eq!(report(""), "error: a place is empty\nhint: `.` is the whole mount");
     }
 }

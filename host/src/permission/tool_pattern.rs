@@ -34,17 +34,12 @@ impl ToolPattern {
             return Err(Error::usage(format!("tool pattern `{}` can never match", text.escape_default()))
                 .hint("names of plugins and tools are plain ASCII; a look-alike character may have slipped in"));
         }
-        let form = || {
-            Error::usage(format!("`{text}` is no tool pattern"))
-                .hint("write `plugin/tool`, as in `files/*`")
-        };
+        let form = || Error::usage(format!("`{text}` is no tool pattern")).hint("write `plugin/tool`, as in `files/*`");
         let (plugin, tool) = match text.split_once('/') {
             Some((plugin, tool)) => (plugin, Some(tool)),
             None => (text, None),
         };
-        if tool.is_some_and(|tool| plugin.contains('{') && tool.contains('}'))
-            && compile(plugin, true).is_err()
-        {
+        if tool.is_some_and(|tool| plugin.contains('{') && tool.contains('}')) && compile(plugin, true).is_err() {
             return Err(form().hint("a `/` cannot stand inside `{…}`; write a list of patterns"));
         }
         if plugin.is_empty() || tool.is_some_and(|tool| tool.is_empty() || tool.contains('/')) {
@@ -59,20 +54,12 @@ impl ToolPattern {
 
     /// The pattern that matches exactly one tool.
     pub fn exactly(plugin: &str, tool: &str) -> Result<Self> {
-        Self::parse(&format!(
-            "{}/{}",
-            globset::escape(plugin),
-            globset::escape(tool)
-        ))
+        Self::parse(&format!("{}/{}", globset::escape(plugin), globset::escape(tool)))
     }
 
     /// Whether it is about this tool of this plugin.
     pub fn matches(&self, plugin: &str, tool: &str) -> bool {
-        self.matches_plugin(plugin)
-            && self
-                .tool
-                .as_ref()
-                .is_none_or(|pattern| pattern.is_match(tool))
+        self.matches_plugin(plugin) && self.tool.as_ref().is_none_or(|pattern| pattern.is_match(tool))
     }
 
     /// Whether it is about some tool that this plugin has or could have.
@@ -82,8 +69,7 @@ impl ToolPattern {
 
     /// Whether it matches the tool named `plugin/tool`.
     pub fn matches_name(&self, name: &str) -> bool {
-        name.split_once('/')
-            .is_some_and(|(plugin, tool)| self.matches(plugin, tool))
+        name.split_once('/').is_some_and(|(plugin, tool)| self.matches(plugin, tool))
     }
 
     /// As it was written.
@@ -122,9 +108,7 @@ mod tests {
         let files = ToolPattern::parse("files").expect("is a pattern");
         assert!(all.matches("files", "grep") && all.matches("http", "fetch"));
         assert!(
-            files.matches("files", "grep")
-                && !files.matches("filesystem", "grep")
-                && !files.matches("grep", "files")
+            files.matches("files", "grep") && !files.matches("filesystem", "grep") && !files.matches("grep", "files")
         );
     }
 

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::refusal::Refusal;
 use crate::message::Outcome;
+use crate::refusal::Refusal;
 
 /// How a call ended, and what it used on the way.
 #[derive(Clone, Debug, PartialEq)]

@@ -60,7 +60,9 @@ impl Capture {
 
 /// A line whose control codes cannot act on a terminal or a model.
 fn inert(line: &str) -> String {
-    line.chars().map(|character| if character.is_control() && character != '\t' { '\u{fffd}' } else { character }).collect()
+    line.chars()
+        .map(|character| if character.is_control() && character != '\t' { '\u{fffd}' } else { character })
+        .collect()
 }
 
 impl IsTerminal for Capture {

@@ -67,7 +67,8 @@ impl Compilation {
             return Ok(known);
         }
         let Some(code) = self.compile(engine, name, bytes)? else {
-            return Component::new(engine, bytes).map_err(|error| component::does_not_compile(name, &format!("{error:#}")));
+            return Component::new(engine, bytes)
+                .map_err(|error| component::does_not_compile(name, &format!("{error:#}")));
         };
         self.keep(&entry, &code);
         load(engine, &code).map_err(|error| {
@@ -126,7 +127,10 @@ fn seal(key: &[u8; 32], entry: &str, code: &[u8]) -> Hmac<Sha256> {
 }
 
 fn load(engine: &Engine, code: &[u8]) -> wasmtime::Result<Component> {
-    #[expect(unsafe_code, reason = "the bytes were made by this engine: just now, or sealed with our key when they were")]
+    #[expect(
+        unsafe_code,
+        reason = "the bytes were made by this engine: just now, or sealed with our key when they were"
+    )]
     // SAFETY: `code` is the output of `precompile` of this engine, from our own compiler process or from
     // an entry whose keyed digest was verified over these very bytes.
     unsafe {

@@ -153,10 +153,7 @@ impl types::HostDescriptor for FilesystemHost<'_> {
         Ok(bytes.len() as u64)
     }
 
-    fn read_directory(
-        &mut self,
-        descriptor: Resource<Descriptor>,
-    ) -> FsResult<Resource<types::DirectoryEntryStream>> {
+    fn read_directory(&mut self, descriptor: Resource<Descriptor>) -> FsResult<Resource<types::DirectoryEntryStream>> {
         let entries: Entries = self.view.entries(self.handle(&descriptor)?).map_err(code)?.into_iter();
         let rep = self.table.push(entries)?.rep();
         Ok(Resource::new_own(rep))

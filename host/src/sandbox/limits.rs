@@ -46,12 +46,8 @@ pub struct Limits {
 
 impl Limits {
     /// The limits of a call that nobody said anything about.
-    pub const SHIPPED: Self = Self {
-        wall: Duration::from_secs(10),
-        memory_bytes: 64 << 20,
-        output_bytes: 256 << 10,
-        fs: FsLimits::SHIPPED,
-    };
+    pub const SHIPPED: Self =
+        Self { wall: Duration::from_secs(10), memory_bytes: 64 << 20, output_bytes: 256 << 10, fs: FsLimits::SHIPPED };
 
     /// How far a plugin's own wish is honoured: wall time.
     pub const WISH_WALL: Duration = Duration::from_mins(1);

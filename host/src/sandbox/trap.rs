@@ -18,7 +18,12 @@ pub(super) enum Ended {
 }
 
 /// The failure for the model, and the engine's text for the operator.
-pub(super) fn to_failure(ended: &Ended, stop: Option<StopNow>, limits: &Limits, memory_refused: bool) -> (Failure, Option<String>) {
+pub(super) fn to_failure(
+    ended: &Ended,
+    stop: Option<StopNow>,
+    limits: &Limits,
+    memory_refused: bool,
+) -> (Failure, Option<String>) {
     let stopped = match ended {
         Ended::Stopped(stop) => Some(*stop),
         // The epoch callback interrupts for the same two reasons.
@@ -34,13 +39,17 @@ pub(super) fn to_failure(ended: &Ended, stop: Option<StopNow>, limits: &Limits, 
 
 /// The failure of a call whose time is up.
 pub(super) fn timeout(limits: &Limits) -> Failure {
-    let message = format!("the tool was stopped after {} ms; whether it had an effect is not known", limits.wall.as_millis());
+    let message =
+        format!("the tool was stopped after {} ms; whether it had an effect is not known", limits.wall.as_millis());
     Failure::new(FailureKind::Timeout, message)
 }
 
 fn trapped(error: &wasmtime::Error, limits: &Limits, memory_refused: bool) -> Failure {
     if let Some(I32Exit(code)) = error.downcast_ref::<I32Exit>() {
-        return Failure::new(FailureKind::Execution, format!("the tool ended itself with exit code {code} instead of answering"));
+        return Failure::new(
+            FailureKind::Execution,
+            format!("the tool ended itself with exit code {code} instead of answering"),
+        );
     }
     let what = match error.downcast_ref::<Trap>() {
         Some(Trap::UnreachableCodeReached) => "unreachable".to_owned(),
@@ -50,7 +59,8 @@ fn trapped(error: &wasmtime::Error, limits: &Limits, memory_refused: bool) -> Fa
     };
     let failure = Failure::new(FailureKind::Execution, format!("the tool trapped: {}", first_line(&what)));
     match memory_refused {
-        true => failure.hint(format!("it asked for more than the {} MiB of memory that it is allowed", limits.memory_bytes >> 20)),
+        true => failure
+            .hint(format!("it asked for more than the {} MiB of memory that it is allowed", limits.memory_bytes >> 20)),
         false => failure,
     }
 }

@@ -14,36 +14,12 @@ pub(super) fn clamp(file: &mut ConfigFile, ceiling: &Ceiling, notes: &mut Vec<No
     clamp_grants(file, ceiling, notes);
     let budget = &mut file.budget;
     let most = &ceiling.budget;
-    bound(
-        "budget.steps",
-        &mut budget.steps,
-        most.steps.as_ref(),
-        notes,
-    );
-    bound(
-        "budget.turns",
-        &mut budget.turns,
-        most.turns.as_ref(),
-        notes,
-    );
-    bound(
-        "budget.tokens",
-        &mut budget.tokens,
-        most.tokens.as_ref(),
-        notes,
-    );
-    bound(
-        "budget.active_s",
-        &mut budget.active_s,
-        most.active_s.as_ref(),
-        notes,
-    );
+    bound("budget.steps", &mut budget.steps, most.steps.as_ref(), notes);
+    bound("budget.turns", &mut budget.turns, most.turns.as_ref(), notes);
+    bound("budget.tokens", &mut budget.tokens, most.tokens.as_ref(), notes);
+    bound("budget.active_s", &mut budget.active_s, most.active_s.as_ref(), notes);
     if let Some(allow) = &ceiling.allow {
-        for rule in file
-            .rules
-            .iter_mut()
-            .filter(|rule| rule.decision == Decision::Allow)
-        {
+        for rule in file.rules.iter_mut().filter(|rule| rule.decision == Decision::Allow) {
             rule.within = Some(allow.clone());
         }
     }
@@ -51,12 +27,7 @@ pub(super) fn clamp(file: &mut ConfigFile, ceiling: &Ceiling, notes: &mut Vec<No
 
 fn clamp_modes(file: &mut ConfigFile, ceiling: &Ceiling, notes: &mut Vec<Note>) {
     for (name, mount) in &mut file.mounts {
-        bound(
-            &format!("mounts.{name}.mode"),
-            &mut mount.mode,
-            ceiling.mode.as_ref(),
-            notes,
-        );
+        bound(&format!("mounts.{name}.mode"), &mut mount.mode, ceiling.mode.as_ref(), notes);
     }
     let Some(most) = &ceiling.mode else { return };
     for grant in &mut file.grants {
@@ -69,29 +40,13 @@ fn clamp_modes(file: &mut ConfigFile, ceiling: &Ceiling, notes: &mut Vec<Note>) 
 fn clamp_grants(file: &mut ConfigFile, ceiling: &Ceiling, notes: &mut Vec<Note>) {
     for grant in &mut file.grants {
         let limits = &mut grant.limits;
-        bound(
-            "limits.wall_ms",
-            &mut limits.wall_ms,
-            ceiling.wall_ms.as_ref(),
-            notes,
-        );
-        bound(
-            "limits.memory_mib",
-            &mut limits.memory_mib,
-            ceiling.memory_mib.as_ref(),
-            notes,
-        );
+        bound("limits.wall_ms", &mut limits.wall_ms, ceiling.wall_ms.as_ref(), notes);
+        bound("limits.memory_mib", &mut limits.memory_mib, ceiling.memory_mib.as_ref(), notes);
         let Some(known) = &ceiling.env else { continue };
-        let (kept, cut): (Vec<_>, Vec<_>) =
-            grant.env.drain(..).partition(|name| known.contains(name));
+        let (kept, cut): (Vec<_>, Vec<_>) = grant.env.drain(..).partition(|name| known.contains(name));
         grant.env = kept;
-        let message = |name: &String| {
-            format!("variable `{name}` is above the ceiling of your own file and not given")
-        };
-        notes.extend(cut.iter().map(|name| Note {
-            message: message(name),
-            origin: grant.origin.clone(),
-        }));
+        let message = |name: &String| format!("variable `{name}` is above the ceiling of your own file and not given");
+        notes.extend(cut.iter().map(|name| Note { message: message(name), origin: grant.origin.clone() }));
     }
 }
 
@@ -105,10 +60,7 @@ fn bound<T: PartialOrd + Clone>(
         && written.value > most.value
     {
         notes.push(Note {
-            message: format!(
-                "`{key}` is above the ceiling in {} and brought down to it",
-                most.origin
-            ),
+            message: format!("`{key}` is above the ceiling in {} and brought down to it", most.origin),
             origin: written.origin.clone(),
         });
         *value = Some(most.clone());

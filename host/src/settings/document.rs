@@ -47,9 +47,7 @@ impl Node {
             Ok(table) => Ok(lines.table(table.get_ref(), lines.at(0))),
             Err(error) => {
                 let place = lines.at(error.span().map_or(0, |span| span.start));
-                Err(Error::usage(format!("no valid TOML: {}", error.message()))
-                    .hint("mend the line")
-                    .at(place))
+                Err(Error::usage(format!("no valid TOML: {}", error.message())).hint("mend the line").at(place))
             }
         }
     }
@@ -62,10 +60,7 @@ impl Node {
     }
 
     pub(super) fn get(&self, key: &str) -> Option<&Self> {
-        self.entries()
-            .iter()
-            .find(|(name, _)| name == key)
-            .map(|(_, node)| node)
+        self.entries().iter().find(|(name, _)| name == key).map(|(_, node)| node)
     }
 
     pub(super) fn items(&self) -> &[Self] {
@@ -85,11 +80,7 @@ impl Node {
     /// A text, or each of a list of texts, with its line.
     pub(super) fn texts(&self) -> impl Iterator<Item = (&str, &Origin)> {
         let one = self.text().map(|text| (text, &self.origin));
-        one.into_iter().chain(
-            self.items()
-                .iter()
-                .filter_map(|item| item.text().map(|text| (text, &item.origin))),
-        )
+        one.into_iter().chain(self.items().iter().filter_map(|item| item.text().map(|text| (text, &item.origin))))
     }
 
     pub(super) fn whole(&self) -> Option<u64> {
@@ -101,10 +92,7 @@ impl Node {
 
     pub(super) fn number(&self) -> Option<f64> {
         match self.value {
-            #[expect(
-                clippy::cast_precision_loss,
-                reason = "numbers beyond 2^53 are refused when keys are checked"
-            )]
+            #[expect(clippy::cast_precision_loss, reason = "numbers beyond 2^53 are refused when keys are checked")]
             NodeValue::Integer(number) => Some(number as f64),
             NodeValue::Number(number) => Some(number),
             _ => None,
@@ -138,12 +126,9 @@ impl Node {
             NodeValue::Number(number) => (*number).into(),
             NodeValue::Bool(yes) => (*yes).into(),
             NodeValue::List(items) => items.iter().map(Self::to_json).collect(),
-            NodeValue::Table(entries) => Value::Object(
-                entries
-                    .iter()
-                    .map(|(key, node)| (key.clone(), node.to_json()))
-                    .collect(),
-            ),
+            NodeValue::Table(entries) => {
+                Value::Object(entries.iter().map(|(key, node)| (key.clone(), node.to_json())).collect())
+            }
             // Dates and numbers out of range were refused when keys were checked.
             NodeValue::Other(_) => Value::Null,
         }
@@ -158,58 +143,37 @@ struct Lines {
 
 impl Lines {
     fn of(file: &SourceFile) -> Self {
-        let starts = file
-            .text
-            .bytes()
-            .enumerate()
-            .filter(|(_, byte)| *byte == b'\n')
-            .map(|(at, _)| at + 1);
-        Self {
-            name: file.name.as_str().into(),
-            starts: std::iter::once(0).chain(starts).collect(),
-        }
+        let starts = file.text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
+        Self { name: file.name.as_str().into(), starts: std::iter::once(0).chain(starts).collect() }
     }
 
     fn at(&self, offset: usize) -> Origin {
         let line = self.starts.partition_point(|start| *start <= offset);
-        Origin::File {
-            file: self.name.clone(),
-            line: u32::try_from(line).unwrap_or(u32::MAX),
-        }
+        Origin::File { file: self.name.clone(), line: u32::try_from(line).unwrap_or(u32::MAX) }
     }
 
     fn table(&self, table: &DeTable<'_>, origin: Origin) -> Node {
         let entry = |(key, value): (&Spanned<_>, &Spanned<DeValue<'_>>)| {
             let key: &Spanned<std::borrow::Cow<'_, str>> = key;
-            (
-                key.get_ref().clone().into_owned(),
-                self.node(value.get_ref(), self.at(key.span().start)),
-            )
+            (key.get_ref().clone().into_owned(), self.node(value.get_ref(), self.at(key.span().start)))
         };
-        Node {
-            value: NodeValue::Table(table.iter().map(entry).collect()),
-            origin,
-        }
+        Node { value: NodeValue::Table(table.iter().map(entry).collect()), origin }
     }
 
     fn node(&self, value: &DeValue<'_>, origin: Origin) -> Node {
         let value = match value {
             DeValue::Table(table) => return self.table(table, origin),
             DeValue::Array(items) => {
-                let item = |item: &Spanned<DeValue<'_>>| {
-                    self.node(item.get_ref(), self.at(item.span().start))
-                };
+                let item = |item: &Spanned<DeValue<'_>>| self.node(item.get_ref(), self.at(item.span().start));
                 NodeValue::List(items.iter().map(item).collect())
             }
             DeValue::String(text) => NodeValue::Text(text.clone().into_owned()),
             DeValue::Boolean(yes) => NodeValue::Bool(*yes),
             DeValue::Datetime(_) => NodeValue::Other("a date"),
-            DeValue::Integer(number) => {
-                match i64::from_str_radix(number.as_str(), number.radix()) {
-                    Ok(number) => NodeValue::Integer(number),
-                    Err(_) => NodeValue::Other("a number out of range"),
-                }
-            }
+            DeValue::Integer(number) => match i64::from_str_radix(number.as_str(), number.radix()) {
+                Ok(number) => NodeValue::Integer(number),
+                Err(_) => NodeValue::Other("a number out of range"),
+            },
             DeValue::Float(number) => match number.as_str().parse::<f64>() {
                 Ok(number) if number.is_finite() => NodeValue::Number(number),
                 _ => NodeValue::Other("a number out of range"),
@@ -224,36 +188,25 @@ mod tests {
     use super::*;
 
     fn file(text: &str) -> SourceFile {
-        SourceFile {
-            name: "looplet.toml".to_owned(),
-            dir: PathBuf::from("/p"),
-            text: text.to_owned(),
-        }
+        SourceFile { name: "looplet.toml".to_owned(), dir: PathBuf::from("/p"), text: text.to_owned() }
     }
 
     #[test]
     fn every_value_knows_its_line() {
-        let node = Node::parse(&file(
-            "a = 1\n\n[b]\nc = [\n  'x',\n  'y',\n]\n[[d]]\ne.f = 0x1F\n[[d]]\n",
-        ))
-        .expect("parses");
+        let node =
+            Node::parse(&file("a = 1\n\n[b]\nc = [\n  'x',\n  'y',\n]\n[[d]]\ne.f = 0x1F\n[[d]]\n")).expect("parses");
         let line = |node: Option<&Node>| node.expect("is there").origin.to_string();
         assert_eq!(line(node.get("a")), "looplet.toml:1");
         assert_eq!(line(node.get("b")), "looplet.toml:3");
         let list = node.get("b").and_then(|b| b.get("c")).expect("is there");
         assert_eq!(
-            list.texts()
-                .map(|(text, origin)| format!("{text} {origin}"))
-                .collect::<Vec<_>>(),
+            list.texts().map(|(text, origin)| format!("{text} {origin}")).collect::<Vec<_>>(),
             ["x looplet.toml:5", "y looplet.toml:6"]
         );
         let tables = node.get("d").expect("is there").items();
         assert_eq!(line(tables.first()), "looplet.toml:8");
         assert_eq!(line(tables.get(1)), "looplet.toml:10");
-        assert_eq!(
-            tables.first().and_then(|d| d.get("e")?.get("f")?.whole()),
-            Some(31)
-        );
+        assert_eq!(tables.first().and_then(|d| d.get("e")?.get("f")?.whole()), Some(31));
     }
 
     #[test]

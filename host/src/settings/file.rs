@@ -9,10 +9,7 @@ use super::document::{Node, SourceFile};
 use super::name::check_name;
 use super::rules::{placed, read, tools};
 use super::sourced::Sourced;
-use super::types::{
-    Budget, Ceiling, GrantLimits, ModelSettings, OnAsk, OnUnknown, PluginSource, Provider,
-    TextSource,
-};
+use super::types::{Budget, Ceiling, GrantLimits, ModelSettings, OnAsk, OnUnknown, PluginSource, Provider, TextSource};
 use super::walk::{SetKey, check};
 use super::written::{WrittenGrant, WrittenMount, WrittenPlugin};
 use crate::error::{Error, Result};
@@ -54,11 +51,7 @@ impl ConfigFile {
         let root = Node::parse(file)?;
         let keys = check(&root)?;
         check_format(&root)?;
-        Reader {
-            root: &root,
-            dir: &file.dir,
-        }
-        .read(&file.name, keys)
+        Reader { root: &root, dir: &file.dir }.read(&file.name, keys)
     }
 
     /// As people call it.
@@ -72,21 +65,13 @@ impl ConfigFile {
             TextSource::File(path) => Some(path),
             TextSource::Inline(_) => None,
         });
-        let plugins = self
-            .plugins
-            .values()
-            .filter_map(|plugin| match &plugin.source {
-                Some(PluginSource::File(path)) => Some(path),
-                Some(PluginSource::BuiltIn) | None => None,
-            });
+        let plugins = self.plugins.values().filter_map(|plugin| match &plugin.source {
+            Some(PluginSource::File(path)) => Some(path),
+            Some(PluginSource::BuiltIn) | None => None,
+        });
         let context = self.context.iter().map(|path| &path.value);
-        let mut files: Vec<_> = system
-            .chain(context)
-            .chain(&self.done_schema)
-            .chain(plugins)
-            .chain(&self.hook_files)
-            .cloned()
-            .collect();
+        let mut files: Vec<_> =
+            system.chain(context).chain(&self.done_schema).chain(plugins).chain(&self.hook_files).cloned().collect();
         files.sort();
         files.dedup();
         files
@@ -97,17 +82,10 @@ impl ConfigFile {
         let mut found: Vec<Unsupported> = Vec::new();
         for set in &self.keys {
             let Some(feature) = set.missing else { continue };
-            let inside = |outer: &Unsupported| {
-                set.path
-                    .strip_prefix(&outer.key)
-                    .is_some_and(|rest| rest.starts_with('.'))
-            };
+            let inside =
+                |outer: &Unsupported| set.path.strip_prefix(&outer.key).is_some_and(|rest| rest.starts_with('.'));
             if !found.iter().any(inside) {
-                found.push(Unsupported {
-                    key: set.path.clone(),
-                    feature,
-                    origin: set.origin.clone(),
-                });
+                found.push(Unsupported { key: set.path.clone(), feature, origin: set.origin.clone() });
             }
         }
         found.sort_by(|a, b| a.origin.cmp(&b.origin));
@@ -132,11 +110,11 @@ pub struct Unsupported {
 
 fn check_format(root: &Node) -> Result<()> {
     match root.get("format") {
-        Some(node) if node.whole() != Some(FORMAT) => Err(Error::usage(format!(
-            "this host reads format {FORMAT} only"
-        ))
-        .hint("use a newer looplet-host, or write the file anew")
-        .at(node.origin.clone())),
+        Some(node) if node.whole() != Some(FORMAT) => {
+            Err(Error::usage(format!("this host reads format {FORMAT} only"))
+                .hint("use a newer looplet-host, or write the file anew")
+                .at(node.origin.clone()))
+        }
         _ => Ok(()),
     }
 }
@@ -159,12 +137,10 @@ impl Reader<'_> {
                 .map(|(path, at)| Sourced::new(self.path(path), at.clone()))
                 .collect(),
             done_required: self.value(&["agent", "done", "required"], Node::bool),
-            done_schema: self
-                .text_or_file(&["agent", "done", "schema"])
-                .and_then(|schema| match schema.value {
-                    TextSource::File(path) => Some(path),
-                    TextSource::Inline(_) => None,
-                }),
+            done_schema: self.text_or_file(&["agent", "done", "schema"]).and_then(|schema| match schema.value {
+                TextSource::File(path) => Some(path),
+                TextSource::Inline(_) => None,
+            }),
             model: ModelSettings {
                 name: self.value(&["model", "use"], text),
                 temperature: self.value(&["model", "temperature"], Node::number),
@@ -174,19 +150,10 @@ impl Reader<'_> {
             budget: budget(self.at(&["budget"]))?,
             mounts: self.named(&["mounts"], |node| Ok(self.mount(node)))?,
             plugins: self.named(&["plugins"], |node| self.plugin(node))?,
-            grants: self
-                .entries(&["grants"])
-                .iter()
-                .map(|(tools, node)| grant(tools, node))
-                .collect::<Result<_>>()?,
+            grants: self.entries(&["grants"]).iter().map(|(tools, node)| grant(tools, node)).collect::<Result<_>>()?,
             unmatched: self.value(&["policy", "unmatched"], unmatched),
             on_ask: self.value(&["policy", "on_ask"], OnAsk::of),
-            rules: self
-                .at(&["rules"])
-                .map_or(&[][..], Node::items)
-                .iter()
-                .map(read)
-                .collect::<Result<_>>()?,
+            rules: self.at(&["rules"]).map_or(&[][..], Node::items).iter().map(read).collect::<Result<_>>()?,
             hook_files: self.hook_files(),
             unattended: self.value(&["run", "unattended"], Node::bool),
             on_unknown: self.value(&["run", "on_unknown"], OnUnknown::of),
@@ -208,11 +175,7 @@ impl Reader<'_> {
     }
 
     /// A table of things that the operator names; the names are checked.
-    fn named<T>(
-        &self,
-        path: &[&str],
-        read: impl Fn(&Node) -> Result<T>,
-    ) -> Result<BTreeMap<String, T>> {
+    fn named<T>(&self, path: &[&str], read: impl Fn(&Node) -> Result<T>) -> Result<BTreeMap<String, T>> {
         self.entries(path)
             .iter()
             .map(|(name, node)| {
@@ -224,28 +187,19 @@ impl Reader<'_> {
 
     fn path(&self, text: &str) -> PathBuf {
         // `.` alone would leave `dir/.` behind, which reads badly in every message.
-        if text == "." {
-            self.dir.to_owned()
-        } else {
-            self.dir.join(text.strip_prefix("./").unwrap_or(text))
-        }
+        if text == "." { self.dir.to_owned() } else { self.dir.join(text.strip_prefix("./").unwrap_or(text)) }
     }
 
     fn text_or_file(&self, path: &[&str]) -> Option<Sourced<TextSource>> {
         self.value(path, |node| match node.text() {
             Some(text) => Some(TextSource::Inline(text.to_owned())),
-            None => node
-                .get("file")?
-                .text()
-                .map(|file| TextSource::File(self.path(file))),
+            None => node.get("file")?.text().map(|file| TextSource::File(self.path(file))),
         })
     }
 
     fn mount(&self, node: &Node) -> WrittenMount {
         WrittenMount {
-            path: sourced(node.get("path"), |node| {
-                node.text().map(|path| self.path(path))
-            }),
+            path: sourced(node.get("path"), |node| node.text().map(|path| self.path(path))),
             mode: sourced(node.get("mode"), mode),
             hide: patterns(node.get("hide")),
             read_only: patterns(node.get("read_only")),
@@ -255,43 +209,28 @@ impl Reader<'_> {
     }
 
     fn plugin(&self, node: &Node) -> Result<WrittenPlugin> {
-        let source = node
-            .get("from")
-            .and_then(Node::text)
-            .map(|from| match from {
-                "builtin" => PluginSource::BuiltIn,
-                file => PluginSource::File(self.path(file)),
-            });
+        let source = node.get("from").and_then(Node::text).map(|from| match from {
+            "builtin" => PluginSource::BuiltIn,
+            file => PluginSource::File(self.path(file)),
+        });
         let mounts = node.get("mounts").map_or(&[][..], Node::entries);
         for (word, mount) in mounts {
-            placed(
-                mount,
-                check_name(word).and_then(|()| check_name(mount.text().unwrap_or_default())),
-            )?;
+            placed(mount, check_name(word).and_then(|()| check_name(mount.text().unwrap_or_default())))?;
         }
         Ok(WrittenPlugin {
             source,
             digest: sourced(node.get("digest"), text),
             prefix: sourced(node.get("prefix"), text),
             settings: sourced(node.get("settings"), |node| Some(node.to_json())),
-            mounts: mounts
-                .iter()
-                .filter_map(|(word, mount)| Some((word.clone(), mount.text()?.to_owned())))
-                .collect(),
+            mounts: mounts.iter().filter_map(|(word, mount)| Some((word.clone(), mount.text()?.to_owned()))).collect(),
             unmatched: sourced(node.get("unmatched"), unmatched),
             origin: node.origin.clone(),
         })
     }
 
     fn hook_files(&self) -> Vec<PathBuf> {
-        let used = self
-            .at(&["hooks"])
-            .map_or(&[][..], Node::items)
-            .iter()
-            .filter_map(|hook| hook.get("use")?.text());
-        used.filter(|name| !name.starts_with("builtin:"))
-            .map(|file| self.path(file))
-            .collect()
+        let used = self.at(&["hooks"]).map_or(&[][..], Node::items).iter().filter_map(|hook| hook.get("use")?.text());
+        used.filter(|name| !name.starts_with("builtin:")).map(|file| self.path(file)).collect()
     }
 
     fn ceiling(&self) -> Result<Ceiling> {
@@ -321,20 +260,11 @@ fn mode(node: &Node) -> Option<FsMode> {
 }
 
 fn unmatched(node: &Node) -> Option<Unmatched> {
-    node.text().map(|word| {
-        if word == "ask" {
-            Unmatched::Ask
-        } else {
-            Unmatched::Deny
-        }
-    })
+    node.text().map(|word| if word == "ask" { Unmatched::Ask } else { Unmatched::Deny })
 }
 
 fn patterns(node: Option<&Node>) -> Vec<Sourced<String>> {
-    node.into_iter()
-        .flat_map(Node::texts)
-        .map(|(text, origin)| Sourced::new(text.to_owned(), origin.clone()))
-        .collect()
+    node.into_iter().flat_map(Node::texts).map(|(text, origin)| Sourced::new(text.to_owned(), origin.clone())).collect()
 }
 
 fn provider(node: &Node) -> Provider {
@@ -346,14 +276,10 @@ fn provider(node: &Node) -> Provider {
 
 fn budget(node: Option<&Node>) -> Result<Budget> {
     let whole = |key| sourced(node.and_then(|node| node.get(key)), Node::whole);
-    let calls = node
-        .and_then(|node| node.get("calls"))
-        .map_or(&[][..], Node::entries)
-        .iter()
-        .map(|(name, node)| {
-            let most = Sourced::new(node.whole().unwrap_or_default(), node.origin.clone());
-            Ok((placed(node, ToolPattern::parse(name))?, most))
-        });
+    let calls = node.and_then(|node| node.get("calls")).map_or(&[][..], Node::entries).iter().map(|(name, node)| {
+        let most = Sourced::new(node.whole().unwrap_or_default(), node.origin.clone());
+        Ok((placed(node, ToolPattern::parse(name))?, most))
+    });
     Ok(Budget {
         steps: whole("steps"),
         turns: whole("turns"),
@@ -369,28 +295,12 @@ fn grant(tools: &str, node: &Node) -> Result<WrittenGrant> {
     for (mount, node) in fs {
         placed(node, check_name(mount))?;
     }
-    let limit = |key| {
-        sourced(
-            node.get("limits").and_then(|limits| limits.get(key)),
-            Node::whole,
-        )
-    };
+    let limit = |key| sourced(node.get("limits").and_then(|limits| limits.get(key)), Node::whole);
     Ok(WrittenGrant {
         tools: placed(node, ToolPattern::parse(tools))?,
-        fs: fs
-            .iter()
-            .filter_map(|(mount, node)| Some((mount.clone(), mode(node)?)))
-            .collect(),
-        env: node
-            .get("env")
-            .into_iter()
-            .flat_map(Node::texts)
-            .map(|(name, _)| name.to_owned())
-            .collect(),
-        limits: GrantLimits {
-            wall_ms: limit("wall_ms"),
-            memory_mib: limit("memory_mib"),
-        },
+        fs: fs.iter().filter_map(|(mount, node)| Some((mount.clone(), mode(node)?))).collect(),
+        env: node.get("env").into_iter().flat_map(Node::texts).map(|(name, _)| name.to_owned()).collect(),
+        limits: GrantLimits { wall_ms: limit("wall_ms"), memory_mib: limit("memory_mib") },
         origin: node.origin.clone(),
     })
 }

@@ -68,10 +68,7 @@ pub(super) enum Given {
 impl Flags {
     /// The mounts; paths are relative to `cwd`.
     pub(super) fn mounts(&self, cwd: &Path) -> Result<Vec<MountFlag>> {
-        let workspace = self
-            .workspace
-            .iter()
-            .map(|path| mount("--workspace", "workspace", path, cwd));
+        let workspace = self.workspace.iter().map(|path| mount("--workspace", "workspace", path, cwd));
         let named = self.mount.iter().map(|text| match text.split_once('=') {
             Some((name, path)) if !path.is_empty() => mount("--mount", name, path, cwd),
             _ => Err(wrong("--mount", text, "write `--mount NAME=PATH:ro`")),
@@ -87,10 +84,7 @@ impl Flags {
 
 /// The patterns of a flag.
 pub(super) fn patterns(flag: &str, texts: &[String]) -> Result<Vec<ToolPattern>> {
-    texts
-        .iter()
-        .map(|text| ToolPattern::parse(text).map_err(|error| error.at(Origin::flag(flag))))
-        .collect()
+    texts.iter().map(|text| ToolPattern::parse(text).map_err(|error| error.at(Origin::flag(flag)))).collect()
 }
 
 /// The mode that a word means.
@@ -111,27 +105,12 @@ fn mount(flag: &str, name: &str, text: &str, cwd: &Path) -> Result<MountFlag> {
     if path.is_empty() {
         return Err(wrong(flag, text, "write a directory before the mode"));
     }
-    let path = if path == "." {
-        cwd.to_owned()
-    } else {
-        cwd.join(path.strip_prefix("./").unwrap_or(path))
-    };
-    Ok(MountFlag {
-        name: name.to_owned(),
-        path,
-        mode,
-        origin: Origin::flag(flag),
-    })
+    let path = if path == "." { cwd.to_owned() } else { cwd.join(path.strip_prefix("./").unwrap_or(path)) };
+    Ok(MountFlag { name: name.to_owned(), path, mode, origin: Origin::flag(flag) })
 }
 
 fn grant(text: &str) -> Result<GrantFlag> {
-    let form = || {
-        wrong(
-            "--grant",
-            text,
-            "write `--grant 'PLUGIN/TOOL:fs.NAME=ro'` or `'PLUGIN/TOOL:env.NAME'`",
-        )
-    };
+    let form = || wrong("--grant", text, "write `--grant 'PLUGIN/TOOL:fs.NAME=ro'` or `'PLUGIN/TOOL:env.NAME'`");
     let (tools, what) = text.split_once(':').ok_or_else(form)?;
     let given = match what.split_once('.').ok_or_else(form)? {
         ("fs", rest) => {
@@ -147,9 +126,7 @@ fn grant(text: &str) -> Result<GrantFlag> {
 }
 
 fn wrong(flag: &str, text: &str, hint: &str) -> Error {
-    Error::usage(format!("`{text}` is not what the flag takes"))
-        .hint(hint)
-        .at(Origin::flag(flag))
+    Error::usage(format!("`{text}` is not what the flag takes")).hint(hint).at(Origin::flag(flag))
 }
 
 #[cfg(test)]
@@ -157,10 +134,7 @@ mod tests {
     use super::*;
 
     fn mounts(texts: &[&str]) -> String {
-        let flags = Flags {
-            mount: texts.iter().map(ToString::to_string).collect(),
-            ..Flags::default()
-        };
+        let flags = Flags { mount: texts.iter().map(ToString::to_string).collect(), ..Flags::default() };
         match flags.mounts(Path::new("/cwd")) {
             Ok(mounts) => mounts
                 .iter()
@@ -174,10 +148,7 @@ mod tests {
     #[test]
     fn a_mount_is_a_name_a_path_and_perhaps_a_mode() {
         assert_eq!(mounts(&["workspace=."]), "workspace /cwd None");
-        assert_eq!(
-            mounts(&["w=./a:rw", "x=/srv/b:ro"]),
-            "w /cwd/a Some(ReadWrite), x /srv/b Some(ReadOnly)"
-        );
+        assert_eq!(mounts(&["w=./a:rw", "x=/srv/b:ro"]), "w /cwd/a Some(ReadWrite), x /srv/b Some(ReadOnly)");
         assert_eq!(mounts(&["w=a:b:c"]), "w /cwd/a:b:c None");
         assert_eq!(
             mounts(&["w"]),
@@ -196,23 +167,11 @@ mod tests {
     #[test]
     fn a_grant_names_tools_and_one_thing() {
         let given = |text: &str| {
-            grant(text).map_or_else(
-                |error| error.report(),
-                |grant| format!("{} {:?}", grant.tools, grant.given),
-            )
+            grant(text).map_or_else(|error| error.report(), |grant| format!("{} {:?}", grant.tools, grant.given))
         };
-        assert_eq!(
-            given("files/grep:fs.notes=ro"),
-            "files/grep Fs(\"notes\", ReadOnly)"
-        );
+        assert_eq!(given("files/grep:fs.notes=ro"), "files/grep Fs(\"notes\", ReadOnly)");
         assert_eq!(given("jira:env.LANG"), "jira Env(\"LANG\")");
-        for text in [
-            "files",
-            "files:fs.notes",
-            "files:fs.notes=wr",
-            "files:http.x=ro",
-            "files:env.",
-        ] {
+        for text in ["files", "files:fs.notes", "files:fs.notes=wr", "files:http.x=ro", "files:env."] {
             assert_eq!(
                 given(text),
                 format!(

@@ -73,9 +73,7 @@ pub enum Support {
     NowBut(&'static str, &'static str),
 }
 
-use Kind::{
-    Bool, Number, OneOf, Open, Opens, Table, Tables, Text, TextOrFile, TextOrTexts, Texts, Whole,
-};
+use Kind::{Bool, Number, OneOf, Open, Opens, Table, Tables, Text, TextOrFile, TextOrTexts, Texts, Whole};
 use Support::{Later, Now, NowBut};
 use Who::{AnyoneNarrowing as Anyone, Operator, TrustedProject as Trusted};
 
@@ -94,14 +92,7 @@ const fn key(
     default: &'static str,
     doc: &'static str,
 ) -> Key {
-    Key {
-        path,
-        kind,
-        who,
-        support,
-        default,
-        doc,
-    }
+    Key { path, kind, who, support, default, doc }
 }
 
 /// All keys. A table stands before its members.
@@ -242,9 +233,7 @@ impl Key {
 
     /// The last part of its path, `*` for names that the operator chooses.
     pub fn name(&self) -> &'static str {
-        self.path
-            .rsplit_once('.')
-            .map_or(self.path, |(_, name)| name)
+        self.path.rsplit_once('.').map_or(self.path, |(_, name)| name)
     }
 
     /// The path that its members have as parent.
@@ -271,17 +260,11 @@ mod tests {
     fn every_key_has_a_sentence_a_parent_and_stands_once() {
         let mut seen = BTreeSet::new();
         for key in KEYS {
-            assert!(
-                key.doc.ends_with('.') && key.doc.len() < 100,
-                "{} has no sentence",
-                key.path
-            );
+            assert!(key.doc.ends_with('.') && key.doc.len() < 100, "{} has no sentence", key.path);
             assert!(seen.insert(key.path), "{} stands twice", key.path);
             let parent = key.parent();
-            let there = parent.is_empty()
-                || KEYS
-                    .iter()
-                    .any(|other| other.as_parent() == parent && seen.contains(other.path));
+            let there =
+                parent.is_empty() || KEYS.iter().any(|other| other.as_parent() == parent && seen.contains(other.path));
             assert!(there, "{} has no table before it", key.path);
         }
     }
@@ -315,11 +298,8 @@ mod tests {
 
     #[test]
     fn what_anyone_may_set_can_only_narrow() {
-        let anyone: BTreeSet<_> = KEYS
-            .iter()
-            .filter(|key| key.who == Anyone)
-            .filter_map(|key| key.path.split(['.', '[']).next())
-            .collect();
+        let anyone: BTreeSet<_> =
+            KEYS.iter().filter(|key| key.who == Anyone).filter_map(|key| key.path.split(['.', '[']).next()).collect();
         assert_eq!(
             anyone.into_iter().collect::<Vec<_>>(),
             ["budget", "format", "mounts", "plugins", "policy", "rules"]

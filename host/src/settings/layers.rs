@@ -11,10 +11,7 @@ use super::file::{ConfigFile, Unsupported};
 use super::keys::{Kind, Who};
 use super::mount::{MountDraft, narrower_mode};
 use super::sourced::Sourced;
-use super::types::{
-    Agent, Budget, Grant, ModelSettings, OnAsk, OnUnknown, PluginSettings, PluginUnmatched,
-    Provider,
-};
+use super::types::{Agent, Budget, Grant, ModelSettings, OnAsk, OnUnknown, PluginSettings, PluginUnmatched, Provider};
 use super::written::{WrittenMount, WrittenPlugin};
 use crate::digest::Digest;
 use crate::error::{Error, Result};
@@ -89,10 +86,7 @@ impl Draft {
     pub(super) fn of_files(layers: &Layers) -> Result<Self> {
         let mut draft = Self::default();
         let user = layers.user.as_ref().map(ConfigFile::parse).transpose()?;
-        let ceiling = user
-            .as_ref()
-            .map(|file| file.ceiling.clone())
-            .unwrap_or_default();
+        let ceiling = user.as_ref().map(|file| file.ceiling.clone()).unwrap_or_default();
         if let Some(file) = user {
             draft.add_in_full(file, true)?;
         }
@@ -121,10 +115,7 @@ impl Draft {
         replace(&mut self.agent.done_required, file.done_required);
         replace(&mut self.model.name, file.model.name);
         replace(&mut self.model.temperature, file.model.temperature);
-        replace(
-            &mut self.model.max_output_tokens,
-            file.model.max_output_tokens,
-        );
+        replace(&mut self.model.max_output_tokens, file.model.max_output_tokens);
         for (name, provider) in file.providers {
             let known = self.providers.entry(name).or_default();
             replace(&mut known.base_url, provider.base_url);
@@ -137,15 +128,14 @@ impl Draft {
         for (name, plugin) in file.plugins {
             self.add_plugin(name, plugin)?;
         }
-        self.grants
-            .extend(file.grants.into_iter().map(|grant| Grant {
-                tools: grant.tools,
-                fs: grant.fs,
-                env: grant.env,
-                limits: grant.limits,
-                known_only,
-                origin: grant.origin,
-            }));
+        self.grants.extend(file.grants.into_iter().map(|grant| Grant {
+            tools: grant.tools,
+            fs: grant.fs,
+            env: grant.env,
+            limits: grant.limits,
+            known_only,
+            origin: grant.origin,
+        }));
         self.rules.extend(file.rules);
         replace(&mut self.unmatched, file.unmatched);
         replace(&mut self.on_ask, file.on_ask);
@@ -158,28 +148,18 @@ impl Draft {
     /// Adds what an untrusted file may say, and lists the rest.
     fn add_narrowing(&mut self, file: ConfigFile) {
         let whole = |kind| matches!(kind, Kind::Table | Kind::Tables);
-        for set in file
-            .keys
-            .iter()
-            .filter(|set| set.key.who != Who::AnyoneNarrowing && !whole(set.key.kind))
-        {
+        for set in file.keys.iter().filter(|set| set.key.who != Who::AnyoneNarrowing && !whole(set.key.kind)) {
             self.withhold(&set.path, &set.origin);
         }
         // What narrows and cannot be done yet must not be left out in silence.
-        self.unsupported
-            .extend(file.unsupported().into_iter().filter(|missing| {
-                file.keys
-                    .iter()
-                    .any(|set| set.path == missing.key && set.key.who == Who::AnyoneNarrowing)
-            }));
+        self.unsupported.extend(file.unsupported().into_iter().filter(|missing| {
+            file.keys.iter().any(|set| set.path == missing.key && set.key.who == Who::AnyoneNarrowing)
+        }));
         self.budget.lower(file.budget);
         for (name, mount) in file.mounts {
             self.narrow_mount(&name, mount);
         }
-        for (plugin, unmatched) in file
-            .plugins
-            .into_iter()
-            .filter_map(|(name, plugin)| Some((name, plugin.unmatched?)))
+        for (plugin, unmatched) in file.plugins.into_iter().filter_map(|(name, plugin)| Some((name, plugin.unmatched?)))
         {
             if *unmatched == Unmatched::Deny {
                 self.plugin_unmatched.insert(plugin, unmatched);
@@ -191,10 +171,7 @@ impl Draft {
             if rule.decision == Decision::Allow {
                 self.withhold("rules", &rule.origin);
             } else {
-                self.rules.push(Rule {
-                    narrows_only: true,
-                    ..rule
-                });
+                self.rules.push(Rule { narrows_only: true, ..rule });
             }
         }
         match file.unmatched {
@@ -220,40 +197,27 @@ impl Draft {
                 old.value.display(),
                 old.origin
             );
-            self.notes.push(Note {
-                message,
-                origin: new.origin.clone(),
-            });
+            self.notes.push(Note { message, origin: new.origin.clone() });
         }
         replace(&mut mount.path, written.path);
         mount.origin.get_or_insert(written.origin);
-        mount.masks.extend(
-            masks(&written.hide, MaskKind::Hidden)
-                .chain(masks(&written.read_only, MaskKind::ReadOnly)),
-        );
+        mount.masks.extend(masks(&written.hide, MaskKind::Hidden).chain(masks(&written.read_only, MaskKind::ReadOnly)));
         lower(&mut mount.quota_mib, written.quota_mib);
-        self.notes
-            .extend(narrower_mode(name, &mut mount.mode, written.mode));
+        self.notes.extend(narrower_mode(name, &mut mount.mode, written.mode));
     }
 
     fn narrow_mount(&mut self, name: &str, written: WrittenMount) {
-        let (lifting, hiding): (Vec<_>, Vec<_>) = written
-            .hide
-            .into_iter()
-            .partition(|pattern| pattern.starts_with('!'));
-        let (unlocking, locking): (Vec<_>, Vec<_>) = written
-            .read_only
-            .into_iter()
-            .partition(|pattern| pattern.starts_with('!'));
+        let (lifting, hiding): (Vec<_>, Vec<_>) =
+            written.hide.into_iter().partition(|pattern| pattern.starts_with('!'));
+        let (unlocking, locking): (Vec<_>, Vec<_>) =
+            written.read_only.into_iter().partition(|pattern| pattern.starts_with('!'));
         for (key, patterns) in [("hide", &lifting), ("read_only", &unlocking)] {
             for pattern in patterns {
                 self.withhold(&format!("mounts.{name}.{key}"), &pattern.origin);
             }
         }
         let mount = self.mounts.entry(name.to_owned()).or_default();
-        mount
-            .masks
-            .extend(masks(&hiding, MaskKind::Hidden).chain(masks(&locking, MaskKind::ReadOnly)));
+        mount.masks.extend(masks(&hiding, MaskKind::Hidden).chain(masks(&locking, MaskKind::ReadOnly)));
         lower(&mut mount.quota_mib, written.quota_mib);
         if written.mode.as_deref() == Some(&FsMode::ReadOnly) {
             mount.mode = written.mode;
@@ -288,10 +252,7 @@ impl Draft {
     }
 
     fn withhold(&mut self, key: &str, origin: &Origin) {
-        self.withheld.push(Withheld {
-            key: key.to_owned(),
-            origin: origin.clone(),
-        });
+        self.withheld.push(Withheld { key: key.to_owned(), origin: origin.clone() });
     }
 }
 

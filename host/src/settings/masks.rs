@@ -13,62 +13,28 @@ const OWN_NAMES: [&str; 2] = ["looplet.toml", "looplet.lock"];
 /// The shipped masks. A written line lifts them.
 pub fn shipped_masks() -> Vec<Mask> {
     let mask = |(word, pattern): (&str, &str)| {
-        let kind = if word == "hide" {
-            MaskKind::Hidden
-        } else {
-            MaskKind::ReadOnly
-        };
-        Mask {
-            pattern: pattern.trim().to_owned(),
-            kind,
-            tier: Tier::Shipped,
-            origin: Origin::Shipped,
-        }
+        let kind = if word == "hide" { MaskKind::Hidden } else { MaskKind::ReadOnly };
+        Mask { pattern: pattern.trim().to_owned(), kind, tier: Tier::Shipped, origin: Origin::Shipped }
     };
-    let lines = SHIPPED
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty() && !line.starts_with('#'));
-    lines
-        .filter_map(|line| line.split_once(' '))
-        .map(mask)
-        .collect()
+    let lines = SHIPPED.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+    lines.filter_map(|line| line.split_once(' ')).map(mask).collect()
 }
 
 /// The masks of the host's own files in a mount: its configuration, its lock, and `own`, the plugins and
 /// plugin directories that were loaded, as far as they lie in the mount. Nothing lifts them.
 pub fn own_masks(mount: &Path, own: &[PathBuf]) -> Vec<Mask> {
-    let inside = own.iter().filter_map(|path| {
-        path.strip_prefix(mount)
-            .ok()?
-            .to_str()
-            .map(|rest| format!("/{}", escape(rest)))
-    });
-    let patterns = OWN_NAMES
-        .iter()
-        .map(ToString::to_string)
-        .chain(inside.filter(|pattern| pattern != "/"));
+    let inside =
+        own.iter().filter_map(|path| path.strip_prefix(mount).ok()?.to_str().map(|rest| format!("/{}", escape(rest))));
+    let patterns = OWN_NAMES.iter().map(ToString::to_string).chain(inside.filter(|pattern| pattern != "/"));
     patterns
-        .map(|pattern| Mask {
-            pattern,
-            kind: MaskKind::ReadOnly,
-            tier: Tier::Own,
-            origin: Origin::Shipped,
-        })
+        .map(|pattern| Mask { pattern, kind: MaskKind::ReadOnly, tier: Tier::Own, origin: Origin::Shipped })
         .collect()
 }
 
 /// A path as a pattern for itself.
 fn escape(path: &str) -> String {
     let special = |character| matches!(character, '*' | '?' | '[' | ']' | '{' | '}' | '\\' | '!');
-    path.chars()
-        .flat_map(|character| {
-            special(character)
-                .then_some('\\')
-                .into_iter()
-                .chain([character])
-        })
-        .collect()
+    path.chars().flat_map(|character| special(character).then_some('\\').into_iter().chain([character])).collect()
 }
 
 #[cfg(test)]
@@ -79,19 +45,13 @@ mod tests {
     fn hits(paths: &[&str]) -> Vec<String> {
         let own = own_masks(
             Path::new("/p"),
-            &[
-                "/p/plugins".into(),
-                "/p/x[1].wasm".into(),
-                "/opt/y.wasm".into(),
-                "/p".into(),
-            ],
+            &["/p/plugins".into(), "/p/x[1].wasm".into(), "/opt/y.wasm".into(), "/p".into()],
         );
         let masks = Masks::new(shipped_masks().into_iter().chain(own)).expect("compiles");
         let hit = |path: &&str| {
-            masks.of(path).map_or_else(
-                || format!("{path}: -"),
-                |hit| format!("{path}: {} {}", hit.kind.as_str(), hit.pattern),
-            )
+            masks
+                .of(path)
+                .map_or_else(|| format!("{path}: -"), |hit| format!("{path}: {} {}", hit.kind.as_str(), hit.pattern))
         };
         paths.iter().map(hit).collect()
     }
@@ -143,9 +103,7 @@ mod tests {
 
     #[test]
     fn every_shipped_line_is_a_mask() {
-        let lines = SHIPPED
-            .lines()
-            .filter(|line| !line.is_empty() && !line.starts_with('#'));
+        let lines = SHIPPED.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
         let words: Vec<_> = lines.map(|line| line.split(' ').count()).collect();
         assert!(words.iter().all(|count| *count == 2));
         assert_eq!(shipped_masks().len(), words.len());

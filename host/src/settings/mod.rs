@@ -36,8 +36,8 @@ pub use schema::{json_schema, reference};
 pub use sourced::Sourced;
 pub use trust::{Trust, TrustStore, trust_digest};
 pub use types::{
-    Agent, Budget, Ceiling, Grant, GrantLimits, ModelSettings, Mount, OnAsk, OnUnknown,
-    PluginSettings, PluginSource, Provider, RunSettings, TextSource,
+    Agent, Budget, Ceiling, Grant, GrantLimits, ModelSettings, Mount, OnAsk, OnUnknown, PluginSettings, PluginSource,
+    Provider, RunSettings, TextSource,
 };
 
 use crate::error::{Error, Result};
@@ -145,57 +145,25 @@ fn check_supported(unsupported: &[Unsupported]) -> Result<()> {
     let Some(first) = unsupported.first() else {
         return Ok(());
     };
-    let keys = unsupported.iter().map(|missing| {
-        format!(
-            "`{}` ({}, {})",
-            missing.key, missing.feature, missing.origin
-        )
-    });
-    Err(Error::usage(format!(
-        "not supported yet: {}",
-        keys.collect::<Vec<_>>().join(", ")
-    ))
-    .hint("take these lines out")
-    .at(first.origin.clone()))
+    let keys = unsupported.iter().map(|missing| format!("`{}` ({}, {})", missing.key, missing.feature, missing.origin));
+    Err(Error::usage(format!("not supported yet: {}", keys.collect::<Vec<_>>().join(", ")))
+        .hint("take these lines out")
+        .at(first.origin.clone()))
 }
 
 impl Draft {
     /// Adds the flags; gives the approvals that `--allow` stands for.
     fn add_flags(&mut self, flags: &Flags, cwd: &Path) -> Result<Vec<StandingApproval>> {
         let flag = |name: &'static str| move |value| Sourced::new(value, Origin::flag(name));
-        replace(
-            &mut self.model.name,
-            flags
-                .model
-                .clone()
-                .map(|name| Sourced::new(name, Origin::flag("--model"))),
-        );
-        replace(
-            &mut self.budget.steps,
-            flags.max_steps.map(flag("--max-steps")),
-        );
-        replace(
-            &mut self.budget.turns,
-            flags.max_turns.map(flag("--max-turns")),
-        );
-        replace(
-            &mut self.budget.tokens,
-            flags.max_tokens.map(flag("--max-tokens")),
-        );
-        replace(
-            &mut self.budget.active_s,
-            flags.max_seconds.map(flag("--max-seconds")),
-        );
+        replace(&mut self.model.name, flags.model.clone().map(|name| Sourced::new(name, Origin::flag("--model"))));
+        replace(&mut self.budget.steps, flags.max_steps.map(flag("--max-steps")));
+        replace(&mut self.budget.turns, flags.max_turns.map(flag("--max-turns")));
+        replace(&mut self.budget.tokens, flags.max_tokens.map(flag("--max-tokens")));
+        replace(&mut self.budget.active_s, flags.max_seconds.map(flag("--max-seconds")));
         let on = |yes: bool, name: &str| yes.then(|| Sourced::new(true, Origin::flag(name)));
         replace(&mut self.unattended, on(flags.unattended, "--unattended"));
-        replace(
-            &mut self.agent.done_required,
-            on(flags.require_done, "--require-done"),
-        );
-        replace(
-            &mut self.denied_is_failure,
-            on(flags.fail_on_denied, "--fail-on-denied"),
-        );
+        replace(&mut self.agent.done_required, on(flags.require_done, "--require-done"));
+        replace(&mut self.denied_is_failure, on(flags.fail_on_denied, "--fail-on-denied"));
         self.add_mount_flags(flags, cwd)?;
         for grant in flags.grants()? {
             let mut given = Grant {
@@ -212,43 +180,28 @@ impl Draft {
             }
             self.grants.push(given);
         }
-        for (name, texts, decision) in [
-            ("--ask", &flags.ask, Decision::Ask),
-            ("--deny", &flags.deny, Decision::Deny),
-        ] {
+        for (name, texts, decision) in [("--ask", &flags.ask, Decision::Ask), ("--deny", &flags.deny, Decision::Deny)] {
             self.rules.extend(
-                patterns(name, texts)?
-                    .into_iter()
-                    .map(|tool| Rule::for_tool(tool, decision, Origin::flag(name))),
+                patterns(name, texts)?.into_iter().map(|tool| Rule::for_tool(tool, decision, Origin::flag(name))),
             );
         }
         let allowed = patterns("--allow", &flags.allow)?;
-        Ok(allowed
-            .into_iter()
-            .map(|tools| StandingApproval::by_flag(tools, Origin::flag("--allow")))
-            .collect())
+        Ok(allowed.into_iter().map(|tools| StandingApproval::by_flag(tools, Origin::flag("--allow"))).collect())
     }
 
     fn add_mount_flags(&mut self, flags: &Flags, cwd: &Path) -> Result<()> {
         let mut typed: BTreeMap<String, PathBuf> = BTreeMap::new();
         for flag in flags.mounts(cwd)? {
-            if typed
-                .insert(flag.name.clone(), flag.path.clone())
-                .is_some_and(|before| before != flag.path)
-            {
-                return Err(Error::usage(format!(
-                    "mount `{}` is given two directories",
-                    flag.name
-                ))
-                .hint("give each its own name")
-                .at(flag.origin));
+            if typed.insert(flag.name.clone(), flag.path.clone()).is_some_and(|before| before != flag.path) {
+                return Err(Error::usage(format!("mount `{}` is given two directories", flag.name))
+                    .hint("give each its own name")
+                    .at(flag.origin));
             }
             let mount = self.mounts.entry(flag.name.clone()).or_default();
             mount.path = Some(Sourced::new(flag.path, flag.origin.clone()));
             mount.given = true;
             let mode = flag.mode.map(|mode| Sourced::new(mode, flag.origin));
-            self.notes
-                .extend(narrower_mode(&flag.name, &mut mount.mode, mode));
+            self.notes.extend(narrower_mode(&flag.name, &mut mount.mode, mode));
         }
         Ok(())
     }
@@ -256,59 +209,33 @@ impl Draft {
     /// On a terminal, what looks flows. See [`Settings::load`].
     fn add_shipped_policy(&mut self, surroundings: &Surroundings) {
         if surroundings.terminal && !holds_home(surroundings) {
-            let looks = Rule {
-                effects_none: true,
-                built_in: true,
-                ..Rule::new(Decision::Allow, Origin::Shipped)
-            };
+            let looks = Rule { effects_none: true, built_in: true, ..Rule::new(Decision::Allow, Origin::Shipped) };
             self.rules.push(looks);
         }
     }
 
     fn add_shipped_mount(&mut self, surroundings: &Surroundings) {
-        if self
-            .mounts
-            .values()
-            .any(|mount| mount.path.is_some() || mount.origin.is_some())
-        {
+        if self.mounts.values().any(|mount| mount.path.is_some() || mount.origin.is_some()) {
             return;
         }
-        let shipped = if holds_home(surroundings) {
-            FsMode::ReadOnly
-        } else {
-            FsMode::ReadWrite
-        };
+        let shipped = if holds_home(surroundings) { FsMode::ReadOnly } else { FsMode::ReadWrite };
         let mount = self.mounts.entry("workspace".to_owned()).or_default();
         mount.path = Some(Sourced::new(surroundings.cwd.clone(), Origin::Shipped));
         mount.given = true;
         // An untrusted project file may have made it read-only already.
-        mount
-            .mode
-            .get_or_insert_with(|| Sourced::new(shipped, Origin::Shipped));
+        mount.mode.get_or_insert_with(|| Sourced::new(shipped, Origin::Shipped));
     }
 
     fn take_mounts(&mut self, plugin_dirs: &[Sourced<PathBuf>]) -> Result<BTreeMap<String, Mount>> {
-        let files = self
-            .plugins
-            .values()
-            .filter_map(|plugin| match &plugin.source {
-                PluginSource::File(path) => Some(path.clone()),
-                PluginSource::BuiltIn => None,
-            });
-        let own: Vec<_> = files
-            .chain(plugin_dirs.iter().map(|dir| dir.value.clone()))
-            .collect();
+        let files = self.plugins.values().filter_map(|plugin| match &plugin.source {
+            PluginSource::File(path) => Some(path.clone()),
+            PluginSource::BuiltIn => None,
+        });
+        let own: Vec<_> = files.chain(plugin_dirs.iter().map(|dir| dir.value.clone())).collect();
         let mut mounts = BTreeMap::new();
         for (name, mount) in std::mem::take(&mut self.mounts) {
-            let root = mount
-                .path
-                .as_ref()
-                .map(|path| path.value.clone())
-                .unwrap_or_default();
-            let masks = shipped_masks()
-                .into_iter()
-                .chain(own_masks(&root, &own))
-                .collect();
+            let root = mount.path.as_ref().map(|path| path.value.clone()).unwrap_or_default();
+            let masks = shipped_masks().into_iter().chain(own_masks(&root, &own)).collect();
             if let Some(mount) = mount.finish(&name, masks)? {
                 mounts.insert(name, mount);
             }
@@ -320,52 +247,22 @@ impl Draft {
         let shipped = |value| Sourced::new(value, Origin::Shipped);
         let run = RunSettings {
             unattended: self.unattended.take().unwrap_or_else(|| shipped(false)),
-            on_unknown: self
-                .on_unknown
-                .take()
-                .unwrap_or_else(|| Sourced::new(OnUnknown::Stop, Origin::Shipped)),
-            denied_is_failure: self
-                .denied_is_failure
-                .take()
-                .unwrap_or_else(|| shipped(false)),
+            on_unknown: self.on_unknown.take().unwrap_or_else(|| Sourced::new(OnUnknown::Stop, Origin::Shipped)),
+            denied_is_failure: self.denied_is_failure.take().unwrap_or_else(|| shipped(false)),
         };
-        let answered = if surroundings.terminal {
-            OnAsk::Person
-        } else {
-            OnAsk::Deny
-        };
-        let on_ask = self
-            .on_ask
-            .take()
-            .unwrap_or_else(|| Sourced::new(answered, Origin::Shipped));
+        let answered = if surroundings.terminal { OnAsk::Person } else { OnAsk::Deny };
+        let on_ask = self.on_ask.take().unwrap_or_else(|| Sourced::new(answered, Origin::Shipped));
         // Who is not there cannot be asked.
         let nobody = *run.unattended && *on_ask == OnAsk::Person;
-        let on_ask = if nobody {
-            Sourced::new(OnAsk::Deny, run.unattended.origin.clone())
-        } else {
-            on_ask
-        };
+        let on_ask = if nobody { Sourced::new(OnAsk::Deny, run.unattended.origin.clone()) } else { on_ask };
         (run, on_ask)
     }
 
-    fn take_policy(
-        &mut self,
-        approvals: &[StandingApproval],
-        surroundings: &Surroundings,
-    ) -> Policy {
-        let shipped = if !self.has_policy && surroundings.terminal {
-            Unmatched::Ask
-        } else {
-            Unmatched::Deny
-        };
-        let fallback = |unmatched: Sourced<Unmatched>| Fallback {
-            unmatched: unmatched.value,
-            origin: unmatched.origin,
-        };
-        let unmatched = self
-            .unmatched
-            .take()
-            .unwrap_or_else(|| Sourced::new(shipped, Origin::Shipped));
+    fn take_policy(&mut self, approvals: &[StandingApproval], surroundings: &Surroundings) -> Policy {
+        let shipped = if !self.has_policy && surroundings.terminal { Unmatched::Ask } else { Unmatched::Deny };
+        let fallback =
+            |unmatched: Sourced<Unmatched>| Fallback { unmatched: unmatched.value, origin: unmatched.origin };
+        let unmatched = self.unmatched.take().unwrap_or_else(|| Sourced::new(shipped, Origin::Shipped));
         let mut policy = Policy::new(std::mem::take(&mut self.rules), fallback(unmatched));
         for (plugin, unmatched) in std::mem::take(&mut self.plugin_unmatched) {
             policy = policy.fallback_for(plugin, fallback(unmatched));
@@ -380,6 +277,5 @@ impl Draft {
 /// Whether the current directory is `/`, the home directory or one above it.
 fn holds_home(surroundings: &Surroundings) -> bool {
     let home = surroundings.home.as_deref();
-    surroundings.cwd.parent().is_none()
-        || home.is_some_and(|home| home.starts_with(&surroundings.cwd))
+    surroundings.cwd.parent().is_none() || home.is_some_and(|home| home.starts_with(&surroundings.cwd))
 }

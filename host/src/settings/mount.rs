@@ -35,17 +35,9 @@ impl MountDraft {
             // Only an untrusted file speaks of it, and there is nothing to narrow.
             (None, None) => return Ok(None),
         };
-        let mode = self
-            .mode
-            .unwrap_or_else(|| Sourced::new(FsMode::ReadOnly, Origin::Shipped));
+        let mode = self.mode.unwrap_or_else(|| Sourced::new(FsMode::ReadOnly, Origin::Shipped));
         let masks = shared_masks.into_iter().chain(self.masks).collect();
-        let mount = Mount {
-            path,
-            mode,
-            masks,
-            quota_mib: self.quota_mib,
-            given: self.given,
-        };
+        let mount = Mount { path, mode, masks, quota_mib: self.quota_mib, given: self.given };
         mount.compile_masks()?;
         Ok(Some(mount))
     }
@@ -66,19 +58,12 @@ pub(super) fn narrower_mode(
         *known = Some(new);
         return None;
     }
-    let (narrow, wide) = if old.value < new.value {
-        (old, new)
-    } else {
-        (new, old)
-    };
+    let (narrow, wide) = if old.value < new.value { (old, new) } else { (new, old) };
     let message = format!(
         "mount `{name}` is `{}` here and `{}` in {}: the narrower one holds",
         narrow.value, wide.value, wide.origin
     );
-    let note = Note {
-        message,
-        origin: narrow.origin.clone(),
-    };
+    let note = Note { message, origin: narrow.origin.clone() };
     *known = Some(narrow);
     Some(note)
 }

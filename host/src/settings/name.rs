@@ -6,14 +6,10 @@ use crate::error::{Error, Result};
 pub(super) fn check_name(name: &str) -> Result<()> {
     let plain = name.len() <= 64
         && name.starts_with(|first: char| first.is_ascii_lowercase())
-        && name.bytes().all(|byte| {
-            byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_' || byte == b'-'
-        });
+        && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_' || byte == b'-');
     if plain {
         return Ok(());
     }
-    Err(
-        Error::usage(format!("`{}` is no name", name.escape_default()))
-            .hint("a name begins with a-z and goes on with a-z, 0-9, `_` or `-`, at most 64"),
-    )
+    Err(Error::usage(format!("`{}` is no name", name.escape_default()))
+        .hint("a name begins with a-z and goes on with a-z, 0-9, `_` or `-`, at most 64"))
 }

@@ -10,10 +10,7 @@ use super::keys::{KEYS, Key, Kind, Support, Who, members};
 pub fn json_schema() -> Value {
     let mut schema = table("");
     if let Value::Object(members) = &mut schema {
-        members.insert(
-            "$schema".to_owned(),
-            "https://json-schema.org/draft/2020-12/schema".into(),
-        );
+        members.insert("$schema".to_owned(), "https://json-schema.org/draft/2020-12/schema".into());
         members.insert("title".to_owned(), "looplet.toml".into());
     }
     schema
@@ -24,16 +21,8 @@ pub fn reference() -> String {
     let mut text = String::new();
     for key in KEYS {
         if key.parent().is_empty() {
-            let _ = write!(
-                text,
-                "{}## `{}`\n\n{}\n\n",
-                if text.is_empty() { "" } else { "\n" },
-                key.path,
-                key.doc
-            );
-            text.push_str(
-                "| key | holds | default | who may set it | |\n| --- | --- | --- | --- | --- |\n",
-            );
+            let _ = write!(text, "{}## `{}`\n\n{}\n\n", if text.is_empty() { "" } else { "\n" }, key.path, key.doc);
+            text.push_str("| key | holds | default | who may set it | |\n| --- | --- | --- | --- | --- |\n");
         }
         if key.kind != Kind::Table && key.kind != Kind::Tables {
             let support = match key.support {
@@ -89,10 +78,7 @@ fn of(key: &Key) -> Value {
         Kind::Opens => json!({ "type": "array", "items": { "type": "object" } }),
     };
     if let Value::Object(members) = &mut schema {
-        members.insert(
-            "description".to_owned(),
-            format!("{} Set by {}.", key.doc, who(key.who)).into(),
-        );
+        members.insert("description".to_owned(), format!("{} Set by {}.", key.doc, who(key.who)).into());
     }
     schema
 }
@@ -116,11 +102,7 @@ fn in_words(kind: Kind) -> String {
         Kind::Whole => "a whole number".to_owned(),
         Kind::Number => "a number".to_owned(),
         Kind::Bool => "true or false".to_owned(),
-        Kind::OneOf(words) => words
-            .iter()
-            .map(|word| format!("`{word}`"))
-            .collect::<Vec<_>>()
-            .join(", "),
+        Kind::OneOf(words) => words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", "),
     }
 }
 
@@ -132,14 +114,8 @@ mod tests {
     fn the_schema_describes_tables_maps_and_lists() {
         let schema = json_schema();
         let at = |pointer: &str| schema.pointer(pointer).unwrap_or(&Value::Null).to_string();
-        assert_eq!(
-            at("/properties/mounts/additionalProperties/properties/mode/enum"),
-            r#"["ro","rw"]"#
-        );
-        assert_eq!(
-            at("/properties/rules/items/properties/decision/enum"),
-            r#"["allow","ask","deny"]"#
-        );
+        assert_eq!(at("/properties/mounts/additionalProperties/properties/mode/enum"), r#"["ro","rw"]"#);
+        assert_eq!(at("/properties/rules/items/properties/decision/enum"), r#"["allow","ask","deny"]"#);
         assert_eq!(at("/properties/rules/items/additionalProperties"), "false");
         assert_eq!(
             at("/properties/providers/additionalProperties/properties/base_url/description"),
@@ -151,15 +127,8 @@ mod tests {
     #[test]
     fn the_reference_has_every_key_that_holds_a_value() {
         let reference = reference();
-        for key in KEYS
-            .iter()
-            .filter(|key| !matches!(key.kind, Kind::Table | Kind::Tables))
-        {
-            assert!(
-                reference.contains(&format!("| `{}` |", key.path)),
-                "{}",
-                key.path
-            );
+        for key in KEYS.iter().filter(|key| !matches!(key.kind, Kind::Table | Kind::Tables)) {
+            assert!(reference.contains(&format!("| `{}` |", key.path)), "{}", key.path);
         }
         assert!(reference.contains("| `policy.unmatched` | `ask`, `deny` | deny | anyone, to narrow | What happens to a call that no rule matches. |"));
     }

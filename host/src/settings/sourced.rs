@@ -21,10 +21,7 @@ impl<T> Sourced<T> {
 
     /// The same origin with another value.
     pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Sourced<U> {
-        Sourced {
-            value: change(self.value),
-            origin: self.origin,
-        }
+        Sourced { value: change(self.value), origin: self.origin }
     }
 }
 

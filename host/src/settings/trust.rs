@@ -14,10 +14,7 @@ const FORMAT: u32 = 1;
 
 /// The digest that trust binds: of a project file and of every file it names, each under its name. A
 /// file that is named and not there counts as such, so that putting one there asks again.
-pub fn trust_digest<'a>(
-    file: &[u8],
-    named: impl IntoIterator<Item = (&'a str, Option<&'a [u8]>)>,
-) -> Digest {
+pub fn trust_digest<'a>(file: &[u8], named: impl IntoIterator<Item = (&'a str, Option<&'a [u8]>)>) -> Digest {
     let mut parts: Vec<&[u8]> = vec![file];
     for (name, content) in named {
         parts.push(name.as_bytes());
@@ -64,35 +61,24 @@ impl TrustStore {
     /// Reads the text of `trust.toml`; `name` is how people call the file.
     pub fn parse(name: &str, text: &str) -> Result<Self> {
         let damaged = |line: usize, message: &str| {
-            Error::usage(format!(
-                "the list of trusted files cannot be read: {message}"
-            ))
-            .hint("mend the line, or remove the file: trust is then asked for again")
-            .at(Origin::line(name, u32::try_from(line).unwrap_or(u32::MAX)))
+            Error::usage(format!("the list of trusted files cannot be read: {message}"))
+                .hint("mend the line, or remove the file: trust is then asked for again")
+                .at(Origin::line(name, u32::try_from(line).unwrap_or(u32::MAX)))
         };
         let file: File = toml::from_str(text).map_err(|error| {
-            let before = error
-                .span()
-                .and_then(|span| text.get(..span.start))
-                .unwrap_or_default();
+            let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
             damaged(before.matches('\n').count() + 1, error.message())
         })?;
         if file.format == FORMAT {
             Ok(Self(file.trusted))
         } else {
-            Err(damaged(
-                1,
-                &format!("its format is {}, this host knows {FORMAT}", file.format),
-            ))
+            Err(damaged(1, &format!("its format is {}, this host knows {FORMAT}", file.format)))
         }
     }
 
     /// The text of `trust.toml`.
     pub fn render(&self) -> String {
-        let file = File {
-            format: FORMAT,
-            trusted: self.0.clone(),
-        };
+        let file = File { format: FORMAT, trusted: self.0.clone() };
         // Texts and digests always have a form in TOML.
         let body = toml::to_string(&file).unwrap_or_default();
         format!("# Project files whose content you trusted: `looplet-host trust`.\n{body}")
@@ -110,10 +96,7 @@ impl TrustStore {
     /// Trusts this content of a file, instead of any other.
     pub fn trust(&mut self, file: &str, digest: Digest) {
         self.revoke(file);
-        self.0.push(Trusted {
-            file: file.to_owned(),
-            digest,
-        });
+        self.0.push(Trusted { file: file.to_owned(), digest });
     }
 
     /// Takes trust back; false if there was none.
@@ -163,12 +146,9 @@ mod tests {
         assert_eq!(read.of("/p/looplet.toml", &new), Trust::Changed);
         assert_eq!(read.of("/q/looplet.toml", &old), Trust::Unknown);
         assert!(read.revoke("/p/looplet.toml") && !read.revoke("/p/looplet.toml"));
-        let error = TrustStore::parse("trust.toml", "format = 1\n[[trusted]]\nfile = 1\n")
-            .expect_err("is refused");
+        let error = TrustStore::parse("trust.toml", "format = 1\n[[trusted]]\nfile = 1\n").expect_err("is refused");
         assert!(
-            error
-                .report()
-                .starts_with("error: trust.toml:3: the list of trusted files cannot be read: "),
+            error.report().starts_with("error: trust.toml:3: the list of trusted files cannot be read: "),
             "{}",
             error.report()
         );

@@ -26,28 +26,18 @@ pub(super) fn check(document: &Node) -> Result<Vec<SetKey>> {
 
 fn check_table(table: &Node, parent: &str, shown: &str, found: &mut Vec<SetKey>) -> Result<()> {
     for (name, node) in table.entries() {
-        let path = if shown.is_empty() {
-            name.clone()
-        } else {
-            format!("{shown}.{name}")
-        };
+        let path = if shown.is_empty() { name.clone() } else { format!("{shown}.{name}") };
         let exact = members(parent).find(|key| key.name() == name);
         let key = exact
             .or_else(|| members(parent).find(|key| key.name() == "*"))
             .ok_or_else(|| unknown(parent, shown, name, node))?;
         check_kind(key, &path, node)?;
-        found.push(SetKey {
-            key,
-            path: path.clone(),
-            origin: node.origin.clone(),
-            missing: missing(key, node),
-        });
+        found.push(SetKey { key, path: path.clone(), origin: node.origin.clone(), missing: missing(key, node) });
         match key.kind {
             Kind::Table => check_table(node, &key.as_parent(), &path, found)?,
-            Kind::Tables => node
-                .items()
-                .iter()
-                .try_for_each(|item| check_table(item, &key.as_parent(), &path, found))?,
+            Kind::Tables => {
+                node.items().iter().try_for_each(|item| check_table(item, &key.as_parent(), &path, found))?
+            }
             _ => {}
         }
     }
@@ -66,31 +56,16 @@ fn unknown(parent: &str, shown: &str, name: &str, node: &Node) -> Error {
     let known: Vec<_> = members(parent).map(Key::name).collect();
     let hint = match nearest(name, known.iter().copied()) {
         Some(meant) => format!("did you mean `{meant}`?"),
-        None => format!(
-            "known are {}",
-            known
-                .iter()
-                .map(|key| format!("`{key}`"))
-                .collect::<Vec<_>>()
-                .join(", ")
-        ),
+        None => format!("known are {}", known.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ")),
     };
-    let place = if shown.is_empty() {
-        String::new()
-    } else {
-        format!(" in `{shown}`")
-    };
-    Error::usage(format!("unknown key `{name}`{place}"))
-        .hint(hint)
-        .at(node.origin.clone())
+    let place = if shown.is_empty() { String::new() } else { format!(" in `{shown}`") };
+    Error::usage(format!("unknown key `{name}`{place}")).hint(hint).at(node.origin.clone())
 }
 
 fn check_kind(key: &Key, path: &str, node: &Node) -> Result<()> {
     if let Some(odd) = odd(node) {
         let what = odd.kind();
-        return Err(Error::usage(format!("`{path}` holds {what}"))
-            .hint("write it as a text")
-            .at(odd.origin.clone()));
+        return Err(Error::usage(format!("`{path}` holds {what}")).hint("write it as a text").at(odd.origin.clone()));
     }
     let all = |wanted: fn(&Node) -> bool| node.items().iter().all(wanted);
     let is_text = |node: &Node| node.text().is_some();
@@ -100,30 +75,17 @@ fn check_kind(key: &Key, path: &str, node: &Node) -> Result<()> {
         Kind::Table | Kind::Open => (is_table(node), "a table".to_owned()),
         Kind::Tables | Kind::Opens => (is_list && all(is_table), "a list of tables".to_owned()),
         Kind::Text => (is_text(node), "a text".to_owned()),
-        Kind::TextOrFile => (
-            is_text(node) || is_file(node),
-            "a text or `{ file = \"…\" }`".to_owned(),
-        ),
+        Kind::TextOrFile => (is_text(node) || is_file(node), "a text or `{ file = \"…\" }`".to_owned()),
         Kind::Texts => (is_list && all(is_text), "a list of texts".to_owned()),
         Kind::TextOrTexts => {
             let list = is_list && !node.items().is_empty() && all(is_text);
-            (
-                is_text(node) || list,
-                "a text or a list of at least one text".to_owned(),
-            )
+            (is_text(node) || list, "a text or a list of at least one text".to_owned())
         }
-        Kind::Whole => (
-            node.whole().is_some_and(|number| number <= 1 << 53),
-            "a whole number from 0".to_owned(),
-        ),
+        Kind::Whole => (node.whole().is_some_and(|number| number <= 1 << 53), "a whole number from 0".to_owned()),
         Kind::Number => (node.number().is_some(), "a number".to_owned()),
         Kind::Bool => (node.bool().is_some(), "true or false".to_owned()),
         Kind::OneOf(words) => {
-            let list = words
-                .iter()
-                .map(|word| format!("`{word}`"))
-                .collect::<Vec<_>>()
-                .join(" or ");
+            let list = words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(" or ");
             (node.text().is_some_and(|text| words.contains(&text)), list)
         }
     };
@@ -138,9 +100,7 @@ fn check_kind(key: &Key, path: &str, node: &Node) -> Result<()> {
             _ => node.kind().to_owned(),
         },
     };
-    Err(Error::usage(format!("`{path}` is {found}"))
-        .hint(format!("it takes {wanted}"))
-        .at(node.origin.clone()))
+    Err(Error::usage(format!("`{path}` is {found}")).hint(format!("it takes {wanted}")).at(node.origin.clone()))
 }
 
 /// A value that JSON cannot say, at any depth.

@@ -15,8 +15,7 @@ use crate::suggestion;
 /// Puts `content` in place of whatever file is there.
 pub(crate) fn replace(root: &Path, place: &Place, content: &[u8]) -> Result<(), Failure> {
     let target = place.under(root);
-    let sibling =
-        sibling(&target).ok_or_else(|| Failure::validation(format!("`{place}` names no file")))?;
+    let sibling = sibling(&target).ok_or_else(|| Failure::validation(format!("`{place}` names no file")))?;
     let written = write_new(&sibling, content).and_then(|()| fs::rename(&sibling, &target));
     written.map_err(|error| {
         // The first error is the one to tell.
@@ -29,9 +28,7 @@ pub(crate) fn replace(root: &Path, place: &Place, content: &[u8]) -> Result<(), 
 pub(crate) fn check_target(root: &Path, place: &Place) -> Result<Option<fs::Metadata>, Failure> {
     let target = place.under(root);
     match target.symlink_metadata() {
-        Ok(found) if found.is_dir() => {
-            Err(Failure::validation(format!("`{place}` is a directory")))
-        }
+        Ok(found) if found.is_dir() => Err(Failure::validation(format!("`{place}` is a directory"))),
         Ok(found) if found.is_symlink() => Err(link(&target, place)),
         Ok(found) => Ok(Some(found)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -41,9 +38,7 @@ pub(crate) fn check_target(root: &Path, place: &Place) -> Result<Option<fs::Meta
 
 /// Renaming would put a file in place of the link, and leave what it leads to as it was.
 fn link(target: &Path, place: &Place) -> Failure {
-    let failure = Failure::validation(format!(
-        "`{place}` is a link, which this tool does not write through"
-    ));
+    let failure = Failure::validation(format!("`{place}` is a link, which this tool does not write through"));
     match fs::read_link(target) {
         Ok(to) => failure.hint(format!("it leads to `{}`: name that file", to.display())),
         Err(_) => failure,
@@ -75,9 +70,7 @@ mod tests {
 
     fn names(root: &Path) -> Vec<String> {
         let entries = fs::read_dir(root).expect("is listed").flatten();
-        let mut names: Vec<_> = entries
-            .filter_map(|entry| entry.file_name().into_string().ok())
-            .collect();
+        let mut names: Vec<_> = entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
         names.sort();
         names
     }
@@ -85,10 +78,7 @@ mod tests {
     #[test]
     fn the_sibling_has_the_name_that_the_host_lets_through() {
         let found = sibling(Path::new("/workspace/src/a.rs"));
-        assert_eq!(
-            found,
-            Some(PathBuf::from("/workspace/src/.a.rs.looplet-tmp"))
-        );
+        assert_eq!(found, Some(PathBuf::from("/workspace/src/.a.rs.looplet-tmp")));
     }
 
     #[test]

@@ -54,41 +54,28 @@ impl Filter {
     /// By a pattern that is relative to the directory.
     pub(crate) fn read(pattern: &str, directory: &Place) -> Result<Self, Failure> {
         match Patterns::read(pattern) {
-            Ok(patterns) => Ok(Self {
-                patterns,
-                directory: directory.clone(),
-            }),
-            Err(what) => Err(Failure::validation(format!(
-                "`{pattern}` is no pattern: {what}"
-            ))),
+            Ok(patterns) => Ok(Self { patterns, directory: directory.clone() }),
+            Err(what) => Err(Failure::validation(format!("`{pattern}` is no pattern: {what}"))),
         }
     }
 
     /// The same at any depth.
     pub(crate) fn at_any_depth(self) -> Self {
-        Self {
-            patterns: self.patterns.at_any_depth(),
-            ..self
-        }
+        Self { patterns: self.patterns.at_any_depth(), ..self }
     }
 
     /// Whether a file is wanted.
     pub(crate) fn fits(&self, place: &Place) -> bool {
-        place
-            .below(&self.directory)
-            .is_some_and(|path| self.patterns.fits(path))
+        place.below(&self.directory).is_some_and(|path| self.patterns.fits(path))
     }
 }
 
 /// The directories that a pattern begins with, as far as they are plain names: `src/a` in `src/a/*.rs`.
 /// Looking there is enough.
 fn plain_beginning(pattern: &str) -> impl Iterator<Item = &str> {
-    let directories = pattern
-        .rsplit_once('/')
-        .map_or("", |(directories, _)| directories);
-    let is_plain = |name: &&str| {
-        !name.is_empty() && *name != ".." && !name.contains(['*', '?', '[', ']', '{', '}', '\\'])
-    };
+    let directories = pattern.rsplit_once('/').map_or("", |(directories, _)| directories);
+    let is_plain =
+        |name: &&str| !name.is_empty() && *name != ".." && !name.contains(['*', '?', '[', ']', '{', '}', '\\']);
     let names = directories.split('/').filter(|name| *name != ".");
     // Braces may hold a slash: what stands after one is no plain name.
     names.take_while(is_plain)
@@ -99,26 +86,16 @@ fn find(root: &Path, args: &Args, most: usize) -> Result<Output, Failure> {
     let filter = Filter::read(&args.pattern, &place)?;
     let start = plain_beginning(&args.pattern).fold(place, |place, name| place.join(name));
     let (mut paths, mut count, mut unread) = (Vec::new(), 0, Unread::default());
-    walk(
-        root,
-        &start,
-        Scope::of(args.ignored),
-        &mut unread,
-        |entry, _| {
-            if filter.fits(&entry.place) {
-                count += 1;
-                if paths.len() < most {
-                    paths.push(entry.place.to_string());
-                }
+    walk(root, &start, Scope::of(args.ignored), &mut unread, |entry, _| {
+        if filter.fits(&entry.place) {
+            count += 1;
+            if paths.len() < most {
+                paths.push(entry.place.to_string());
             }
-        },
-    )?;
+        }
+    })?;
     let output = Output::json(&Paths { paths })?;
-    let warnings = [
-        too_many(count, most),
-        nothing(count, &args.pattern),
-        unread.warning(),
-    ];
+    let warnings = [too_many(count, most), nothing(count, &args.pattern), unread.warning()];
     Ok(warnings.into_iter().flatten().fold(output, Output::warn))
 }
 
@@ -140,24 +117,13 @@ mod tests {
 
     fn found(pattern: &str, path: Option<&str>, most: usize) -> Result<Output, Failure> {
         let root = tempfile::tempdir().expect("a directory");
-        for path in [
-            "a.rs",
-            "b.txt",
-            "src/c.rs",
-            "src/d/e.rs",
-            "src/d/f.ts",
-            "out/g.rs",
-        ] {
+        for path in ["a.rs", "b.txt", "src/c.rs", "src/d/e.rs", "src/d/f.ts", "out/g.rs"] {
             let path = root.path().join(path);
             fs::create_dir_all(path.parent().expect("is below the root")).expect("is made");
             fs::write(path, "").expect("is written");
         }
         fs::write(root.path().join(".gitignore"), "out\n").expect("is written");
-        let args = Args {
-            pattern: pattern.to_owned(),
-            path: path.map(str::to_owned),
-            ignored: None,
-        };
+        let args = Args { pattern: pattern.to_owned(), path: path.map(str::to_owned), ignored: None };
         find(root.path(), &args, most)
     }
 
@@ -169,35 +135,20 @@ mod tests {
     #[test]
     fn stars_stay_within_a_directory_and_two_of_them_do_not() {
         assert_eq!(found("*.rs", None, 9), Ok(paths(&["a.rs"])));
-        assert_eq!(
-            found("**/*.rs", None, 9),
-            Ok(paths(&["a.rs", "src/c.rs", "src/d/e.rs"]))
-        );
+        assert_eq!(found("**/*.rs", None, 9), Ok(paths(&["a.rs", "src/c.rs", "src/d/e.rs"])));
         assert_eq!(found("./src/*.rs", None, 9), Ok(paths(&["src/c.rs"])));
-        assert_eq!(
-            found("src/**/*.{rs,ts}", None, 9),
-            Ok(paths(&["src/c.rs", "src/d/e.rs", "src/d/f.ts"]))
-        );
-        assert_eq!(
-            found("{src/d,out}/*.rs", None, 9),
-            Ok(paths(&["src/d/e.rs"]))
-        );
+        assert_eq!(found("src/**/*.{rs,ts}", None, 9), Ok(paths(&["src/c.rs", "src/d/e.rs", "src/d/f.ts"])));
+        assert_eq!(found("{src/d,out}/*.rs", None, 9), Ok(paths(&["src/d/e.rs"])));
     }
 
     #[test]
     fn a_pattern_is_relative_to_where_it_looks() {
-        assert_eq!(
-            found("d/*", Some("src"), 9),
-            Ok(paths(&["src/d/e.rs", "src/d/f.ts"]))
-        );
+        assert_eq!(found("d/*", Some("src"), 9), Ok(paths(&["src/d/e.rs", "src/d/f.ts"])));
     }
 
     #[test]
     fn what_is_left_out_or_missed_is_said() {
-        assert_eq!(
-            found("**/*.rs", None, 1),
-            Ok(paths(&["a.rs"]).warn("the first 1 of 3 paths"))
-        );
+        assert_eq!(found("**/*.rs", None, 1), Ok(paths(&["a.rs"]).warn("the first 1 of 3 paths")));
         let warning = "`e.rs` looks into one directory only; `**/e.rs` looks deeper";
         assert_eq!(found("e.rs", None, 9), Ok(paths(&[]).warn(warning)));
         let failure = Failure::not_found("`scr` does not exist").hint("did you mean `src`?");

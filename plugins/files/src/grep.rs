@@ -75,10 +75,7 @@ fn run(root: &Path, args: &Args) -> Result<Output, Failure> {
     let context = args.context.unwrap_or(0).min(MAX_CONTEXT);
     let mut hunt = Hunt {
         root,
-        search: Search {
-            expression: &expression,
-            context,
-        },
+        search: Search { expression: &expression, context },
         most: args.max.unwrap_or(USUAL_MATCHES).min(MAX_MATCHES),
         buffer: Vec::new(),
         room: MAX_TEXT,
@@ -87,24 +84,13 @@ fn run(root: &Path, args: &Args) -> Result<Output, Failure> {
     };
     let mut unread = Unread::default();
     if is_directory(root, &place)? {
-        let glob = args
-            .glob
-            .as_deref()
-            .map(|glob| filter(glob, &place))
-            .transpose()?;
-        walk(
-            root,
-            &place,
-            Scope::of(args.ignored),
-            &mut unread,
-            |entry, unread| {
-                let is_wanted = entry.kind.is_file()
-                    && glob.as_ref().is_none_or(|glob| glob.fits(&entry.place));
-                if is_wanted && let Err(error) = hunt.search_file(&entry.place) {
-                    unread.note(&entry.place, &error);
-                }
-            },
-        )?;
+        let glob = args.glob.as_deref().map(|glob| filter(glob, &place)).transpose()?;
+        walk(root, &place, Scope::of(args.ignored), &mut unread, |entry, unread| {
+            let is_wanted = entry.kind.is_file() && glob.as_ref().is_none_or(|glob| glob.fits(&entry.place));
+            if is_wanted && let Err(error) = hunt.search_file(&entry.place) {
+                unread.note(&entry.place, &error);
+            }
+        })?;
     } else {
         hunt.search_file(&place).at(place.to_string())?;
     }
@@ -126,11 +112,7 @@ fn expression(args: &Args) -> Result<Regex, Failure> {
 /// As in `.gitignore`: a name alone fits at any depth.
 fn filter(glob: &str, directory: &Place) -> Result<Filter, Failure> {
     let filter = Filter::read(glob, directory)?;
-    Ok(if glob.contains('/') {
-        filter
-    } else {
-        filter.at_any_depth()
-    })
+    Ok(if glob.contains('/') { filter } else { filter.at_any_depth() })
 }
 
 fn is_directory(root: &Path, place: &Place) -> Result<bool, Failure> {
@@ -189,11 +171,8 @@ impl Hunt<'_> {
         let Matches { matches, total } = &self.found;
         let hidden = total - matches.len();
         let warnings = [
-            (hidden > 0).then(|| {
-                format!("{hidden} more matches are not shown: narrow the search, or raise `max`")
-            }),
-            (self.large > 0)
-                .then(|| format!("files larger than 8 MiB are not searched: {}", self.large)),
+            (hidden > 0).then(|| format!("{hidden} more matches are not shown: narrow the search, or raise `max`")),
+            (self.large > 0).then(|| format!("files larger than 8 MiB are not searched: {}", self.large)),
             unread.warning(),
         ];
         let output = Output::json(&self.found)?;
@@ -243,13 +222,7 @@ mod tests {
     }
 
     fn found(args: Args) -> Result<Output, Failure> {
-        run(
-            workspace().path(),
-            &Args {
-                pattern: "TODO".to_owned(),
-                ..args
-            },
-        )
+        run(workspace().path(), &Args { pattern: "TODO".to_owned(), ..args })
     }
 
     fn matches(matches: &[&str], total: usize) -> Output {
@@ -259,82 +232,36 @@ mod tests {
 
     #[test]
     fn every_text_file_is_searched_but_the_ignored() {
-        let all = [
-            "a.rs:2: // TODO: one",
-            "src/d.rs:2: // TODO: three",
-            "src/e.txt:1: TODO",
-        ];
+        let all = ["a.rs:2: // TODO: one", "src/d.rs:2: // TODO: three", "src/e.txt:1: TODO"];
         assert_eq!(found(Args::default()), Ok(matches(&all, 3)));
-        let args = Args {
-            ignored: Some(true),
-            path: Some("b.log".to_owned()),
-            ..Args::default()
-        };
+        let args = Args { ignored: Some(true), path: Some("b.log".to_owned()), ..Args::default() };
         assert_eq!(found(args), Ok(matches(&["b.log:1: TODO"], 1)));
-        let args = Args {
-            ignored: Some(true),
-            ..Args::default()
-        };
-        assert_eq!(
-            found(args),
-            Ok(matches(&[all[0], "b.log:1: TODO", all[1], all[2]], 4))
-        );
+        let args = Args { ignored: Some(true), ..Args::default() };
+        assert_eq!(found(args), Ok(matches(&[all[0], "b.log:1: TODO", all[1], all[2]], 4)));
     }
 
     #[test]
     fn a_search_can_be_narrowed() {
-        let args = Args {
-            path: Some("src".to_owned()),
-            glob: Some("*.rs".to_owned()),
-            ..Args::default()
-        };
+        let args = Args { path: Some("src".to_owned()), glob: Some("*.rs".to_owned()), ..Args::default() };
         assert_eq!(found(args), Ok(matches(&["src/d.rs:2: // TODO: three"], 1)));
-        let args = Args {
-            glob: Some("src/*.txt".to_owned()),
-            ..Args::default()
-        };
+        let args = Args { glob: Some("src/*.txt".to_owned()), ..Args::default() };
         assert_eq!(found(args), Ok(matches(&["src/e.txt:1: TODO"], 1)));
-        let args = Args {
-            path: Some("src/d.rs".to_owned()),
-            ignore_case: Some(true),
-            ..Args::default()
-        };
-        assert_eq!(
-            found(args),
-            Ok(matches(
-                &["src/d.rs:1: // todo: two", "src/d.rs:2: // TODO: three"],
-                2
-            ))
-        );
+        let args = Args { path: Some("src/d.rs".to_owned()), ignore_case: Some(true), ..Args::default() };
+        assert_eq!(found(args), Ok(matches(&["src/d.rs:1: // todo: two", "src/d.rs:2: // TODO: three"], 2)));
     }
 
     #[test]
     fn all_matches_are_counted_though_not_all_are_shown() {
         let warning = "2 more matches are not shown: narrow the search, or raise `max`";
-        let args = Args {
-            max: Some(1),
-            ..Args::default()
-        };
-        assert_eq!(
-            found(args),
-            Ok(matches(&["a.rs:2: // TODO: one"], 3).warn(warning))
-        );
+        let args = Args { max: Some(1), ..Args::default() };
+        assert_eq!(found(args), Ok(matches(&["a.rs:2: // TODO: one"], 3).warn(warning)));
     }
 
     #[test]
     fn what_cannot_be_searched_is_a_failure() {
         let failure = Failure::not_found("`scr` does not exist").hint("did you mean `src`?");
-        assert_eq!(
-            found(Args {
-                path: Some("scr".to_owned()),
-                ..Args::default()
-            }),
-            Err(failure)
-        );
-        let args = Args {
-            pattern: "a(".to_owned(),
-            ..Args::default()
-        };
+        assert_eq!(found(Args { path: Some("scr".to_owned()), ..Args::default() }), Err(failure));
+        let args = Args { pattern: "a(".to_owned(), ..Args::default() };
         let failure = run(workspace().path(), &args).expect_err("is refused");
         let expected = "`a(` is no regular expression: regex parse error:\n    a(\n     ^\nerror: unclosed group";
         assert_eq!(failure.message(), expected);
@@ -345,12 +272,8 @@ mod tests {
         let root = workspace();
         let file = File::create(root.path().join("big")).expect("is made");
         file.set_len(MAX_FILE as u64 + 1).expect("is grown");
-        let args = Args {
-            pattern: "main".to_owned(),
-            ..Args::default()
-        };
-        let expected = matches(&["a.rs:1: fn main() {}"], 1)
-            .warn("files larger than 8 MiB are not searched: 1");
+        let args = Args { pattern: "main".to_owned(), ..Args::default() };
+        let expected = matches(&["a.rs:1: fn main() {}"], 1).warn("files larger than 8 MiB are not searched: 1");
         assert_eq!(run(root.path(), &args), Ok(expected));
     }
 

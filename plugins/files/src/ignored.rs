@@ -55,11 +55,7 @@ impl Ignored {
         };
         let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
         let rules = text.lines().filter_map(Rule::read).collect();
-        Self(Some(Rc::new(Layer {
-            directory: directory.clone(),
-            rules,
-            above: self.clone(),
-        })))
+        Self(Some(Rc::new(Layer { directory: directory.clone(), rules, above: self.clone() })))
     }
 
     /// Whether a place is to be passed over: the nearest file that speaks of it decides, and in it the
@@ -79,10 +75,7 @@ impl Ignored {
 impl Layer {
     fn last_word(&self, place: &Place, is_directory: bool) -> Option<&Rule> {
         let path = place.below(&self.directory)?;
-        self.rules
-            .iter()
-            .rev()
-            .find(|rule| (is_directory || !rule.directories) && rule.pattern.fits(path))
+        self.rules.iter().rev().find(|rule| (is_directory || !rule.directories) && rule.pattern.fits(path))
     }
 }
 
@@ -93,27 +86,15 @@ impl Rule {
         if line.is_empty() || line.starts_with('#') {
             return None;
         }
-        let (line, keeps) = line
-            .strip_prefix('!')
-            .map_or((line, false), |rest| (rest, true));
-        let (line, directories) = line
-            .strip_suffix('/')
-            .map_or((line, false), |rest| (rest, true));
+        let (line, keeps) = line.strip_prefix('!').map_or((line, false), |rest| (rest, true));
+        let (line, directories) = line.strip_suffix('/').map_or((line, false), |rest| (rest, true));
         if line.is_empty() {
             return None;
         }
         let pattern = Pattern::read(line)?;
         // A slash that is not the last sign binds it to the directory of the file.
-        let pattern = if line.contains('/') {
-            pattern
-        } else {
-            pattern.at_any_depth()
-        };
-        Some(Self {
-            pattern,
-            keeps,
-            directories,
-        })
+        let pattern = if line.contains('/') { pattern } else { pattern.at_any_depth() };
+        Some(Self { pattern, keeps, directories })
     }
 }
 
@@ -121,20 +102,12 @@ impl Rule {
 fn without_trailing_spaces(line: &str) -> &str {
     let trimmed = line.trim_end_matches([' ', '\t', '\r']);
     let is_escaped = trimmed.ends_with('\\') && line.len() > trimmed.len();
-    if is_escaped {
-        &line[..=trimmed.len()]
-    } else {
-        trimmed
-    }
+    if is_escaped { &line[..=trimmed.len()] } else { trimmed }
 }
 
 fn read(path: &Path) -> Option<String> {
     let mut bytes = Vec::new();
-    File::open(path)
-        .ok()?
-        .take(MAX_FILE)
-        .read_to_end(&mut bytes)
-        .ok()?;
+    File::open(path).ok()?.take(MAX_FILE).read_to_end(&mut bytes).ok()?;
     Some(String::from_utf8_lossy(&bytes).into_owned())
 }
 
@@ -146,11 +119,7 @@ mod tests {
     fn ignores(lines: &str, path: &str) -> bool {
         let rules = lines.lines().filter_map(Rule::read).collect();
         let above = Ignored::default();
-        let ignored = Ignored(Some(Rc::new(Layer {
-            directory: Place::top(),
-            rules,
-            above,
-        })));
+        let ignored = Ignored(Some(Rc::new(Layer { directory: Place::top(), rules, above })));
         let place = Place::read(path).expect("is a place");
         ignored.holds(&place, path.ends_with('/'))
     }

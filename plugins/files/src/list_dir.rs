@@ -49,9 +49,7 @@ fn list(root: &Path, args: &Args, most: usize) -> Result<Output, Failure> {
     if count <= most {
         return Ok(output);
     }
-    Ok(output.warn(format!(
-        "the first {most} of {count} entries; `glob` finds names by pattern"
-    )))
+    Ok(output.warn(format!("the first {most} of {count} entries; `glob` finds names by pattern")))
 }
 
 fn name(entry: Entry) -> String {
@@ -80,14 +78,7 @@ mod tests {
 
     fn listed(path: Option<&str>, ignored: bool, most: usize) -> Result<Output, Failure> {
         let root = workspace();
-        list(
-            root.path(),
-            &Args {
-                path: path.map(str::to_owned),
-                ignored: Some(ignored),
-            },
-            most,
-        )
+        list(root.path(), &Args { path: path.map(str::to_owned), ignored: Some(ignored) }, most)
     }
 
     fn entries(entries: &[&str]) -> Output {
@@ -100,31 +91,19 @@ mod tests {
         let top = entries(&[".gitignore", "a.txt", "b.txt", "src/"]);
         assert_eq!(listed(None, false, 10), Ok(top.clone()));
         assert_eq!(listed(Some("."), false, 10), Ok(top));
-        assert_eq!(
-            listed(Some("src"), false, 10),
-            Ok(entries(&["deep/", "lib.rs"]))
-        );
-        assert_eq!(
-            listed(None, true, 10),
-            Ok(entries(&[".gitignore", "a.txt", "b.txt", "src/", "x.log"]))
-        );
+        assert_eq!(listed(Some("src"), false, 10), Ok(entries(&["deep/", "lib.rs"])));
+        assert_eq!(listed(None, true, 10), Ok(entries(&[".gitignore", "a.txt", "b.txt", "src/", "x.log"])));
     }
 
     #[test]
     fn more_than_fits_is_counted() {
         let warning = "the first 2 of 4 entries; `glob` finds names by pattern";
-        assert_eq!(
-            listed(None, false, 2),
-            Ok(entries(&[".gitignore", "a.txt"]).warn(warning))
-        );
+        assert_eq!(listed(None, false, 2), Ok(entries(&[".gitignore", "a.txt"]).warn(warning)));
     }
 
     #[test]
     fn a_file_is_no_directory() {
         let message = "`a.txt` is below something that is no directory";
-        assert_eq!(
-            listed(Some("a.txt"), false, 2),
-            Err(Failure::validation(message))
-        );
+        assert_eq!(listed(Some("a.txt"), false, 2), Err(Failure::validation(message)));
     }
 }

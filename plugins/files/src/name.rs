@@ -19,10 +19,7 @@ pub(crate) enum Sign {
     One(char),
     AnyOne,
     Any,
-    OneOf {
-        ranges: Vec<(char, char)>,
-        negated: bool,
-    },
+    OneOf { ranges: Vec<(char, char)>, negated: bool },
 }
 
 impl Name {
@@ -142,9 +139,7 @@ impl Sign {
             Self::One(own) => *own == letter,
             Self::AnyOne | Self::Any => true,
             Self::OneOf { ranges, negated } => {
-                let is_in = ranges
-                    .iter()
-                    .any(|(first, last)| (*first..=*last).contains(&letter));
+                let is_in = ranges.iter().any(|(first, last)| (*first..=*last).contains(&letter));
                 is_in != *negated
             }
         }
@@ -176,14 +171,9 @@ mod tests {
         ] {
             assert!(fits(pattern, name), "{pattern} {name}");
         }
-        for (pattern, name) in [
-            ("a.rs", "a.rst"),
-            ("*.rs", "a.rst"),
-            ("?", ""),
-            ("?", "ab"),
-            ("a*b*c", "aXcYb"),
-            ("*a*a*", "ba"),
-        ] {
+        for (pattern, name) in
+            [("a.rs", "a.rst"), ("*.rs", "a.rst"), ("?", ""), ("?", "ab"), ("a*b*c", "aXcYb"), ("*a*a*", "ba")]
+        {
             assert!(!fits(pattern, name), "{pattern} {name}");
         }
     }

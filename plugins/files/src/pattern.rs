@@ -23,9 +23,7 @@ pub(crate) struct Patterns(Vec<Pattern>);
 impl Pattern {
     /// Reads a pattern. None where one of its names cannot be read.
     pub(crate) fn read(text: &str) -> Option<Self> {
-        let names = text
-            .split('/')
-            .filter(|name| !name.is_empty() && *name != ".");
+        let names = text.split('/').filter(|name| !name.is_empty() && *name != ".");
         let mut segments = Vec::new();
         for name in names {
             match name {
@@ -103,9 +101,7 @@ impl Patterns {
         let mut plain = Vec::new();
         while let Some(text) = alternatives.pop() {
             match Braces::find(&text)? {
-                None => plain.push(
-                    Pattern::read(&text).ok_or("a `[` has no `]`, or a `\\` stands at the end")?,
-                ),
+                None => plain.push(Pattern::read(&text).ok_or("a `[` has no `]`, or a `\\` stands at the end")?),
                 Some(braces) => alternatives.extend(braces.choices(&text)),
             }
             if alternatives.len() + plain.len() > MAX_ALTERNATIVES {
@@ -144,35 +140,20 @@ impl Braces {
                 '{' => depth += 1,
                 ',' if depth == 1 => commas.push(index),
                 '}' if depth == 1 => {
-                    return Ok(Some(Self {
-                        open,
-                        commas,
-                        close: index,
-                    }));
+                    return Ok(Some(Self { open, commas, close: index }));
                 }
                 '}' if depth > 1 => depth -= 1,
                 _ => {}
             }
         }
-        if depth == 0 {
-            Ok(None)
-        } else {
-            Err("a `{` has no `}`")
-        }
+        if depth == 0 { Ok(None) } else { Err("a `{` has no `}`") }
     }
 
     fn choices(&self, text: &str) -> Vec<String> {
         let (before, after) = (&text[..self.open], &text[self.close + 1..]);
         let begins = std::iter::once(self.open).chain(self.commas.iter().copied());
-        let ends = self
-            .commas
-            .iter()
-            .copied()
-            .chain(std::iter::once(self.close));
-        begins
-            .zip(ends)
-            .map(|(begin, end)| format!("{before}{}{after}", &text[begin + 1..end]))
-            .collect()
+        let ends = self.commas.iter().copied().chain(std::iter::once(self.close));
+        begins.zip(ends).map(|(begin, end)| format!("{before}{}{after}", &text[begin + 1..end])).collect()
     }
 }
 
@@ -229,14 +210,8 @@ mod tests {
     fn what_is_no_pattern_is_said() {
         let complaint = |text: &str| Patterns::read(text).expect_err("is refused");
         assert_eq!(complaint("{a,b"), "a `{` has no `}`");
-        assert_eq!(
-            complaint("a/[b"),
-            "a `[` has no `]`, or a `\\` stands at the end"
-        );
-        assert_eq!(
-            complaint(&"{a,b}".repeat(20)),
-            "its braces stand for too many patterns"
-        );
+        assert_eq!(complaint("a/[b"), "a `[` has no `]`, or a `\\` stands at the end");
+        assert_eq!(complaint(&"{a,b}".repeat(20)), "its braces stand for too many patterns");
     }
 
     #[test]

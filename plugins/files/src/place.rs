@@ -41,21 +41,13 @@ impl Place {
 
     /// The place one name deeper.
     pub(crate) fn join(&self, name: &str) -> Self {
-        if self.is_top() {
-            Self(name.to_owned())
-        } else {
-            Self(format!("{}/{name}", self.0))
-        }
+        if self.is_top() { Self(name.to_owned()) } else { Self(format!("{}/{name}", self.0)) }
     }
 
     /// Where it lies below a root.
     pub(crate) fn under(&self, root: &Path) -> PathBuf {
         // `join("")` would add a slash.
-        if self.is_top() {
-            root.to_owned()
-        } else {
-            root.join(&self.0)
-        }
+        if self.is_top() { root.to_owned() } else { root.join(&self.0) }
     }
 
     /// The directory that it lies in; none for the workspace itself.
@@ -63,11 +55,7 @@ impl Place {
         if self.is_top() {
             return None;
         }
-        Some(
-            self.0
-                .rsplit_once('/')
-                .map_or_else(Self::top, |(parent, _)| Self(parent.to_owned())),
-        )
+        Some(self.0.rsplit_once('/').map_or_else(Self::top, |(parent, _)| Self(parent.to_owned())))
     }
 
     /// Its names from the top.
@@ -117,13 +105,7 @@ mod tests {
 
     #[test]
     fn a_path_has_one_form() {
-        for text in [
-            "src/a.rs",
-            "./src/a.rs",
-            "src//a.rs",
-            "src/./a.rs",
-            "/workspace/src/a.rs",
-        ] {
+        for text in ["src/a.rs", "./src/a.rs", "src//a.rs", "src/./a.rs", "/workspace/src/a.rs"] {
             assert_eq!(read(text), "src/a.rs", "{text}");
         }
         for text in [".", "./", "/workspace", "/workspace/"] {
@@ -133,14 +115,8 @@ mod tests {
 
     #[test]
     fn what_leads_out_is_refused_with_its_name() {
-        assert_eq!(
-            read("/etc/passwd"),
-            "`/etc/passwd` is outside of the workspace"
-        );
-        assert_eq!(
-            read("/workspaces/a"),
-            "`/workspaces/a` is outside of the workspace"
-        );
+        assert_eq!(read("/etc/passwd"), "`/etc/passwd` is outside of the workspace");
+        assert_eq!(read("/workspaces/a"), "`/workspaces/a` is outside of the workspace");
         assert_eq!(read("../a"), "`../a` has `..` in it");
         assert_eq!(read("a/../b"), "`a/../b` has `..` in it");
         assert_eq!(read("/workspace/../a"), "`/workspace/../a` has `..` in it");

@@ -44,8 +44,7 @@ fn read(root: &Path, args: &Args, most: usize) -> Result<Output, Failure> {
     let at = |error: io::Error| suggestion::failure(root, &place, &error);
     let file = File::open(place.under(root)).map_err(at)?;
     if file.metadata().map_err(at)?.is_dir() {
-        return Err(Failure::validation(format!("`{place}` is a directory"))
-            .hint("list it with `list_dir`"));
+        return Err(Failure::validation(format!("`{place}` is a directory")).hint("list it with `list_dir`"));
     }
     let mut reader = BufReader::with_capacity(64 * 1024, file);
     if text::is_binary(reader.fill_buf().map_err(at)?) {
@@ -100,10 +99,7 @@ enum End {
 
 impl Excerpt {
     fn read(reader: &mut impl BufRead, window: &Window) -> io::Result<Self> {
-        let mut excerpt = Self {
-            next: 1,
-            ..Self::default()
-        };
+        let mut excerpt = Self { next: 1, ..Self::default() };
         while excerpt.next < window.first {
             if reader.skip_until(b'\n')? == 0 {
                 excerpt.end = End::Before;
@@ -150,22 +146,16 @@ impl Excerpt {
         let Self { bytes, next, end } = self;
         let note = match end {
             End::OfFile => None,
-            End::OfLines | End::Full => {
-                Some(format!("more follows: go on with `first_line` {next}"))
-            }
+            End::OfLines | End::Full => Some(format!("more follows: go on with `first_line` {next}")),
             End::Before => Some(format!("`{place}` ends with line {}", next - 1)),
-            End::InLine => Some(format!(
-                "line {next} is too long and was cut; search in it with `grep`"
-            )),
+            End::InLine => Some(format!("line {next} is too long and was cut; search in it with `grep`")),
         };
         let (text, is_exact) = to_text(bytes);
         let output = note.into_iter().fold(Output::text(text), Output::warn);
         if is_exact {
             return output;
         }
-        output.warn(format!(
-            "`{place}` is not UTF-8 throughout: `\u{fffd}` stands for what is not"
-        ))
+        output.warn(format!("`{place}` is not UTF-8 throughout: `\u{fffd}` stands for what is not"))
     }
 }
 
@@ -173,10 +163,7 @@ impl Excerpt {
 fn to_text(bytes: Vec<u8>) -> (String, bool) {
     match String::from_utf8(bytes) {
         Ok(text) => (text, true),
-        Err(error) => (
-            String::from_utf8_lossy(error.as_bytes()).into_owned(),
-            false,
-        ),
+        Err(error) => (String::from_utf8_lossy(error.as_bytes()).into_owned(), false),
     }
 }
 
@@ -194,13 +181,8 @@ mod tests {
         most: usize,
     }
 
-    const PLAIN: Case<'_> = Case {
-        content: b"one\ntwo\nthree\n",
-        first_line: None,
-        lines: None,
-        numbered: false,
-        most: 100,
-    };
+    const PLAIN: Case<'_> =
+        Case { content: b"one\ntwo\nthree\n", first_line: None, lines: None, numbered: false, most: 100 };
 
     fn check(case: &Case<'_>) -> Result<Output, Failure> {
         let root = tempfile::tempdir().expect("a directory");
@@ -217,99 +199,47 @@ mod tests {
     #[test]
     fn a_whole_file_comes_as_it_is() {
         assert_eq!(check(&PLAIN), Ok(Output::text("one\ntwo\nthree\n")));
-        assert_eq!(
-            check(&Case {
-                content: b"",
-                ..PLAIN
-            }),
-            Ok(Output::text(""))
-        );
-        assert_eq!(
-            check(&Case {
-                content: b"no end\r\nx",
-                ..PLAIN
-            }),
-            Ok(Output::text("no end\r\nx"))
-        );
+        assert_eq!(check(&Case { content: b"", ..PLAIN }), Ok(Output::text("")));
+        assert_eq!(check(&Case { content: b"no end\r\nx", ..PLAIN }), Ok(Output::text("no end\r\nx")));
     }
 
     #[test]
     fn some_lines_come_with_the_way_to_the_rest() {
-        let case = Case {
-            first_line: Some(2),
-            lines: Some(1),
-            ..PLAIN
-        };
-        assert_eq!(
-            check(&case),
-            Ok(Output::text("two\n").warn("more follows: go on with `first_line` 3"))
-        );
-        let case = Case {
-            first_line: Some(3),
-            lines: Some(1),
-            ..PLAIN
-        };
+        let case = Case { first_line: Some(2), lines: Some(1), ..PLAIN };
+        assert_eq!(check(&case), Ok(Output::text("two\n").warn("more follows: go on with `first_line` 3")));
+        let case = Case { first_line: Some(3), lines: Some(1), ..PLAIN };
         assert_eq!(check(&case), Ok(Output::text("three\n")));
         for first_line in [4, 5, 9] {
-            let case = Case {
-                first_line: Some(first_line),
-                ..PLAIN
-            };
-            assert_eq!(
-                check(&case),
-                Ok(Output::text("").warn("`a` ends with line 3"))
-            );
+            let case = Case { first_line: Some(first_line), ..PLAIN };
+            assert_eq!(check(&case), Ok(Output::text("").warn("`a` ends with line 3")));
         }
     }
 
     #[test]
     fn lines_are_numbered_from_where_they_stand() {
-        let case = Case {
-            first_line: Some(2),
-            numbered: true,
-            ..PLAIN
-        };
+        let case = Case { first_line: Some(2), numbered: true, ..PLAIN };
         assert_eq!(check(&case), Ok(Output::text("2\ttwo\n3\tthree\n")));
     }
 
     #[test]
     fn what_does_not_fit_is_left_for_the_next_call() {
         let case = Case { most: 8, ..PLAIN };
-        assert_eq!(
-            check(&case),
-            Ok(Output::text("one\ntwo\n").warn("more follows: go on with `first_line` 3"))
-        );
+        assert_eq!(check(&case), Ok(Output::text("one\ntwo\n").warn("more follows: go on with `first_line` 3")));
         let case = Case { most: 14, ..PLAIN };
         assert_eq!(check(&case), Ok(Output::text("one\ntwo\nthree\n")));
         let case = Case { most: 2, ..PLAIN };
         let note = "line 1 is too long and was cut; search in it with `grep`";
         assert_eq!(check(&case), Ok(Output::text("on").warn(note)));
-        let case = Case {
-            most: 1,
-            numbered: true,
-            ..PLAIN
-        };
+        let case = Case { most: 1, numbered: true, ..PLAIN };
         assert_eq!(check(&case), Ok(Output::text("1").warn(note)));
     }
 
     #[test]
     fn binary_is_refused_and_other_encodings_are_marked() {
         let failure = Failure::validation("`a` is binary").hint("this tool is for text files");
-        assert_eq!(
-            check(&Case {
-                content: b"PK\0",
-                ..PLAIN
-            }),
-            Err(failure)
-        );
+        assert_eq!(check(&Case { content: b"PK\0", ..PLAIN }), Err(failure));
         let note = "`a` is not UTF-8 throughout: `\u{fffd}` stands for what is not";
-        assert_eq!(
-            check(&Case {
-                content: b"caf\xe9",
-                ..PLAIN
-            }),
-            Ok(Output::text("caf\u{fffd}").warn(note))
-        );
+        assert_eq!(check(&Case { content: b"caf\xe9", ..PLAIN }), Ok(Output::text("caf\u{fffd}").warn(note)));
     }
 
     #[test]
@@ -317,12 +247,7 @@ mod tests {
         let root = tempfile::tempdir().expect("a directory");
         fs::create_dir(root.path().join("src")).expect("is made");
         let read = |path: &str| {
-            let args = Args {
-                path: path.to_owned(),
-                first_line: None,
-                lines: None,
-                numbered: None,
-            };
+            let args = Args { path: path.to_owned(), first_line: None, lines: None, numbered: None };
             read(root.path(), &args, 100)
         };
         let failure = Failure::validation("`src` is a directory").hint("list it with `list_dir`");

@@ -42,22 +42,14 @@ impl Search<'_> {
     pub(crate) fn run(&self, place: &Place, content: &[u8], most: usize) -> Found {
         let mut found = Found::default();
         let mut kept: Vec<Line> = Vec::new();
-        let mut at = Line {
-            begin: 0,
-            end: 0,
-            number: 1,
-        };
+        let mut at = Line { begin: 0, end: 0, number: 1 };
         while let Some(line) = self.next(content, at) {
             found.count += 1;
             // One more than is shown: its number bounds the context of the last.
             if kept.len() <= most {
                 kept.push(line);
             }
-            at = Line {
-                begin: line.end,
-                end: line.end,
-                number: line.number + 1,
-            };
+            at = Line { begin: line.end, end: line.end, number: line.number + 1 };
         }
         found.shown = self.show(place, content, &kept, most);
         found
@@ -72,17 +64,10 @@ impl Search<'_> {
             if line.begin >= content.len() {
                 return None;
             }
-            if self
-                .expression
-                .is_match(without_end(&content[line.begin..line.end]))
-            {
+            if self.expression.is_match(without_end(&content[line.begin..line.end])) {
                 return Some(line);
             }
-            at = Line {
-                begin: line.end,
-                end: line.end,
-                number: line.number + 1,
-            };
+            at = Line { begin: line.end, end: line.end, number: line.number + 1 };
         }
         None
     }
@@ -105,11 +90,7 @@ impl Search<'_> {
 fn line_at(content: &[u8], from: Line, position: usize) -> Line {
     let passed = memchr::memchr_iter(b'\n', &content[from.begin..position]).count();
     let begin = memrchr(b'\n', &content[..position]).map_or(0, |end| end + 1);
-    Line {
-        begin,
-        end: line_end(content, begin),
-        number: from.number + passed,
-    }
+    Line { begin, end: line_end(content, begin), number: from.number + passed }
 }
 
 /// Where a line ends, its line end included.
@@ -147,14 +128,8 @@ mod tests {
     use super::*;
 
     fn found(expression: &str, text: &str, around: usize, most: usize) -> (usize, Vec<String>) {
-        let expression = RegexBuilder::new(expression)
-            .multi_line(true)
-            .crlf(true)
-            .build();
-        let search = Search {
-            expression: &expression.expect("is an expression"),
-            context: around,
-        };
+        let expression = RegexBuilder::new(expression).multi_line(true).crlf(true).build();
+        let search = Search { expression: &expression.expect("is an expression"), context: around };
         let place = Place::read("a").expect("is a place");
         let found = search.run(&place, text.as_bytes(), most);
         (found.count, found.shown)
@@ -168,33 +143,21 @@ mod tests {
     fn matching_lines_are_shown_with_their_numbers() {
         let shown = texts(&["a:1: one", "a:3: one more"]);
         assert_eq!(found("one", "one\ntwo\none more", 0, 9), (2, shown));
-        assert_eq!(
-            found("one", "one one\none\n", 0, 1),
-            (2, texts(&["a:1: one one"]))
-        );
+        assert_eq!(found("one", "one one\none\n", 0, 1), (2, texts(&["a:1: one one"])));
         assert_eq!(found("three", "one\ntwo\n", 0, 9), (0, texts(&[])));
         assert_eq!(found("x", "", 0, 9), (0, texts(&[])));
     }
 
     #[test]
     fn a_match_stays_within_its_line() {
-        assert_eq!(
-            found(r"a\s+b", "a\nb\na b\n", 0, 9),
-            (1, texts(&["a:3: a b"]))
-        );
-        assert_eq!(
-            found(r"[^x]y", "x\ny\nay\n", 0, 9),
-            (1, texts(&["a:3: ay"]))
-        );
+        assert_eq!(found(r"a\s+b", "a\nb\na b\n", 0, 9), (1, texts(&["a:3: a b"])));
+        assert_eq!(found(r"[^x]y", "x\ny\nay\n", 0, 9), (1, texts(&["a:3: ay"])));
         assert_eq!(found("^b$", "a\r\nb\r\n", 0, 9), (1, texts(&["a:2: b"])));
     }
 
     #[test]
     fn empty_matches_count_every_line_once() {
-        assert_eq!(
-            found("^", "a\n\nb\n", 0, 9),
-            (3, texts(&["a:1: a", "a:2: ", "a:3: b"]))
-        );
+        assert_eq!(found("^", "a\n\nb\n", 0, 9), (3, texts(&["a:1: a", "a:2: ", "a:3: b"])));
         assert_eq!(found("^$", "a\n\nb\n", 0, 9), (1, texts(&["a:2: "])));
         assert_eq!(found("x*", "a\nb", 0, 9), (2, texts(&["a:1: a", "a:2: b"])));
         assert_eq!(found("$", "a\nb", 0, 9), (2, texts(&["a:1: a", "a:2: b"])));
@@ -205,9 +168,6 @@ mod tests {
         let content = "1\n2\nx\n4\nx\n6\n7\n8\nx\n";
         let shown = texts(&["a-2- 2\na:3: x\na-4- 4", "a:5: x\na-6- 6", "a-8- 8\na:9: x"]);
         assert_eq!(found("x", content, 1, 9), (3, shown));
-        assert_eq!(
-            found("x", content, 9, 1),
-            (3, texts(&["a-1- 1\na-2- 2\na:3: x\na-4- 4"]))
-        );
+        assert_eq!(found("x", content, 9, 1), (3, texts(&["a-1- 1\na-2- 2\na:3: x\na-4- 4"])));
     }
 }

@@ -35,11 +35,7 @@ fn near_miss(root: &Path, place: &Place) -> Option<Place> {
         }
         let similar = similar_name(&found.under(root), name)?;
         let suggested = names.fold(found.join(&similar), |place, name| place.join(name));
-        return suggested
-            .under(root)
-            .symlink_metadata()
-            .is_ok()
-            .then_some(suggested);
+        return suggested.under(root).symlink_metadata().is_ok().then_some(suggested);
     }
     None
 }
@@ -72,11 +68,7 @@ fn edits(from: &[char], to: &[char]) -> usize {
         for j in 1..=to.len() {
             let change = last[j - 1] + usize::from(from[i - 1] != to[j - 1]);
             let is_swap = i > 1 && j > 1 && from[i - 1] == to[j - 2] && from[i - 2] == to[j - 1];
-            let swap = if is_swap {
-                before[j - 2] + 1
-            } else {
-                usize::MAX
-            };
+            let swap = if is_swap { before[j - 2] + 1 } else { usize::MAX };
             row.push(change.min(last[j] + 1).min(row[j - 1] + 1).min(swap));
         }
         before = std::mem::replace(&mut last, row);
@@ -97,23 +89,15 @@ mod tests {
         }
         let place = Place::read(wanted).expect("is a place");
         let error = io::ErrorKind::NotFound.into();
-        failure(root.path(), &place, &error)
-            .hint_text()
-            .map(str::to_owned)
+        failure(root.path(), &place, &error).hint_text().map(str::to_owned)
     }
 
     #[test]
     fn a_similar_name_beside_the_missing_one_is_suggested() {
         let did_you_mean = |path: &str| Some(format!("did you mean `{path}`?"));
-        assert_eq!(
-            hint(&["src/parser.rs", "src/lib.rs"], "src/parse.rs"),
-            did_you_mean("src/parser.rs")
-        );
+        assert_eq!(hint(&["src/parser.rs", "src/lib.rs"], "src/parse.rs"), did_you_mean("src/parser.rs"));
         assert_eq!(hint(&["README.md"], "readme.md"), did_you_mean("README.md"));
-        assert_eq!(
-            hint(&["src/main.rs"], "scr/main.rs"),
-            did_you_mean("src/main.rs")
-        );
+        assert_eq!(hint(&["src/main.rs"], "scr/main.rs"), did_you_mean("src/main.rs"));
     }
 
     #[test]

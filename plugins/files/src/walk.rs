@@ -25,11 +25,7 @@ pub(crate) enum Scope {
 impl Scope {
     /// The scope behind the argument `ignored`.
     pub(crate) fn of(ignored: Option<bool>) -> Self {
-        if ignored == Some(true) {
-            Self::All
-        } else {
-            Self::Tracked
-        }
+        if ignored == Some(true) { Self::All } else { Self::Tracked }
     }
 }
 
@@ -55,36 +51,22 @@ impl Listing {
             let entry = entry?;
             let name = entry.file_name().to_string_lossy().into_owned();
             let place = directory.join(&name);
-            entries.push(Entry {
-                name,
-                place,
-                kind: entry.file_type()?,
-            });
+            entries.push(Entry { name, place, kind: entry.file_type()? });
         }
         entries.sort_unstable_by(|a, b| a.name.cmp(&b.name));
         if scope == Scope::All {
-            return Ok(Self {
-                entries,
-                ignored: above.clone(),
-            });
+            return Ok(Self { entries, ignored: above.clone() });
         }
         let has_own = entries.iter().any(|entry| entry.name == ignored::NAME);
-        let ignored = if has_own {
-            above.within(root, directory)
-        } else {
-            above.clone()
-        };
-        entries.retain(|entry| {
-            entry.name != ".git" && !ignored.holds(&entry.place, entry.kind.is_dir())
-        });
+        let ignored = if has_own { above.within(root, directory) } else { above.clone() };
+        entries.retain(|entry| entry.name != ".git" && !ignored.holds(&entry.place, entry.kind.is_dir()));
         Ok(Self { entries, ignored })
     }
 
     /// Lists one directory by itself.
     pub(crate) fn of(root: &Path, directory: &Place, scope: Scope) -> Result<Self, Failure> {
         let above = above(root, directory, scope);
-        Self::read(root, directory, &above, scope)
-            .map_err(|error| suggestion::failure(root, directory, &error))
+        Self::read(root, directory, &above, scope).map_err(|error| suggestion::failure(root, directory, &error))
     }
 }
 
@@ -107,8 +89,7 @@ impl Unread {
     /// Notes one more.
     pub(crate) fn note(&mut self, place: &Place, error: &io::Error) {
         self.count += 1;
-        self.first
-            .get_or_insert_with(|| Failure::from_io(error, place.to_string()).to_string());
+        self.first.get_or_insert_with(|| Failure::from_io(error, place.to_string()).to_string());
     }
 
     /// The remark, if there is something to say.
@@ -146,15 +127,9 @@ pub(crate) fn walk(
 /// Visits the files of a listing, then lets its directories wait, the first one on top.
 fn take_in(listing: Listing, waiting: &mut Vec<(Place, Ignored)>, mut visit: impl FnMut(&Entry)) {
     let Listing { entries, ignored } = listing;
-    let (directories, files): (Vec<_>, Vec<_>) =
-        entries.into_iter().partition(|entry| entry.kind.is_dir());
+    let (directories, files): (Vec<_>, Vec<_>) = entries.into_iter().partition(|entry| entry.kind.is_dir());
     files.iter().for_each(&mut visit);
-    waiting.extend(
-        directories
-            .into_iter()
-            .rev()
-            .map(|entry| (entry.place, ignored.clone())),
-    );
+    waiting.extend(directories.into_iter().rev().map(|entry| (entry.place, ignored.clone())));
 }
 
 #[cfg(test)]
@@ -186,10 +161,7 @@ mod tests {
     #[test]
     fn files_come_in_the_order_of_names_before_directories() {
         let root = tree(&[("b/c", ""), ("a/z/y", ""), ("a/x", ""), ("d", "")]);
-        assert_eq!(
-            walked(root.path(), ".", Scope::Tracked),
-            ["d", "a/x", "a/z/y", "b/c"]
-        );
+        assert_eq!(walked(root.path(), ".", Scope::Tracked), ["d", "a/x", "a/z/y", "b/c"]);
         assert_eq!(walked(root.path(), "a", Scope::Tracked), ["a/x", "a/z/y"]);
     }
 
@@ -207,18 +179,9 @@ mod tests {
             ("sub/local", ""),
             ("sub/only", ""),
         ]);
-        let tracked = [
-            ".gitignore",
-            "keep.log",
-            "deep/target/x",
-            "sub/.gitignore",
-            "sub/b.log",
-        ];
+        let tracked = [".gitignore", "keep.log", "deep/target/x", "sub/.gitignore", "sub/b.log"];
         assert_eq!(walked(root.path(), ".", Scope::Tracked), tracked);
-        assert_eq!(
-            walked(root.path(), "sub", Scope::Tracked),
-            ["sub/.gitignore", "sub/b.log"]
-        );
+        assert_eq!(walked(root.path(), "sub", Scope::Tracked), ["sub/.gitignore", "sub/b.log"]);
         assert_eq!(walked(root.path(), ".", Scope::All).len(), 10);
     }
 
@@ -242,16 +205,7 @@ mod tests {
     fn a_start_that_is_not_there_is_a_failure_with_a_suggestion() {
         let root = tree(&[("src/a", "")]);
         let start = Place::read("scr").expect("is a place");
-        let walked = walk(
-            root.path(),
-            &start,
-            Scope::All,
-            &mut Unread::default(),
-            |_, _| {},
-        );
-        assert_eq!(
-            walked,
-            Err(Failure::not_found("`scr` does not exist").hint("did you mean `src`?"))
-        );
+        let walked = walk(root.path(), &start, Scope::All, &mut Unread::default(), |_, _| {});
+        assert_eq!(walked, Err(Failure::not_found("`scr` does not exist").hint("did you mean `src`?")));
     }
 }

@@ -46,9 +46,7 @@ fn write(root: &Path, args: &Args) -> Result<Written, Failure> {
         check_parent(root, &place, args.create_directories.unwrap_or(false))?;
     }
     atomic::replace(root, &place, args.content.as_bytes())?;
-    Ok(Written {
-        bytes: args.content.len(),
-    })
+    Ok(Written { bytes: args.content.len() })
 }
 
 /// The directory of a new file has to be there, or is made when the caller says so.
@@ -63,10 +61,8 @@ fn check_parent(root: &Path, place: &Place, create: bool) -> Result<(), Failure>
     if create {
         return fs::create_dir_all(&directory).at(parent.to_string());
     }
-    Err(
-        Failure::not_found(format!("the directory `{parent}` does not exist"))
-            .hint("`create_directories: true` makes it"),
-    )
+    Err(Failure::not_found(format!("the directory `{parent}` does not exist"))
+        .hint("`create_directories: true` makes it"))
 }
 
 #[cfg(test)]
@@ -74,11 +70,7 @@ mod tests {
     use super::*;
 
     fn args(path: &str, content: &str, create_directories: bool) -> Args {
-        Args {
-            path: path.to_owned(),
-            content: content.to_owned(),
-            create_directories: Some(create_directories),
-        }
+        Args { path: path.to_owned(), content: content.to_owned(), create_directories: Some(create_directories) }
     }
 
     #[test]
@@ -86,43 +78,27 @@ mod tests {
         let root = tempfile::tempdir().expect("a directory");
         for content in ["first, longer", "second"] {
             let written = write(root.path(), &args("a.txt", content, false));
-            assert_eq!(
-                written,
-                Ok(Written {
-                    bytes: content.len()
-                })
-            );
-            assert_eq!(
-                fs::read_to_string(root.path().join("a.txt")).expect("is read"),
-                content
-            );
+            assert_eq!(written, Ok(Written { bytes: content.len() }));
+            assert_eq!(fs::read_to_string(root.path().join("a.txt")).expect("is read"), content);
         }
     }
 
     #[test]
     fn directories_are_made_only_when_told() {
         let root = tempfile::tempdir().expect("a directory");
-        let failure = Failure::not_found("the directory `a/b` does not exist")
-            .hint("`create_directories: true` makes it");
+        let failure =
+            Failure::not_found("the directory `a/b` does not exist").hint("`create_directories: true` makes it");
         assert_eq!(write(root.path(), &args("a/b/c", "x", false)), Err(failure));
         assert!(!root.path().join("a").exists());
-        assert_eq!(
-            write(root.path(), &args("a/b/c", "x", true)),
-            Ok(Written { bytes: 1 })
-        );
-        assert_eq!(
-            fs::read_to_string(root.path().join("a/b/c")).expect("is read"),
-            "x"
-        );
+        assert_eq!(write(root.path(), &args("a/b/c", "x", true)), Ok(Written { bytes: 1 }));
+        assert_eq!(fs::read_to_string(root.path().join("a/b/c")).expect("is read"), "x");
     }
 
     #[test]
     fn what_is_no_file_is_not_written_over() {
         let root = tempfile::tempdir().expect("a directory");
         fs::create_dir(root.path().join("d")).expect("is made");
-        let refused = |path: &str| {
-            write(root.path(), &args(path, "x", true)).map_err(|failure| failure.to_string())
-        };
+        let refused = |path: &str| write(root.path(), &args(path, "x", true)).map_err(|failure| failure.to_string());
         assert_eq!(refused("d"), Err("`d` is a directory".to_owned()));
         assert_eq!(refused("."), Err("`.` is a directory".to_owned()));
     }

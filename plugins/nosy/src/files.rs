@@ -42,9 +42,7 @@ pub(crate) fn write(mount: &Path) -> Attempt {
     match File::create_new(&path) {
         Ok(_) => match fs::remove_file(&path) {
             Ok(()) => Attempt::reached(target, "written, and removed again"),
-            Err(error) => {
-                Attempt::reached(target, format!("written; removing it: {}", said(&error)))
-            }
+            Err(error) => Attempt::reached(target, format!("written; removing it: {}", said(&error))),
         },
         Err(error) => Attempt::refused(target, said(&error)),
     }
@@ -87,24 +85,15 @@ mod tests {
         assert_eq!(read("a", &path), Attempt::refused("a", "not found"));
         fs::write(&path, "abc").expect("is written");
         assert_eq!(read("a", &path), Attempt::reached("a", "3 bytes"));
-        assert_eq!(
-            list(mount.path()),
-            Attempt::reached("its own mount", "1 file")
-        );
+        assert_eq!(list(mount.path()), Attempt::reached("its own mount", "1 file"));
     }
 
     #[test]
     fn a_write_leaves_nothing_behind() {
         let mount = tempfile::tempdir().expect("a directory");
         let attempt = write(mount.path());
-        assert_eq!(
-            attempt,
-            Attempt::reached("write to its own mount", "written, and removed again")
-        );
-        assert_eq!(
-            list(mount.path()),
-            Attempt::reached("its own mount", "0 files")
-        );
+        assert_eq!(attempt, Attempt::reached("write to its own mount", "written, and removed again"));
+        assert_eq!(list(mount.path()), Attempt::reached("its own mount", "0 files"));
     }
 
     #[cfg(unix)]
@@ -114,10 +103,7 @@ mod tests {
         let outside = tempfile::tempdir().expect("a directory");
         std::os::unix::fs::symlink(outside.path(), mount.path().join("out")).expect("is linked");
         std::os::unix::fs::symlink("nowhere", mount.path().join("torn")).expect("is linked");
-        let expected = [
-            Attempt::reached("link out", "0 files"),
-            Attempt::refused("link torn", "not found"),
-        ];
+        let expected = [Attempt::reached("link out", "0 files"), Attempt::refused("link torn", "not found")];
         assert_eq!(links_out(mount.path()), expected);
     }
 }

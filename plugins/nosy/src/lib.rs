@@ -23,20 +23,12 @@ struct Attempt {
 impl Attempt {
     /// Something was there.
     fn reached(target: impl Into<String>, got: impl Into<String>) -> Self {
-        Self {
-            target: target.into(),
-            got: got.into(),
-            reached: true,
-        }
+        Self { target: target.into(), got: got.into(), reached: true }
     }
 
     /// Nothing was there.
     fn refused(target: impl Into<String>, got: impl Into<String>) -> Self {
-        Self {
-            target: target.into(),
-            got: got.into(),
-            reached: false,
-        }
+        Self { target: target.into(), got: got.into(), reached: false }
     }
 }
 
@@ -52,11 +44,7 @@ struct Report {
 #[looplet_guest::tool(
     reads,
     idempotent,
-    needs(fs(
-        workspace,
-        read,
-        "to list it: the rest of what it tries is not asked for"
-    ))
+    needs(fs(workspace, read, "to list it: the rest of what it tries is not asked for"))
 )]
 fn nosy() -> Result<Report, Failure> {
     Ok(look_around(Path::new("/workspace")))
@@ -64,10 +52,7 @@ fn nosy() -> Result<Report, Failure> {
 
 fn look_around(mount: &Path) -> Report {
     let mut attempts = vec![files::read("/etc/passwd", Path::new("/etc/passwd"))];
-    attempts.push(files::read(
-        "../../Cargo.toml",
-        &mount.join("../../Cargo.toml"),
-    ));
+    attempts.push(files::read("../../Cargo.toml", &mount.join("../../Cargo.toml")));
     attempts.extend(files::links_out(mount));
     attempts.push(environment());
     attempts.push(network::connect());
@@ -94,27 +79,10 @@ mod tests {
     fn what_was_reached_is_counted() {
         let mount = tempfile::tempdir().expect("a directory");
         let report = look_around(mount.path());
-        let targets: Vec<_> = report
-            .attempts
-            .iter()
-            .map(|attempt| attempt.target.as_str())
-            .collect();
-        let all = [
-            "/etc/passwd",
-            "../../Cargo.toml",
-            "environment",
-            "network",
-            "write to its own mount",
-            "its own mount",
-        ];
+        let targets: Vec<_> = report.attempts.iter().map(|attempt| attempt.target.as_str()).collect();
+        let all =
+            ["/etc/passwd", "../../Cargo.toml", "environment", "network", "write to its own mount", "its own mount"];
         assert_eq!(targets, all);
-        assert_eq!(
-            report.reached,
-            report
-                .attempts
-                .iter()
-                .filter(|attempt| attempt.reached)
-                .count()
-        );
+        assert_eq!(report.reached, report.attempts.iter().filter(|attempt| attempt.reached).count());
     }
 }

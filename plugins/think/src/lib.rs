@@ -32,9 +32,7 @@ mod tests {
 
     #[test]
     fn a_thought_is_not_sent_back() {
-        let args = Args {
-            thought: "a long thought".to_owned(),
-        };
+        let args = Args { thought: "a long thought".to_owned() };
         assert_eq!(think(args), Ok(Thought { ok: true }));
     }
 }

@@ -62,9 +62,7 @@ fn todo(args: Args) -> Result<List, Failure> {
     if args.add.is_empty() && args.update.is_empty() {
         return Ok(list);
     }
-    args.update
-        .into_iter()
-        .try_for_each(|change| list.update(change))?;
+    args.update.into_iter().try_for_each(|change| list.update(change))?;
     args.add.into_iter().try_for_each(|text| list.add(text))?;
     host::state::save(KEY, &list)?;
     Ok(list)
@@ -74,16 +72,10 @@ impl List {
     fn add(&mut self, text: String) -> Result<(), Failure> {
         check(&text)?;
         if self.items.len() >= MAX_ITEMS {
-            return Err(Failure::validation(format!(
-                "the list has {MAX_ITEMS} items, more do not fit"
-            )));
+            return Err(Failure::validation(format!("the list has {MAX_ITEMS} items, more do not fit")));
         }
         // Items are never taken away, so that a number means the same for the whole run.
-        self.items.push(Item {
-            id: self.items.len() + 1,
-            text,
-            status: Status::Pending,
-        });
+        self.items.push(Item { id: self.items.len() + 1, text, status: Status::Pending });
         Ok(())
     }
 
@@ -107,9 +99,7 @@ impl List {
 
 fn check(text: &str) -> Result<(), Failure> {
     if text.trim().is_empty() || text.len() > MAX_TEXT {
-        return Err(Failure::validation(format!(
-            "an item says something in {MAX_TEXT} bytes at most"
-        )));
+        return Err(Failure::validation(format!("an item says something in {MAX_TEXT} bytes at most")));
     }
     Ok(())
 }
@@ -121,50 +111,28 @@ mod tests {
     use super::*;
 
     fn add(texts: &[&str]) -> Args {
-        Args {
-            add: texts.iter().map(|&text| text.to_owned()).collect(),
-            ..Args::default()
-        }
+        Args { add: texts.iter().map(|&text| text.to_owned()).collect(), ..Args::default() }
     }
 
     fn update(id: usize, status: Option<Status>, text: Option<&str>) -> Args {
-        let change = Change {
-            id,
-            status,
-            text: text.map(str::to_owned),
-        };
-        Args {
-            update: vec![change],
-            ..Args::default()
-        }
+        let change = Change { id, status, text: text.map(str::to_owned) };
+        Args { update: vec![change], ..Args::default() }
     }
 
     fn item(id: usize, text: &str, status: Status) -> Item {
-        Item {
-            id,
-            text: text.to_owned(),
-            status,
-        }
+        Item { id, text: text.to_owned(), status }
     }
 
     fn list(items: &[Item]) -> List {
-        List {
-            items: items.to_vec(),
-        }
+        List { items: items.to_vec() }
     }
 
     #[test]
     fn the_list_is_kept_from_call_to_call() {
         assert_eq!(todo(Args::default()), Ok(list(&[])));
-        let two = [
-            item(1, "read", Status::Pending),
-            item(2, "write", Status::Pending),
-        ];
+        let two = [item(1, "read", Status::Pending), item(2, "write", Status::Pending)];
         assert_eq!(todo(add(&["read", "write"])), Ok(list(&two)));
-        let changed = [
-            item(1, "read", Status::Done),
-            item(2, "write it", Status::Pending),
-        ];
+        let changed = [item(1, "read", Status::Done), item(2, "write it", Status::Pending)];
         assert!(todo(update(1, Some(Status::Done), None)).is_ok());
         assert_eq!(todo(update(2, None, Some("write it"))), Ok(list(&changed)));
         assert_eq!(todo(Args::default()), Ok(list(&changed)));
@@ -177,10 +145,7 @@ mod tests {
         args.add.push(" ".to_owned());
         let failure = Failure::validation("an item says something in 1000 bytes at most");
         assert_eq!(todo(args), Err(failure));
-        assert_eq!(
-            todo(Args::default()),
-            Ok(list(&[item(1, "read", Status::Pending)]))
-        );
+        assert_eq!(todo(Args::default()), Ok(list(&[item(1, "read", Status::Pending)])));
     }
 
     #[test]

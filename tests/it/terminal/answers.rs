@@ -79,15 +79,8 @@ fn a_refusal_tells_the_model_why() {
     assert_eq!(code, Some(0));
     assert_eq!(asked(&seen), 1, "{seen}");
     let (_, step, _) = world.run(&["show", "#1"]);
-    let result: Vec<&str> = step
-        .lines()
-        .filter(|line| line.starts_with(" result"))
-        .collect();
-    assert_eq!(
-        result,
-        [" result      denied: refused by the person: not in src"],
-        "{step}"
-    );
+    let result: Vec<&str> = step.lines().filter(|line| line.starts_with(" result")).collect();
+    assert_eq!(result, [" result      denied: refused by the person: not in src"], "{step}");
 }
 
 #[test]
@@ -99,10 +92,7 @@ fn the_same_scope_is_not_asked_again_in_this_run() {
     person.answers("s").answers("n");
     let (_, seen) = person.leaves();
     assert_eq!(asked(&seen), 2, "{seen}");
-    assert_eq!(
-        (world.read("src/b.txt").as_deref(), world.read("c.txt")),
-        (Some("b"), None)
-    );
+    assert_eq!((world.read("src/b.txt").as_deref(), world.read("c.txt")), (Some("b"), None));
 }
 
 #[test]
@@ -168,12 +158,7 @@ fn an_approval_ends_when_the_plugin_changes() {
     let file = world.home().join(".local/state/looplet/approvals.toml");
     let text = std::fs::read_to_string(&file).expect("is remembered");
     let digest = text.find("sha256:").expect("is bound") + 7;
-    let other = format!(
-        "{}{}{}",
-        &text[..digest],
-        "0".repeat(64),
-        &text[digest + 64..]
-    );
+    let other = format!("{}{}{}", &text[..digest], "0".repeat(64), &text[digest + 64..]);
     std::fs::write(&file, other).expect("is written");
     let mut person = world.start(&arguments);
     person.answers("n");
@@ -202,10 +187,7 @@ fn an_edit_that_reaches_more_is_asked_about_again() {
     person.answers("e").answers("y");
     let (_, seen) = person.leaves();
     assert_eq!(asked(&seen), 2, "{seen}");
-    assert_eq!(
-        (world.read("src/a.txt"), world.read("b.txt").as_deref()),
-        (None, Some("one\ntwo\n"))
-    );
+    assert_eq!((world.read("src/a.txt"), world.read("b.txt").as_deref()), (None, Some("one\ntwo\n")));
 }
 
 #[test]

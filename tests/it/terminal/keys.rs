@@ -66,18 +66,10 @@ fn the_terminal_is_left_as_it_was_found() {
 fn ctrl_c_while_a_tool_runs_stops_the_run() {
     let world = world(&[("wait", "{}")]);
     world.write("plugins/person.wasm", "");
-    std::fs::copy(
-        guests::TERMINAL_PERSON,
-        world.project().join("plugins/person.wasm"),
-    )
-    .expect("is copied");
+    std::fs::copy(guests::TERMINAL_PERSON, world.project().join("plugins/person.wasm")).expect("is copied");
     let mut person = world.start(&[&RUN[..], &["--plugins", "plugins"]].concat());
     // The tool asks before it waits: after that answer it surely runs.
-    person
-        .answers("y")
-        .answers("y")
-        .sees("y\r\n")
-        .types("\u{3}");
+    person.answers("y").answers("y").sees("y\r\n").types("\u{3}");
     let (code, seen) = person.leaves();
     assert_eq!(code, Some(130), "{seen}");
     assert!(seen.contains("stopping"), "{seen}");

@@ -37,18 +37,8 @@ fn all_of_it_and_why_are_shown_before_an_answer() {
 fn a_tool_that_asks_is_heard_and_its_words_are_inert() {
     let world = world(&[("agree", "{}")]);
     world.write("plugins/person.wasm", "");
-    std::fs::copy(
-        guests::TERMINAL_PERSON,
-        world.project().join("plugins/person.wasm"),
-    )
-    .expect("is copied");
-    let mut person = world.start(
-        &[
-            &RUN[..],
-            &["--plugins", "plugins", "--allow", "person/agree"],
-        ]
-        .concat(),
-    );
+    std::fs::copy(guests::TERMINAL_PERSON, world.project().join("plugins/person.wasm")).expect("is copied");
+    let mut person = world.start(&[&RUN[..], &["--plugins", "plugins", "--allow", "person/agree"]].concat());
     person.answers("y");
     let (_, seen) = person.leaves();
     let (_, asks) = seen.split_once("── person/agree asks").expect("it asks");
@@ -75,7 +65,9 @@ fn text_of_the_model_cannot_repaint_the_question() {
             r#"{"text": "\u001b[2J\u001b[H can reach nothing\n\u202ekcab\u0007", "calls": [{"tool": "write_file", "#,
             r#""arguments": {"path": "a nothing else \u001b[8m", "content": "\u001b]52;c;eA==\u0007"}}]}"#,
             "\n{\"text\": \"over\u{1b}[2J\"}\n",
-        ).replace('\u{1b}', "\\u001b").as_str(),
+        )
+        .replace('\u{1b}', "\\u001b")
+        .as_str(),
     );
     check(
         &world,
@@ -116,12 +108,7 @@ fn a_question_fits_a_narrow_terminal() {
     let (_, seen) = person.leaves();
     let (_, question) = seen.split_once("── ask").expect("it asks");
     let (question, _) = question.split_once("> n").expect("is answered");
-    assert!(
-        question
-            .lines()
-            .all(|line| line.chars().count() <= 30 || !line.contains('│')),
-        "{question}"
-    );
+    assert!(question.lines().all(|line| line.chars().count() <= 30 || !line.contains('│')), "{question}");
     expect![[r"
          1 ── step 1 ──
         write_file ── clock stopped ──
@@ -177,10 +164,7 @@ fn a_model_that_nobody_named_is_agreed_to_once() {
     world.write("../.config/looplet/looplet.toml", &settings);
     let (code, _, stderr) = world.run(&["run", "go"]);
     assert_eq!(code, Some(2), "{stderr}");
-    assert!(
-        stderr.contains("name it: `--model ollama:tiny:1b`"),
-        "{stderr}"
-    );
+    assert!(stderr.contains("name it: `--model ollama:tiny:1b`"), "{stderr}");
 
     let mut person = world.start(&["run", "go"]);
     person.answers("").answers("n");
@@ -208,13 +192,7 @@ fn a_model_that_nobody_named_is_agreed_to_once() {
 #[test]
 fn a_single_call_is_asked_about_as_well() {
     let world = World::new();
-    let call = [
-        "call",
-        "greet/greet",
-        r#"{"name": "Ada"}"#,
-        "--ask",
-        "greet/*",
-    ];
+    let call = ["call", "greet/greet", r#"{"name": "Ada"}"#, "--ask", "greet/*"];
     let mut person = world.start(&call);
     person.answers("y");
     let (code, seen) = person.leaves();
@@ -224,8 +202,5 @@ fn a_single_call_is_asked_about_as_well() {
     person.sees("\n> ").types("\u{3}");
     let (code, seen) = person.leaves();
     assert_eq!(code, Some(130), "{seen}");
-    assert!(
-        seen.ends_with("> ^C\nstopping; once more to leave at once\n"),
-        "{seen}"
-    );
+    assert!(seen.ends_with("> ^C\nstopping; once more to leave at once\n"), "{seen}");
 }

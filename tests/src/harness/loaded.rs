@@ -9,7 +9,7 @@ use looplet_host::sandbox::{Plugin, Sandbox};
 use tokio::runtime::Runtime;
 
 /// Nothing takes as long, even on a busy machine: what has not come back by then never will.
-const NEVER: Duration = Duration::from_secs(120);
+const NEVER: Duration = Duration::from_mins(2);
 
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().expect("a runtime"));
 static SANDBOX: LazyLock<Sandbox> = LazyLock::new(|| Sandbox::new().expect("a sandbox"));

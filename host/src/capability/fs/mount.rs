@@ -74,15 +74,15 @@ impl Mount {
         let shown = host_path.display();
         let fault = |message: String| Error::usage(message).at(origin.clone());
         let dir = Dir::open_ambient_dir(&host_path, ambient_authority()).map_err(|error| match error.kind() {
-            std::io::ErrorKind::NotFound => fault(format!("mount `{name}`: there is no directory `{shown}`"))
-                .hint("create it, or name another one"),
+            std::io::ErrorKind::NotFound => {
+                fault(format!("mount `{name}`: there is no directory `{shown}`")).hint("create it, or name another one")
+            }
             std::io::ErrorKind::NotADirectory => fault(format!("mount `{name}`: `{shown}` is not a directory"))
                 .hint("a mount is a directory; name the one that holds the file"),
             _ => fault(format!("mount `{name}`: cannot open `{shown}`: {error}")),
         })?;
-        let metadata = dir
-            .dir_metadata()
-            .map_err(|error| fault(format!("mount `{name}`: cannot look at `{shown}`: {error}")))?;
+        let metadata =
+            dir.dir_metadata().map_err(|error| fault(format!("mount `{name}`: cannot look at `{shown}`: {error}")))?;
         let identity = FileIdentity { device: metadata.dev(), inode: metadata.ino() };
         let quota = quota_bytes.map(|bytes| Quota { bytes, used: AtomicU64::new(0) });
         Ok(Self(Arc::new(Parts { name, host_path, dir: Arc::new(dir), identity, mode, masks, quota, origin })))
@@ -140,9 +140,8 @@ impl Mount {
         let Some(existing) = existing else { return false };
         existing.ancestors().any(|ancestor| {
             let Ok(dir) = Dir::open_ambient_dir(ancestor, ambient_authority()) else { return false };
-            dir.dir_metadata().is_ok_and(|metadata| {
-                self.identity() == FileIdentity { device: metadata.dev(), inode: metadata.ino() }
-            })
+            dir.dir_metadata()
+                .is_ok_and(|metadata| self.identity() == FileIdentity { device: metadata.dev(), inode: metadata.ino() })
         })
     }
 

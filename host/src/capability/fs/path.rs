@@ -37,8 +37,7 @@ impl MountPath {
 
     /// Whether the other place is this one or lies below it.
     pub fn covers(&self, other: &Self) -> bool {
-        self.is_root()
-            || other.0.strip_prefix(&*self.0).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        self.is_root() || other.0.strip_prefix(&*self.0).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     }
 
     /// The directory that holds it, and its name there. None for the root.

@@ -56,9 +56,7 @@ impl Reach {
 
     fn is_sibling(&self, place: &MountPath) -> bool {
         match (self.path.split(), place.split()) {
-            (Some((own_parent, own)), Some((parent, name))) => {
-                own_parent == parent && name == sibling_of(own)
-            }
+            (Some((own_parent, own)), Some((parent, name))) => own_parent == parent && name == sibling_of(own),
             _ => false,
         }
     }

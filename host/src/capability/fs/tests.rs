@@ -7,11 +7,13 @@ use std::sync::Arc;
 
 use tempfile::TempDir;
 
-use super::{FsError, FsLimits, Handle, HandleKind, Mount, MountPath, MountSpec, OpenOptions, Preopen, Reach, ReachKind, View};
-use crate::refusal::{RefusalLog, RefusalReason};
+use super::{
+    FsError, FsLimits, Handle, HandleKind, Mount, MountPath, MountSpec, OpenOptions, Preopen, Reach, ReachKind, View,
+};
 use crate::need::FsMode;
 use crate::origin::Origin;
 use crate::permission::{Mask, MaskKind, Masks, Tier};
+use crate::refusal::{RefusalLog, RefusalReason};
 
 const READ: OpenOptions = OpenOptions {
     follow: true,
@@ -194,10 +196,7 @@ fn links_inside_the_mount_are_followed_to_their_place() {
     assert_eq!(said(read(&view, &root, "loop")), "too many symbolic links");
     assert_eq!(
         world.refused(),
-        [
-            "open workspace:/secret/key: hidden (looplet.toml:7)",
-            "open workspace:/secret: hidden (looplet.toml:7)"
-        ]
+        ["open workspace:/secret/key: hidden (looplet.toml:7)", "open workspace:/secret: hidden (looplet.toml:7)"]
     );
 }
 

@@ -49,9 +49,7 @@ impl FsUsage {
 /// Takes an amount off a limit; false, and nothing taken, where it does not fit.
 pub(super) fn charge(counter: &AtomicU64, amount: u64, limit: u64) -> bool {
     counter
-        .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |used| {
-            used.checked_add(amount).filter(|sum| *sum <= limit)
-        })
+        .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |used| used.checked_add(amount).filter(|sum| *sum <= limit))
         .is_ok()
 }
 

@@ -23,11 +23,7 @@ struct Agreed {
 
 /// Asks whether the task may go to this model, unless that was answered before.
 pub(super) async fn obtain(machine: &Machine, selection: &Selection) -> Result<()> {
-    let place = selection
-        .endpoint
-        .as_ref()
-        .map(|endpoint| format!(" at {endpoint}"))
-        .unwrap_or_default();
+    let place = selection.endpoint.as_ref().map(|endpoint| format!(" at {endpoint}")).unwrap_or_default();
     let model = format!("{}:{}{place}", selection.provider, selection.name);
     let mut agreed = read(machine)?;
     if agreed.models.contains(&model) {
@@ -51,28 +47,21 @@ pub(super) async fn obtain(machine: &Machine, selection: &Selection) -> Result<(
 
 fn read(machine: &Machine) -> Result<Agreed> {
     let Some(text) = machine::read_text(&machine.models_file())? else {
-        return Ok(Agreed {
-            format: FORMAT,
-            models: Vec::new(),
-        });
+        return Ok(Agreed { format: FORMAT, models: Vec::new() });
     };
     match toml::from_str::<Agreed>(&text) {
         Ok(agreed) if agreed.format == FORMAT => Ok(agreed),
-        _ => Err(
-            Error::usage("the list of models that you agreed to cannot be read")
-                .hint("remove the file: you are then asked again")
-                .at(Origin::line("models.toml", 1)),
-        ),
+        _ => Err(Error::usage("the list of models that you agreed to cannot be read")
+            .hint("remove the file: you are then asked again")
+            .at(Origin::line("models.toml", 1))),
     }
 }
 
 fn refused(selection: &Selection) -> Error {
-    Error::usage(format!(
-        "a model answers on this machine and nobody has named it: {}",
-        selection.header()
-    ))
-    .hint(format!(
-        "the task and what tools read would go there; name it: `--model {}:{}`",
-        selection.provider, selection.name
-    ))
+    Error::usage(format!("a model answers on this machine and nobody has named it: {}", selection.header())).hint(
+        format!(
+            "the task and what tools read would go there; name it: `--model {}:{}`",
+            selection.provider, selection.name
+        ),
+    )
 }

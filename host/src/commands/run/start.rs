@@ -75,7 +75,8 @@ pub(super) fn request_setup(setup: &Setup, gate: &Gate) -> RequestSetup {
     if let Some(temperature) = &settings.model.temperature {
         request = request.with_temperature(temperature.value);
     }
-    if let Some(tokens) = settings.model.max_output_tokens.as_ref().and_then(|tokens| u32::try_from(tokens.value).ok()) {
+    if let Some(tokens) = settings.model.max_output_tokens.as_ref().and_then(|tokens| u32::try_from(tokens.value).ok())
+    {
         request = request.with_max_output_tokens(tokens);
     }
     request
@@ -124,7 +125,8 @@ fn text(source: &Sourced<TextSource>) -> Result<String> {
 }
 
 fn budget(written: &settings::Budget) -> Budget {
-    let small = |value: &Option<Sourced<u64>>| value.as_ref().map(|value| u32::try_from(value.value).unwrap_or(u32::MAX));
+    let small =
+        |value: &Option<Sourced<u64>>| value.as_ref().map(|value| u32::try_from(value.value).unwrap_or(u32::MAX));
     let shipped = Budget::default();
     Budget {
         steps: small(&written.steps).or(shipped.steps),

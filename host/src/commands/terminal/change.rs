@@ -8,18 +8,9 @@ pub(super) fn lines(before: &str, after: &str) -> (Vec<String>, Vec<String>) {
     let same = |(a, b): &(&&str, &&str)| a == b;
     let head = old.iter().zip(&new).take_while(same).count();
     let (old, new) = (&old[head..], &new[head..]);
-    let tail = old
-        .iter()
-        .rev()
-        .zip(new.iter().rev())
-        .take_while(same)
-        .count();
-    let marked =
-        |mark: char, lines: &[&str]| lines.iter().map(|line| format!("{mark} {line}")).collect();
-    (
-        marked('-', &old[..old.len() - tail]),
-        marked('+', &new[..new.len() - tail]),
-    )
+    let tail = old.iter().rev().zip(new.iter().rev()).take_while(same).count();
+    let marked = |mark: char, lines: &[&str]| lines.iter().map(|line| format!("{mark} {line}")).collect();
+    (marked('-', &old[..old.len() - tail]), marked('+', &new[..new.len() - tail]))
 }
 
 /// The first lines of either side, with a word on the rest.
@@ -47,30 +38,18 @@ mod tests {
     #[test]
     fn what_both_share_is_left_out() {
         let (gone, come) = lines("fn a() {\n    1\n}\n", "fn a() {\n    2\n    3\n}\n");
-        assert_eq!(
-            (gone, come),
-            (
-                vec!["-     1".to_owned()],
-                vec!["+     2".to_owned(), "+     3".to_owned()]
-            )
-        );
+        assert_eq!((gone, come), (vec!["-     1".to_owned()], vec!["+     2".to_owned(), "+     3".to_owned()]));
     }
 
     #[test]
     fn a_repeated_line_is_not_counted_twice() {
         assert_eq!(lines("a\na", "a"), (vec!["- a".to_owned()], vec![]));
-        assert_eq!(
-            lines("", "a\nb"),
-            (vec![], vec!["+ a".to_owned(), "+ b".to_owned()])
-        );
+        assert_eq!(lines("", "a\nb"), (vec![], vec!["+ a".to_owned(), "+ b".to_owned()]));
     }
 
     #[test]
     fn a_long_side_says_how_much_is_left() {
-        assert_eq!(
-            few(lines("", "1\n2\n3\n4\n5"), 3),
-            ["+ 1", "+ 2", "+ 3", "+ … 2 more lines"]
-        );
+        assert_eq!(few(lines("", "1\n2\n3\n4\n5"), 3), ["+ 1", "+ 2", "+ 3", "+ … 2 more lines"]);
         assert_eq!(few(lines("a", "a"), 3), ["no difference in lines"]);
     }
 }

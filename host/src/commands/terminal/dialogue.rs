@@ -59,9 +59,7 @@ impl<S: Screen> Dialogue<'_, S> {
                 "y" | "yes" => Some(Answer::Yes),
                 "n" | "no" => Some(self.refuse()?),
                 "s" => self.scope_of_run().cloned().map(Answer::YesForRun),
-                "a" if self.question.may_remember && !self.question.scopes.is_empty() => {
-                    self.remember()?
-                }
+                "a" if self.question.may_remember && !self.question.scopes.is_empty() => self.remember()?,
                 "t" => self.tell_why()?,
                 "e" => self.edit(&mut draft)?,
                 "d" => self.show_all()?,
@@ -76,29 +74,12 @@ impl<S: Screen> Dialogue<'_, S> {
 
     fn say_choices(&mut self) -> Result<(), Gone> {
         let once = "y once".to_owned();
-        let run = self
-            .scope_of_run()
-            .map(|scope| format!("s same tool, {}, this run", words::scope(scope)));
-        let always = (self.question.may_remember && !self.question.scopes.is_empty())
-            .then(|| "a always…".to_owned());
-        let (first, second) = if self.habit.once >= HABIT {
-            (run, Some(once))
-        } else {
-            (Some(once), run)
-        };
+        let run = self.scope_of_run().map(|scope| format!("s same tool, {}, this run", words::scope(scope)));
+        let always = (self.question.may_remember && !self.question.scopes.is_empty()).then(|| "a always…".to_owned());
+        let (first, second) = if self.habit.once >= HABIT { (run, Some(once)) } else { (Some(once), run) };
         let more = ["e edit", "d all of it"].map(|choice| Some(choice.to_owned()));
-        let yes: Vec<String> = [first, second, always]
-            .into_iter()
-            .chain(more)
-            .flatten()
-            .collect();
-        let no = [
-            "n no",
-            "t no, and tell the model why",
-            "? why",
-            "Ctrl-C stop, keep run",
-        ]
-        .map(str::to_owned);
+        let yes: Vec<String> = [first, second, always].into_iter().chain(more).flatten().collect();
+        let no = ["n no", "t no, and tell the model why", "? why", "Ctrl-C stop, keep run"].map(str::to_owned);
         let mut choices = Layout::new(self.screen.size().columns);
         choices.choices(&yes);
         choices.choices(&no);
@@ -116,9 +97,7 @@ impl<S: Screen> Dialogue<'_, S> {
         }
         let tool = format!("{}/{}", self.question.plugin.name, self.question.tool);
         let times = self.habit.refused + 1;
-        self.say_host(&format!(
-            "{tool} was refused {times} times in a row: deny it for the rest of this run?"
-        ))?;
+        self.say_host(&format!("{tool} was refused {times} times in a row: deny it for the rest of this run?"))?;
         self.say_host("y deny it   n only this call")?;
         loop {
             match self.screen.ask("> ")? {
@@ -143,10 +122,7 @@ impl<S: Screen> Dialogue<'_, S> {
         let Line::Text(line) = self.screen.ask("why> ")? else {
             return Ok(Some(Answer::No));
         };
-        let why: String = line
-            .chars()
-            .filter(|character| !character.is_control())
-            .collect();
+        let why: String = line.chars().filter(|character| !character.is_control()).collect();
         match why.trim() {
             "" => self.say_choices().map(|()| None),
             why => Ok(Some(Answer::NoBecause(why.to_owned()))),
@@ -154,9 +130,7 @@ impl<S: Screen> Dialogue<'_, S> {
     }
 
     fn edit(&mut self, draft: &mut Option<String>) -> Result<Option<Answer>, Gone> {
-        let text = draft
-            .take()
-            .unwrap_or_else(|| page::pretty(self.question.arguments.as_str()) + "\n");
+        let text = draft.take().unwrap_or_else(|| page::pretty(self.question.arguments.as_str()) + "\n");
         let edited = match self.screen.edit(&text)? {
             Ok(edited) => edited,
             Err(why) => return self.again(&why),
@@ -164,13 +138,9 @@ impl<S: Screen> Dialogue<'_, S> {
         let arguments = match CanonicalJson::from_text(&edited) {
             Ok(arguments) if arguments.to_value().is_object() => arguments,
             not_arguments => {
-                let why = not_arguments
-                    .err()
-                    .map_or_else(String::new, |fault| format!(": {fault}"));
+                let why = not_arguments.err().map_or_else(String::new, |fault| format!(": {fault}"));
                 *draft = Some(edited);
-                return self.again(&format!(
-                    "what you wrote is no JSON object{why}; e goes on with it"
-                ));
+                return self.again(&format!("what you wrote is no JSON object{why}; e goes on with it"));
             }
         };
         if arguments == self.question.arguments {

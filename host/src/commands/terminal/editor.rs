@@ -20,30 +20,15 @@ pub(super) struct Editor(String);
 impl Editor {
     /// `VISUAL`, else `EDITOR`.
     pub(super) fn of(variables: &Environment) -> Option<Self> {
-        let set = |name| {
-            variables
-                .get(name)
-                .filter(|command| !command.trim().is_empty())
-        };
-        set("VISUAL")
-            .or_else(|| set("EDITOR"))
-            .map(|command| Self(command.to_owned()))
+        let set = |name| variables.get(name).filter(|command| !command.trim().is_empty());
+        set("VISUAL").or_else(|| set("EDITOR")).map(|command| Self(command.to_owned()))
     }
 
     /// Lets the person edit a text. Ends the editor when `stop` is closed.
-    pub(super) fn edit(
-        &self,
-        text: &str,
-        tty: &File,
-        stop: &PipeReader,
-    ) -> Result<Result<String, String>, Gone> {
-        let fault =
-            |error: &std::io::Error| format!("the editor `{}` cannot be used: {error}", self.0);
+    pub(super) fn edit(&self, text: &str, tty: &File, stop: &PipeReader) -> Result<Result<String, String>, Gone> {
+        let fault = |error: &std::io::Error| format!("the editor `{}` cannot be used: {error}", self.0);
         // Made with mode 0600: arguments may hold what is nobody else's business.
-        let file = tempfile::Builder::new()
-            .prefix("looplet-arguments-")
-            .suffix(".json")
-            .tempfile();
+        let file = tempfile::Builder::new().prefix("looplet-arguments-").suffix(".json").tempfile();
         let written = file.and_then(|mut file| file.write_all(text.as_bytes()).map(|()| file));
         let file = match written {
             Ok(file) => file,
@@ -55,9 +40,7 @@ impl Editor {
         };
         match wait(&mut child, stop)? {
             Err(error) => Ok(Err(fault(&error))),
-            Ok(status) if !status.success() => {
-                Ok(Err(format!("the editor `{}` ended with {status}", self.0)))
-            }
+            Ok(status) if !status.success() => Ok(Err(format!("the editor `{}` ended with {status}", self.0))),
             // By its name: editors put a new file in the place of the old one.
             Ok(_) => Ok(machine::read_text(file.path())
                 .map_err(|error| error.message().to_owned())
@@ -72,22 +55,13 @@ impl Editor {
         )]
         let mut shell = Command::new("sh");
         // By the shell, because people write options into the variable.
-        shell
-            .args(["-c", &format!("{} \"$1\"", self.0), "sh"])
-            .arg(file);
-        shell
-            .stdin(tty.try_clone()?)
-            .stdout(tty.try_clone()?)
-            .stderr(tty.try_clone()?)
-            .spawn()
+        shell.args(["-c", &format!("{} \"$1\"", self.0), "sh"]).arg(file);
+        shell.stdin(tty.try_clone()?).stdout(tty.try_clone()?).stderr(tty.try_clone()?).spawn()
     }
 }
 
 fn wait(child: &mut Child, stop: &PipeReader) -> Result<std::io::Result<ExitStatus>, Gone> {
-    let pause = Timespec {
-        tv_sec: 0,
-        tv_nsec: LOOK_NS,
-    };
+    let pause = Timespec { tv_sec: 0, tv_nsec: LOOK_NS };
     loop {
         match child.try_wait() {
             Ok(None) => {}

@@ -15,21 +15,13 @@ pub(super) struct Person {
 
 impl Person {
     pub(super) fn typing(lines: &[&'static str]) -> Self {
-        Self {
-            lines: lines.iter().copied().collect(),
-            edits: VecDeque::new(),
-            columns: 80,
-            seen: String::new(),
-        }
+        Self { lines: lines.iter().copied().collect(), edits: VecDeque::new(), columns: 80, seen: String::new() }
     }
 }
 
 impl Screen for Person {
     fn size(&self) -> Size {
-        Size {
-            columns: self.columns,
-            rows: 12,
-        }
+        Size { columns: self.columns, rows: 12 }
     }
 
     fn say(&mut self, text: &str) -> Result<(), Gone> {
@@ -46,10 +38,6 @@ impl Screen for Person {
 
     fn edit(&mut self, text: &str) -> Result<Result<String, String>, Gone> {
         self.seen.extend(["[editor] ", text, "\n"]);
-        Ok(self
-            .edits
-            .pop_front()
-            .map(str::to_owned)
-            .ok_or_else(|| "no editor is set".to_owned()))
+        Ok(self.edits.pop_front().map(str::to_owned).ok_or_else(|| "no editor is set".to_owned()))
     }
 }

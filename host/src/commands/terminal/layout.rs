@@ -22,10 +22,7 @@ pub(super) struct Layout {
 
 impl Layout {
     pub(super) fn new(columns: usize) -> Self {
-        Self {
-            columns: columns.max(8),
-            text: String::new(),
-        }
+        Self { columns: columns.max(8), text: String::new() }
     }
 
     pub(super) fn into_text(self) -> String {
@@ -35,11 +32,7 @@ impl Layout {
     /// `── a ── b ───── c ──`
     pub(super) fn header(&mut self, left: &[String], right: &str) {
         let left = format!("── {} ──", left.join(" ── "));
-        let right = if right.is_empty() {
-            String::new()
-        } else {
-            format!(" {right} ──")
-        };
+        let right = if right.is_empty() { String::new() } else { format!(" {right} ──") };
         let used = width(&left) + width(&right);
         if used <= self.columns {
             let fill = "─".repeat(self.columns - used);
@@ -65,23 +58,14 @@ impl Layout {
         let lines: Vec<String> = text.lines().map(flat).collect();
         let mut is_cut = false;
         let indent = self.label(label);
-        let room = self
-            .columns
-            .saturating_sub(indent.text.chars().count() + MARK.chars().count());
+        let room = self.columns.saturating_sub(indent.text.chars().count() + MARK.chars().count());
         for (index, line) in lines.iter().take(most.max(1)).enumerate() {
             let (shown, rest) = split(line, room);
             let hidden = !rest.is_empty();
-            let shown = if hidden {
-                format!("{}…", split(shown, room.saturating_sub(1)).0)
-            } else {
-                shown.to_owned()
-            };
+            let shown =
+                if hidden { format!("{}…", split(shown, room.saturating_sub(1)).0) } else { shown.to_owned() };
             is_cut |= hidden;
-            let start = if index == 0 {
-                &indent.first
-            } else {
-                &indent.text
-            };
+            let start = if index == 0 { &indent.first } else { &indent.text };
             self.line(&format!("{start}{MARK}{shown}"));
         }
         let left = lines.len().saturating_sub(most.max(1));
@@ -138,18 +122,12 @@ impl Layout {
 
     fn label(&mut self, label: &str) -> Indent {
         if self.columns >= NARROW {
-            return Indent {
-                first: format!(" {label:<width$}", width = LABEL - 1),
-                text: " ".repeat(LABEL),
-            };
+            return Indent { first: format!(" {label:<width$}", width = LABEL - 1), text: " ".repeat(LABEL) };
         }
         if !label.is_empty() {
             self.line(&format!(" {label}"));
         }
-        Indent {
-            first: "  ".to_owned(),
-            text: "  ".to_owned(),
-        }
+        Indent { first: "  ".to_owned(), text: "  ".to_owned() }
     }
 
     fn wrapped<'i>(&mut self, indent: impl Into<IndentOf<'i>>, text: &str) {
@@ -194,19 +172,13 @@ struct IndentOf<'i> {
 
 impl<'i> From<&'i Indent> for IndentOf<'i> {
     fn from(indent: &'i Indent) -> Self {
-        Self {
-            first: &indent.first,
-            rest: &indent.text,
-        }
+        Self { first: &indent.first, rest: &indent.text }
     }
 }
 
 impl<'i> From<&'i str> for IndentOf<'i> {
     fn from(indent: &'i str) -> Self {
-        Self {
-            first: indent,
-            rest: indent,
-        }
+        Self { first: indent, rest: indent }
     }
 }
 
@@ -222,11 +194,7 @@ fn width(text: &str) -> usize {
 }
 
 fn columns_of(character: char) -> usize {
-    if character.is_ascii() || "─│…␣".contains(character) {
-        1
-    } else {
-        2
-    }
+    if character.is_ascii() || "─│…␣".contains(character) { 1 } else { 2 }
 }
 
 /// As much as fits into so many columns, and the rest.
@@ -255,14 +223,7 @@ mod tests {
     #[test]
     fn lines_of_others_never_wrap_by_themselves() {
         let mut layout = Layout::new(40);
-        assert!(layout.foreign(
-            "model",
-            &format!(
-                "{}\n漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢\na\nb",
-                "x".repeat(60)
-            ),
-            3
-        ));
+        assert!(layout.foreign("model", &format!("{}\n漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢\na\nb", "x".repeat(60)), 3));
         expect_test::expect![[r#"
             shown:
              model     │ xxxxxxxxxxxxxxxxxxxxxxxxxx…
@@ -277,19 +238,13 @@ mod tests {
     fn what_a_terminal_would_obey_is_shown() {
         let mut layout = Layout::new(80);
         layout.foreign("model", "a\x1b[2J\u{202e}b\tc", 3);
-        assert_eq!(
-            layout.into_text(),
-            " model     │ a\\u{1b}[2J\\u{202e}b    c\n"
-        );
+        assert_eq!(layout.into_text(), " model     │ a\\u{1b}[2J\\u{202e}b    c\n");
     }
 
     #[test]
     fn words_of_the_host_wrap_between_words() {
         let mut layout = Layout::new(40);
-        layout.host(
-            "can reach",
-            "nothing else: no other file, no network, no secret, no process",
-        );
+        layout.host("can reach", "nothing else: no other file, no network, no secret, no process");
         expect_test::expect![[r#"
             shown:
              can reach nothing else: no other file,
@@ -323,11 +278,7 @@ mod tests {
         layout.header(&["ask 1".to_owned(), "step 1".to_owned()], "clock stopped");
         layout.host("can reach", "nothing at all");
         layout.foreign("model", "abcdefghijklmnopqrstuvwxyz", 3);
-        layout.choices(&[
-            "y once".to_owned(),
-            "n no".to_owned(),
-            "d all of it".to_owned(),
-        ]);
+        layout.choices(&["y once".to_owned(), "n no".to_owned(), "d all of it".to_owned()]);
         expect_test::expect![[r"
             ── ask 1 ── step 1
             ── clock stopped ──
@@ -345,9 +296,6 @@ mod tests {
     fn the_full_text_breaks_lines_and_marks_each() {
         let mut layout = Layout::new(12);
         layout.foreign_in_full("arguments", "abcdefghijklmnop\n\nq");
-        assert_eq!(
-            layout.into_text(),
-            " arguments\n │ abcdefghi\n │ jklmnop\n │\n │ q\n"
-        );
+        assert_eq!(layout.into_text(), " arguments\n │ abcdefghi\n │ jklmnop\n │\n │ q\n");
     }
 }

@@ -50,15 +50,9 @@ impl Terminal {
     pub(crate) fn of(machine: &Machine, cancel: CancellationToken) -> Self {
         let home = machine.surroundings.home.clone();
         Self {
-            surroundings: Surroundings {
-                home,
-                project: machine.project(),
-            },
+            surroundings: Surroundings { home, project: machine.project() },
             editor: Editor::of(&machine.variables),
-            columns: machine
-                .variables
-                .get("COLUMNS")
-                .and_then(|columns| columns.parse().ok()),
+            columns: machine.variables.get("COLUMNS").and_then(|columns| columns.parse().ok()),
             habits: Mutex::default(),
             turn: tokio::sync::Mutex::default(),
             cancel,
@@ -67,12 +61,7 @@ impl Terminal {
 
     /// Asks for yes or no; `words` are the host's. None where nobody can be asked.
     pub(crate) async fn agrees(&self, words: &str) -> Option<bool> {
-        let question = Plain {
-            asks: None,
-            words: words.to_owned(),
-            action: String::new(),
-            details: String::new(),
-        };
+        let question = Plain { asks: None, words: words.to_owned(), action: String::new(), details: String::new() };
         self.converse(move |tty| question.hold(tty)).await
     }
 
@@ -94,10 +83,7 @@ impl Terminal {
             // Nobody waits any more where the question was taken back.
             let _ = send.send(talk(&mut tty));
         };
-        std::thread::Builder::new()
-            .name("terminal".to_owned())
-            .spawn(talk)
-            .ok()?;
+        std::thread::Builder::new().name("terminal".to_owned()).spawn(talk).ok()?;
         let answer = receive.await.ok()?.ok();
         lease.end();
         answer
@@ -115,15 +101,8 @@ impl Approver for Terminal {
         let tool = format!("{}/{}", question.plugin.name, question.tool);
         let habit = self.habit(&tool, |habit| *habit);
         let (asked, surroundings) = (question.clone(), self.surroundings.clone());
-        let talk = move |screen: &mut Tty| {
-            Dialogue {
-                screen,
-                question: &asked,
-                habit,
-                surroundings: &surroundings,
-            }
-            .hold()
-        };
+        let talk =
+            move |screen: &mut Tty| Dialogue { screen, question: &asked, habit, surroundings: &surroundings }.hold();
         let answer = self.converse(talk).await.unwrap_or(Answer::No);
         self.habit(&tool, |habit| habit.note(&answer));
         answer
@@ -132,14 +111,11 @@ impl Approver for Terminal {
     async fn confirm(&self, tool: &str, action: &str, details: &str) -> bool {
         let question = Plain {
             asks: Some(tool.to_owned()),
-            words: "the host cannot see what this is about: these are the tool's own words"
-                .to_owned(),
+            words: "the host cannot see what this is about: these are the tool's own words".to_owned(),
             action: action.to_owned(),
             details: details.to_owned(),
         };
-        self.converse(move |tty| question.hold(tty))
-            .await
-            .unwrap_or(false)
+        self.converse(move |tty| question.hold(tty)).await.unwrap_or(false)
     }
 }
 

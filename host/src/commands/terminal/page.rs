@@ -17,11 +17,7 @@ const LINES: usize = 3;
 /// The question, without the line of answers.
 pub(super) fn question(question: &Question, home: Option<&Path>, columns: usize) -> String {
     let mut page = Layout::new(columns);
-    let parts = [
-        format!("ask {}", question.number),
-        format!("step {}", question.step),
-        question.tool.clone(),
-    ];
+    let parts = [format!("ask {}", question.number), format!("step {}", question.step), question.tool.clone()];
     page.header(&parts, "clock stopped");
     page.host("tool", &plugin(question));
     let mut label = "can reach";
@@ -29,20 +25,13 @@ pub(super) fn question(question: &Question, home: Option<&Path>, columns: usize)
         page.host(std::mem::take(&mut label), &line);
     }
     let asked_by: Vec<String> = question.asked_by.iter().map(ToString::to_string).collect();
-    page.host(
-        "asked by",
-        &format!("{}   {}", asked_by.join(", "), question.reason),
-    );
+    page.host("asked by", &format!("{}   {}", asked_by.join(", "), question.reason));
     if !question.model_text.trim().is_empty() {
         page.foreign("model", question.model_text.trim(), LINES);
     }
     let left = arguments(&mut page, question);
     if left > 0 {
-        let noun = if left == 1 {
-            "argument is"
-        } else {
-            "arguments are"
-        };
+        let noun = if left == 1 { "argument is" } else { "arguments are" };
         page.host("", &format!("{left} more {noun} not shown here: d"));
     }
     for fault in &question.faults {
@@ -58,13 +47,7 @@ pub(super) fn why(question: &Question, columns: usize) -> String {
         page.host("asked by", &origin.to_string());
     }
     page.host("reason", &question.reason);
-    page.host(
-        "bound to",
-        &format!(
-            "{}: plugin, definition, arguments and reach",
-            question.bound_to.to_short()
-        ),
-    );
+    page.host("bound to", &format!("{}: plugin, definition, arguments and reach", question.bound_to.to_short()));
     page.into_text()
 }
 
@@ -81,9 +64,7 @@ pub(super) fn in_full(question: &Question, columns: usize) -> Vec<String> {
 /// The arguments as people read them; text stays as it is if it has no other form.
 pub(super) fn pretty(arguments: &str) -> String {
     let value: Option<Value> = serde_json::from_str(arguments).ok();
-    value
-        .and_then(|value| serde_json::to_string_pretty(&value).ok())
-        .unwrap_or_else(|| arguments.to_owned())
+    value.and_then(|value| serde_json::to_string_pretty(&value).ok()).unwrap_or_else(|| arguments.to_owned())
 }
 
 fn plugin(question: &Question) -> String {
@@ -96,22 +77,14 @@ fn plugin(question: &Question) -> String {
         (false, looplet_host::permission::PluginKind::Server) => "server",
     };
     let version = words::quoted(&plugin.version);
-    format!(
-        "{}   plugin {} {version}, {kind}, {}",
-        question.tool,
-        plugin.name,
-        plugin.digest.to_short()
-    )
+    format!("{}   plugin {} {version}, {kind}, {}", question.tool, plugin.name, plugin.digest.to_short())
 }
 
 /// The arguments as the plugin wants them shown. Says how many it does not mention.
 fn arguments(page: &mut Layout, question: &Question) -> usize {
     let value = question.arguments.to_value();
-    let shown: Vec<(&ShownArgument, &Value)> = question
-        .show
-        .iter()
-        .filter_map(|shown| Some((shown, value.pointer(&shown.pointer)?)))
-        .collect();
+    let shown: Vec<(&ShownArgument, &Value)> =
+        question.show.iter().filter_map(|shown| Some((shown, value.pointer(&shown.pointer)?))).collect();
     if shown.is_empty() {
         page.foreign("arguments", question.arguments.as_str(), LINES);
         return 0;
@@ -127,18 +100,10 @@ fn arguments(page: &mut Layout, question: &Question) -> usize {
         };
         page.foreign(label, &text(value), LINES);
     }
-    let of = |role| {
-        shown
-            .iter()
-            .find(|(shown, _)| shown.role == role)
-            .map(|(_, value)| text(value))
-    };
+    let of = |role| shown.iter().find(|(shown, _)| shown.role == role).map(|(_, value)| text(value));
     let (before, after) = (of(ArgumentRole::Before), of(ArgumentRole::After));
     if before.is_some() || after.is_some() {
-        let lines = change::lines(
-            before.as_deref().unwrap_or_default(),
-            after.as_deref().unwrap_or_default(),
-        );
+        let lines = change::lines(before.as_deref().unwrap_or_default(), after.as_deref().unwrap_or_default());
         page.foreign("change", &change::few(lines, LINES).join("\n"), usize::MAX);
     }
     not_mentioned(&value, &shown)
@@ -146,21 +111,10 @@ fn arguments(page: &mut Layout, question: &Question) -> usize {
 
 fn not_mentioned(arguments: &Value, shown: &[(&ShownArgument, &Value)]) -> usize {
     let top = |pointer: &str| {
-        pointer
-            .trim_start_matches('/')
-            .split('/')
-            .next()
-            .unwrap_or_default()
-            .replace("~1", "/")
-            .replace("~0", "~")
+        pointer.trim_start_matches('/').split('/').next().unwrap_or_default().replace("~1", "/").replace("~0", "~")
     };
     let mentioned: Vec<String> = shown.iter().map(|(shown, _)| top(&shown.pointer)).collect();
-    let names = arguments.as_object().map(|object| {
-        object
-            .keys()
-            .filter(|name| !mentioned.contains(name))
-            .count()
-    });
+    let names = arguments.as_object().map(|object| object.keys().filter(|name| !mentioned.contains(name)).count());
     names.unwrap_or_default()
 }
 

@@ -33,13 +33,8 @@ pub(super) fn choose(
             "y" => return Ok(Chosen::Scope(scope.clone())),
             "b" => return Ok(Chosen::Back),
             number => {
-                let index = number
-                    .parse::<usize>()
-                    .ok()
-                    .and_then(|number| number.checked_sub(1));
-                chosen = index
-                    .filter(|index| *index < question.scopes.len())
-                    .unwrap_or(chosen);
+                let index = number.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
+                chosen = index.filter(|index| *index < question.scopes.len()).unwrap_or(chosen);
             }
         }
     }
@@ -48,9 +43,7 @@ pub(super) fn choose(
 fn page(question: &Question, scope: &Scope, surroundings: &Surroundings, columns: usize) -> String {
     let project = words::near_home(&surroundings.project, surroundings.home.as_deref());
     let mut page = Layout::new(columns);
-    page.plain(&format!(
-        "remember for {project} until revoked (approvals.toml, yours, not in the repository)"
-    ));
+    page.plain(&format!("remember for {project} until revoked (approvals.toml, yours, not in the repository)"));
     page.choices(&[
         format!("  {}", scope.tool),
         words::scope(scope),
@@ -59,9 +52,7 @@ fn page(question: &Question, scope: &Scope, surroundings: &Surroundings, columns
     ]);
     let numbered = question.scopes.iter().enumerate();
     let mut choices: Vec<String> = if question.scopes.len() > 1 {
-        numbered
-            .map(|(index, scope)| format!("{} {}", index + 1, words::scope(scope)))
-            .collect()
+        numbered.map(|(index, scope)| format!("{} {}", index + 1, words::scope(scope))).collect()
     } else {
         Vec::new()
     };

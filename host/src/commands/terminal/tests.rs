@@ -14,23 +14,12 @@ use super::plain::Plain;
 
 fn scope(glob: &str) -> Scope {
     let path = json!({ "arg": "/path", "mount": "workspace", "glob": glob });
-    Scope {
-        tool: "files/edit_file".to_owned(),
-        when: Map::new(),
-        path: Some(path),
-    }
+    Scope { tool: "files/edit_file".to_owned(), when: Map::new(), path: Some(path) }
 }
 
 fn question(arguments: &Value) -> Question {
-    let place = Place::Fs {
-        mount: "workspace".to_owned(),
-        path: "src/parse.rs".to_owned(),
-        mode: FsMode::ReadWrite,
-    };
-    let shown = |pointer: &str, role| ShownArgument {
-        pointer: pointer.to_owned(),
-        role,
-    };
+    let place = Place::Fs { mount: "workspace".to_owned(), path: "src/parse.rs".to_owned(), mode: FsMode::ReadWrite };
+    let shown = |pointer: &str, role| ShownArgument { pointer: pointer.to_owned(), role };
     Question {
         number: 2,
         step: 4,
@@ -42,10 +31,7 @@ fn question(arguments: &Value) -> Question {
             kind: PluginKind::Component,
             built_in: true,
         },
-        reach: vec![Reach {
-            place,
-            host_path: Some("/home/me/proj/src/parse.rs".to_owned()),
-        }],
+        reach: vec![Reach { place, host_path: Some("/home/me/proj/src/parse.rs".to_owned()) }],
         asked_by: vec![Origin::line("looplet.toml", 41)],
         reason: "no rule matched".to_owned(),
         model_text: "fix the underflow in parse()".to_owned(),
@@ -71,27 +57,12 @@ fn edit() -> Value {
 }
 
 fn hold(person: &mut Person, question: &Question, habit: Habit) -> Answer {
-    let surroundings = Surroundings {
-        home: Some("/home/me".into()),
-        project: "/home/me/proj".to_owned(),
-    };
-    Dialogue {
-        screen: person,
-        question,
-        habit,
-        surroundings: &surroundings,
-    }
-    .hold()
-    .expect("the terminal is there")
+    let surroundings = Surroundings { home: Some("/home/me".into()), project: "/home/me/proj".to_owned() };
+    Dialogue { screen: person, question, habit, surroundings: &surroundings }.hold().expect("the terminal is there")
 }
 
 /// What a person who types these lines sees, and the answer.
-fn check(
-    lines: &[&'static str],
-    question: &Question,
-    habit: Habit,
-    seen: &expect_test::Expect,
-) -> Answer {
+fn check(lines: &[&'static str], question: &Question, habit: Habit, seen: &expect_test::Expect) -> Answer {
     let mut person = Person::typing(lines);
     let answer = hold(&mut person, question, habit);
     seen.assert_eq(&person.seen);
@@ -173,20 +144,14 @@ fn words_of_model_and_plugin_cannot_leave_their_place() {
 #[test]
 fn enter_and_other_keys_answer_nothing_and_the_end_of_input_is_no() {
     let mut person = Person::typing(&["", "", "yeah"]);
-    assert_eq!(
-        hold(&mut person, &question(&edit()), Habit::default()),
-        Answer::No
-    );
+    assert_eq!(hold(&mut person, &question(&edit()), Habit::default()), Answer::No);
     assert!(person.seen.ends_with("> \n> \n> yeah\n y once   s same tool, src/**, this run   a always…   e edit   d all of it\n n no   t no, and tell the model why   ? why   Ctrl-C stop, keep run\n> ^D\n"), "{}", person.seen);
 }
 
 #[test]
 fn what_is_remembered_is_shown_and_asked_once_more() {
     let mut person = Person::typing(&["a", "", "2", "9", "b", "a", "2", "y"]);
-    assert_eq!(
-        hold(&mut person, &question(&edit()), Habit::default()),
-        Answer::Always(scope("src/**"))
-    );
+    assert_eq!(hold(&mut person, &question(&edit()), Habit::default()), Answer::Always(scope("src/**")));
     let (_, remembered) = person.seen.split_once("> a\n").expect("a was typed");
     let (first, _) = remembered.split_once("> \n").expect("Enter was typed");
     expect_test::expect![[r#"
@@ -213,62 +178,27 @@ fn an_answer_that_is_not_offered_is_not_taken() {
 fn a_refusal_can_say_why_without_control_characters() {
     let mut person = Person::typing(&["t", "", "t", "use \x1b[31mtests/ instead"]);
     let answer = hold(&mut person, &question(&edit()), Habit::default());
-    assert_eq!(
-        answer,
-        Answer::NoBecause("use [31mtests/ instead".to_owned())
-    );
+    assert_eq!(answer, Answer::NoBecause("use [31mtests/ instead".to_owned()));
 }
 
 #[test]
 fn the_third_refusal_in_a_row_offers_to_deny_the_tool() {
-    let habit = Habit {
-        once: 0,
-        refused: 2,
-    };
+    let habit = Habit { once: 0, refused: 2 };
     let mut person = Person::typing(&["n", "", "y"]);
-    assert_eq!(
-        hold(&mut person, &question(&edit()), habit),
-        Answer::NoForRun
-    );
+    assert_eq!(hold(&mut person, &question(&edit()), habit), Answer::NoForRun);
     assert!(person.seen.ends_with(
         "> n\n files/edit_file was refused 3 times in a row: deny it for the rest of this run?\n y deny it   n only this call\n> \n> y\n"
     ), "{}", person.seen);
-    assert_eq!(
-        hold(&mut Person::typing(&["n", "n"]), &question(&edit()), habit),
-        Answer::No
-    );
-    assert_eq!(
-        hold(
-            &mut Person::typing(&["n"]),
-            &question(&edit()),
-            Habit {
-                once: 0,
-                refused: 1
-            }
-        ),
-        Answer::No
-    );
+    assert_eq!(hold(&mut Person::typing(&["n", "n"]), &question(&edit()), habit), Answer::No);
+    assert_eq!(hold(&mut Person::typing(&["n"]), &question(&edit()), Habit { once: 0, refused: 1 }), Answer::No);
 }
 
 #[test]
 fn after_three_like_answers_the_scope_stands_first() {
     let mut person = Person::typing(&["s"]);
-    let answer = hold(
-        &mut person,
-        &question(&edit()),
-        Habit {
-            once: 3,
-            refused: 0,
-        },
-    );
+    let answer = hold(&mut person, &question(&edit()), Habit { once: 3, refused: 0 });
     assert_eq!(answer, Answer::YesForRun(scope("src/**")));
-    assert!(
-        person
-            .seen
-            .contains("\n s same tool, src/**, this run   y once   a always…"),
-        "{}",
-        person.seen
-    );
+    assert!(person.seen.contains("\n s same tool, src/**, this run   y once   a always…"), "{}", person.seen);
 }
 
 #[test]
@@ -278,47 +208,22 @@ fn edited_arguments_have_to_be_an_object_and_another_one() {
     let same: &'static str = Box::leak(edit().to_string().into_boxed_str());
     person.edits = ["[1]", "{\"path\": ", same, "{\"path\": \"b.rs\"}"].into();
     let edited = CanonicalJson::from_value(&json!({ "path": "b.rs" })).expect("is canonical");
-    assert_eq!(
-        hold(&mut person, &question, Habit::default()),
-        Answer::Edited(edited)
-    );
-    let said: Vec<&str> = person
-        .seen
-        .lines()
-        .filter(|line| line.contains("what you wrote") || line.contains("nothing was"))
-        .collect();
-    assert_eq!(
-        said[0],
-        " what you wrote is no JSON object; e goes on with it"
-    );
-    assert!(
-        said[1].starts_with(" what you wrote is no JSON object: "),
-        "{said:?}"
-    );
+    assert_eq!(hold(&mut person, &question, Habit::default()), Answer::Edited(edited));
+    let said: Vec<&str> =
+        person.seen.lines().filter(|line| line.contains("what you wrote") || line.contains("nothing was")).collect();
+    assert_eq!(said[0], " what you wrote is no JSON object; e goes on with it");
+    assert!(said[1].starts_with(" what you wrote is no JSON object: "), "{said:?}");
     assert_eq!(said[2], " nothing was changed");
-    assert!(
-        person.seen.contains("[editor] [1]"),
-        "the second time it begins with what was written: {}",
-        person.seen
-    );
+    assert!(person.seen.contains("[editor] [1]"), "the second time it begins with what was written: {}", person.seen);
 }
 
 #[test]
 fn a_long_text_comes_a_screenful_at_a_time() {
     let mut question = question(&edit());
-    question.model_text = (1..=30)
-        .map(|line| format!("line {line}"))
-        .collect::<Vec<_>>()
-        .join("\n");
+    question.model_text = (1..=30).map(|line| format!("line {line}")).collect::<Vec<_>>().join("\n");
     let mut person = Person::typing(&["d", "", "b", "n"]);
     assert_eq!(hold(&mut person, &question, Habit::default()), Answer::No);
-    assert!(
-        person
-            .seen
-            .contains("line 13\n Enter goes on, b goes back> b\n y once"),
-        "{}",
-        person.seen
-    );
+    assert!(person.seen.contains("line 13\n Enter goes on, b goes back> b\n y once"), "{}", person.seen);
 }
 
 #[test]

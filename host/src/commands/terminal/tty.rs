@@ -8,8 +8,8 @@ use std::io::{self, PipeReader, PipeWriter, Write as _};
 
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::termios::{
-    InputModes, LocalModes, OptionalActions, OutputModes, QueueSelector, Termios, tcflush,
-    tcgetattr, tcgetwinsize, tcsetattr,
+    InputModes, LocalModes, OptionalActions, OutputModes, QueueSelector, Termios, tcflush, tcgetattr, tcgetwinsize,
+    tcsetattr,
 };
 
 use tokio_util::sync::CancellationToken;
@@ -56,31 +56,13 @@ impl Lease {
         let mut modes = before.clone();
         modes.input_modes |= InputModes::ICRNL;
         modes.output_modes |= OutputModes::OPOST | OutputModes::ONLCR;
-        modes.local_modes |= LocalModes::ICANON
-            | LocalModes::ECHO
-            | LocalModes::ECHOE
-            | LocalModes::ISIG
-            | LocalModes::IEXTEN;
+        modes.local_modes |=
+            LocalModes::ICANON | LocalModes::ECHO | LocalModes::ECHOE | LocalModes::ISIG | LocalModes::IEXTEN;
         // At once: waiting for output to drain would hang on a terminal that is held with Ctrl-S.
         tcsetattr(&tty, OptionalActions::Now, &modes)?;
         let (stop, writer) = io::pipe()?;
-        let side = Tty {
-            device: tty.try_clone()?,
-            stop,
-            modes,
-            editor,
-            columns,
-        };
-        Ok((
-            Self {
-                tty,
-                before,
-                is_over: false,
-                cancel,
-                _stop: writer,
-            },
-            side,
-        ))
+        let side = Tty { device: tty.try_clone()?, stop, modes, editor, columns };
+        Ok((Self { tty, before, is_over: false, cancel, _stop: writer }, side))
     }
 
     /// The conversation has come to its end.
@@ -109,10 +91,7 @@ enum Woken {
 impl Tty {
     fn wait(&self) -> Result<Woken, Gone> {
         loop {
-            let mut fds = [
-                PollFd::new(&self.device, PollFlags::IN),
-                PollFd::new(&self.stop, PollFlags::IN),
-            ];
+            let mut fds = [PollFd::new(&self.device, PollFlags::IN), PollFd::new(&self.stop, PollFlags::IN)];
             match poll(&mut fds, None) {
                 Ok(_) if !fds[1].revents().is_empty() => return Ok(Woken::Stopped),
                 Ok(_) if !fds[0].revents().is_empty() => return Ok(Woken::Input),
@@ -152,15 +131,9 @@ impl Tty {
 impl Screen for Tty {
     fn size(&self) -> Size {
         let window = tcgetwinsize(&self.device).ok();
-        let columns = window
-            .map(|window| window.ws_col)
-            .filter(|columns| *columns > 0)
-            .or(self.columns);
+        let columns = window.map(|window| window.ws_col).filter(|columns| *columns > 0).or(self.columns);
         let rows = window.map(|window| window.ws_row).filter(|rows| *rows > 0);
-        Size {
-            columns: columns.unwrap_or(80).into(),
-            rows: rows.unwrap_or(24).into(),
-        }
+        Size { columns: columns.unwrap_or(80).into(), rows: rows.unwrap_or(24).into() }
     }
 
     fn say(&mut self, text: &str) -> Result<(), Gone> {
@@ -176,9 +149,7 @@ impl Screen for Tty {
 
     fn edit(&mut self, text: &str) -> Result<Result<String, String>, Gone> {
         let Some(editor) = &self.editor else {
-            return Ok(Err(
-                "no editor is set: `export EDITOR=…`, or `VISUAL`".to_owned()
-            ));
+            return Ok(Err("no editor is set: `export EDITOR=…`, or `VISUAL`".to_owned()));
         };
         let edited = editor.edit(text, &self.device, &self.stop);
         // An editor that was stopped may have left the terminal in modes of its own.

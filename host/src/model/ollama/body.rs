@@ -57,12 +57,7 @@ impl Wire for Ollama {
             Message::Assistant { text, calls } => write_calls(out, text, calls),
             // The name pairs the answer with its call; servers from 0.12.10 on also know the id, which
             // tells two calls of one tool apart, and older ones ignore it.
-            Message::Tool {
-                call_id,
-                name,
-                text,
-                ..
-            } => {
+            Message::Tool { call_id, name, text, .. } => {
                 let mut object = Object::open(out);
                 object.text("role", "tool");
                 object.text("tool_name", name);
@@ -106,12 +101,7 @@ fn offered(wire: &Ollama, setup: &RequestSetup, tools: &[u8]) -> Vec<u8> {
         ToolChoice::Auto | ToolChoice::Required => tools.to_vec(),
         ToolChoice::None => Vec::new(),
         ToolChoice::Tool(name) => {
-            let only: Vec<_> = setup
-                .tools()
-                .iter()
-                .filter(|tool| tool.name == *name)
-                .cloned()
-                .collect();
+            let only: Vec<_> = setup.tools().iter().filter(|tool| tool.name == *name).cloned().collect();
             write_tools(wire, &only)
         }
     }

@@ -35,10 +35,7 @@ pub async fn installed(
     let endpoint = base(endpoint.clone());
     let list = ask(http, &endpoint, "tags", "", events).await?;
     let listed = list.get("models").and_then(Value::as_array);
-    let names = listed
-        .into_iter()
-        .flatten()
-        .filter_map(|model| model.get("name")?.as_str());
+    let names = listed.into_iter().flatten().filter_map(|model| model.get("name")?.as_str());
     let mut models = Vec::new();
     for name in names.take(MOST) {
         let shown = ask(http, &endpoint, "show", name, events).await?;
@@ -58,13 +55,7 @@ async fn ask(
 ) -> Result<Value, ModelError> {
     let path = ["api", what];
     let body = (!model.is_empty()).then(|| question(model));
-    let exchange = Exchange {
-        provider: "ollama",
-        endpoint,
-        path: &path,
-        key: None,
-        body,
-    };
+    let exchange = Exchange { provider: "ollama", endpoint, path: &path, key: None, body };
     let answer = http.send(&exchange, events).await.map_err(explain)?;
     refusal::read(&exchange, model, &answer).map_err(explain)
 }
@@ -78,21 +69,14 @@ fn question(model: &str) -> Bytes {
 }
 
 fn read(name: &str, shown: &Value) -> Installed {
-    Installed {
-        name: name.to_owned(),
-        tools: can_call_tools(shown),
-        context_tokens: context_tokens(shown),
-    }
+    Installed { name: name.to_owned(), tools: can_call_tools(shown), context_tokens: context_tokens(shown) }
 }
 
 /// Servers before 0.6.4 list no capabilities; there the prompt's template tells.
 fn can_call_tools(shown: &Value) -> bool {
     match shown.get("capabilities").and_then(Value::as_array) {
         Some(capabilities) => capabilities.iter().any(|word| word == "tools"),
-        None => shown
-            .get("template")
-            .and_then(Value::as_str)
-            .is_some_and(|template| template.contains(".Tools")),
+        None => shown.get("template").and_then(Value::as_str).is_some_and(|template| template.contains(".Tools")),
     }
 }
 
@@ -100,8 +84,6 @@ fn can_call_tools(shown: &Value) -> bool {
 fn context_tokens(shown: &Value) -> Option<u32> {
     let info = shown.get("model_info")?;
     let architecture = info.get("general.architecture")?.as_str()?;
-    let tokens = info
-        .get(format!("{architecture}.context_length"))?
-        .as_u64()?;
+    let tokens = info.get(format!("{architecture}.context_length"))?.as_u64()?;
     u32::try_from(tokens).ok()
 }

@@ -44,23 +44,13 @@ impl Ollama {
     pub fn new(http: HttpClient, endpoint: Endpoint, model: &str, context_tokens: u32) -> Self {
         let endpoint = base(endpoint);
         let name = format!("ollama:{model}");
-        Self {
-            http,
-            endpoint,
-            model: model.to_owned(),
-            name,
-            context_tokens,
-        }
+        Self { http, endpoint, model: model.to_owned(), name, context_tokens }
     }
 }
 
 #[async_trait]
 impl Model for Ollama {
-    async fn complete(
-        &self,
-        request: &ModelRequest<'_>,
-        events: &EventSink,
-    ) -> Result<ModelResponse, ModelError> {
+    async fn complete(&self, request: &ModelRequest<'_>, events: &EventSink) -> Result<ModelResponse, ModelError> {
         refusal::check_window(&self.name, Some(self.context_tokens), request)?;
         let exchange = Exchange {
             provider: "ollama",
@@ -71,8 +61,7 @@ impl Model for Ollama {
         };
         let answer = self.http.send(&exchange, events).await.map_err(explain)?;
         let value = refusal::read(&exchange, &self.model, &answer).map_err(explain)?;
-        answer::read(&value, answer.body, request.messages().len())
-            .map_err(|what| exchange.bad_answer(what))
+        answer::read(&value, answer.body, request.messages().len()).map_err(|what| exchange.bad_answer(what))
     }
 
     fn name(&self) -> &str {
@@ -95,16 +84,13 @@ fn base(endpoint: Endpoint) -> Endpoint {
 /// Adds what to do, in Ollama's own commands.
 fn explain(error: ModelError) -> ModelError {
     match error.kind() {
-        ModelErrorKind::Unreachable if error.is_retriable() => {
-            error.with_hint("start it with `ollama serve`")
-        }
+        ModelErrorKind::Unreachable if error.is_retriable() => error.with_hint("start it with `ollama serve`"),
         ModelErrorKind::NotFound => {
             error.with_hint("`ollama list` shows what is installed, `ollama pull NAME` installs")
         }
-        ModelErrorKind::Rejected if error.to_string().contains("does not support tools") => error
-            .with_hint(
-                "use a model that can call tools; `looplet-host doctor` lists those installed",
-            ),
+        ModelErrorKind::Rejected if error.to_string().contains("does not support tools") => {
+            error.with_hint("use a model that can call tools; `looplet-host doctor` lists those installed")
+        }
         _ => error,
     }
 }

@@ -8,14 +8,8 @@ use crate::model::response::{Finish, ModelResponse, Usage, call_id};
 
 /// Reads an answer. `messages` counts the messages before it, for ids that have to be made up. The
 /// error goes on after the provider's name.
-pub(super) fn read(
-    value: &Value,
-    raw: Bytes,
-    messages: usize,
-) -> Result<ModelResponse, &'static str> {
-    let choice = value
-        .pointer("/choices/0")
-        .ok_or("answered with JSON that holds no choices")?;
+pub(super) fn read(value: &Value, raw: Bytes, messages: usize) -> Result<ModelResponse, &'static str> {
+    let choice = value.pointer("/choices/0").ok_or("answered with JSON that holds no choices")?;
     let message = choice
         .get("message")
         .filter(|message| message.is_object())
@@ -28,10 +22,7 @@ pub(super) fn read(
         calls,
         usage: value.get("usage").and_then(usage),
         raw,
-        model: value
-            .get("model")
-            .and_then(Value::as_str)
-            .map(str::to_owned),
+        model: value.get("model").and_then(Value::as_str).map(str::to_owned),
     })
 }
 
@@ -50,9 +41,7 @@ fn text(message: &Value) -> String {
 }
 
 fn part(part: &Value) -> Option<&str> {
-    part.get("text")
-        .or_else(|| part.get("refusal"))
-        .and_then(Value::as_str)
+    part.get("text").or_else(|| part.get("refusal")).and_then(Value::as_str)
 }
 
 fn calls(message: &Value, messages: usize) -> Vec<ProposedCall> {
@@ -65,9 +54,7 @@ fn calls(message: &Value, messages: usize) -> Vec<ProposedCall> {
         calls.push(call(function, id));
     }
     // What there was before `tool_calls`; some servers never left it.
-    let legacy = message
-        .get("function_call")
-        .filter(|function| function.is_object());
+    let legacy = message.get("function_call").filter(|function| function.is_object());
     if let (true, Some(function)) = (calls.is_empty(), legacy) {
         calls.push(call(function, call_id(None, &[], messages, 0)));
     }
@@ -75,15 +62,8 @@ fn calls(message: &Value, messages: usize) -> Vec<ProposedCall> {
 }
 
 fn call(function: &Value, id: String) -> ProposedCall {
-    let name = function
-        .get("name")
-        .and_then(Value::as_str)
-        .unwrap_or_default();
-    ProposedCall {
-        id,
-        name: name.to_owned(),
-        arguments: arguments(function.get("arguments")),
-    }
+    let name = function.get("name").and_then(Value::as_str).unwrap_or_default();
+    ProposedCall { id, name: name.to_owned(), arguments: arguments(function.get("arguments")) }
 }
 
 /// The arguments as text: as the model wrote them, or written out where the server has read them.

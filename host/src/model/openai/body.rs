@@ -109,16 +109,8 @@ fn write_calls(out: &mut Vec<u8>, text: &str, calls: &[ProposedCall]) {
 /// tool may have; sent again as it is, that name would make every later request fail.
 fn fit_name(name: &str) -> String {
     let fits = |character: char| character.is_ascii_alphanumeric() || "_-".contains(character);
-    let fit: String = name
-        .chars()
-        .take(NAME)
-        .map(|character| if fits(character) { character } else { '_' })
-        .collect();
-    if fit.is_empty() {
-        "unnamed".to_owned()
-    } else {
-        fit
-    }
+    let fit: String = name.chars().take(NAME).map(|character| if fits(character) { character } else { '_' }).collect();
+    if fit.is_empty() { "unnamed".to_owned() } else { fit }
 }
 
 fn write_choice(body: &mut Object<'_>, choice: &ToolChoice) {

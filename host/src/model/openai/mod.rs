@@ -90,11 +90,7 @@ impl OpenAi {
 
 #[async_trait]
 impl Model for OpenAi {
-    async fn complete(
-        &self,
-        request: &ModelRequest<'_>,
-        events: &EventSink,
-    ) -> Result<ModelResponse, ModelError> {
+    async fn complete(&self, request: &ModelRequest<'_>, events: &EventSink) -> Result<ModelResponse, ModelError> {
         refusal::check_window(&self.name, self.context_tokens, request)?;
         let exchange = Exchange {
             provider: "openai",
@@ -105,8 +101,7 @@ impl Model for OpenAi {
         };
         let answer = self.http.send(&exchange, events).await?;
         let value = refusal::read(&exchange, &self.model, &answer)?;
-        answer::read(&value, answer.body, request.messages().len())
-            .map_err(|what| exchange.bad_answer(what))
+        answer::read(&value, answer.body, request.messages().len()).map_err(|what| exchange.bad_answer(what))
     }
 
     fn name(&self) -> &str {

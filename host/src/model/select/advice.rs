@@ -9,8 +9,7 @@ pub fn nothing_set_up() -> Error {
 
 /// Only Anthropic is set up.
 pub(super) fn only_anthropic() -> Error {
-    Error::usage("a model of Anthropic is set up, which this version cannot speak to yet")
-        .hint(WAYS)
+    Error::usage("a model of Anthropic is set up, which this version cannot speak to yet").hint(WAYS)
 }
 
 const WAYS: &str = "one of these sets one up:

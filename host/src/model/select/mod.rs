@@ -106,25 +106,11 @@ pub struct Selection {
 impl Selection {
     /// The one line that says which model, where, and why.
     pub fn header(&self) -> String {
-        let place = self
-            .endpoint
-            .as_ref()
-            .map(|endpoint| format!(" at {endpoint}"))
-            .unwrap_or_default();
+        let place = self.endpoint.as_ref().map(|endpoint| format!(" at {endpoint}")).unwrap_or_default();
         let window = self.context_tokens.map(|tokens| format!("window {tokens}"));
-        let tools = self
-            .tools
-            .map(|tools| format!("tools {}", if tools { "yes" } else { "no" }));
-        let known: Vec<_> = [window, tools, Some(self.why.clone())]
-            .into_iter()
-            .flatten()
-            .collect();
-        format!(
-            "model {}:{}{place} ({})",
-            self.provider,
-            self.name,
-            known.join(", ")
-        )
+        let tools = self.tools.map(|tools| format!("tools {}", if tools { "yes" } else { "no" }));
+        let known: Vec<_> = [window, tools, Some(self.why.clone())].into_iter().flatten().collect();
+        format!("model {}:{}{place} ({})", self.provider, self.name, known.join(", "))
     }
 }
 
@@ -142,20 +128,13 @@ pub fn select(wishes: &Wishes<'_>) -> Result<Option<Selection>> {
 
 /// The model of a text `provider:name`.
 fn named(wishes: &Wishes<'_>, text: &str, origin: &Origin) -> Result<Selection> {
-    let usage =
-        |message: String, hint: &str| Err(Error::usage(message).at(origin.clone()).hint(hint));
+    let usage = |message: String, hint: &str| Err(Error::usage(message).at(origin.clone()).hint(hint));
     let Some((provider, name)) = text.split_once(':') else {
         let message = format!("model `{text}` names no provider");
-        return usage(
-            message,
-            &format!("write `openai:{text}` or `ollama:{text}`"),
-        );
+        return usage(message, &format!("write `openai:{text}` or `ollama:{text}`"));
     };
     if name.is_empty() {
-        return usage(
-            format!("model `{text}` has no name after the colon"),
-            "write `provider:name`",
-        );
+        return usage(format!("model `{text}` has no name after the colon"), "write `provider:name`");
     }
     match provider {
         "openai" => openai(wishes, name, &origin.to_string()),
@@ -167,9 +146,7 @@ fn named(wishes: &Wishes<'_>, text: &str, origin: &Origin) -> Result<Selection> 
         ),
         _ => usage(
             format!("model `{text}`: no provider `{provider}`"),
-            &format!(
-                "there are `openai`, `ollama` and `scripted`; a model with a tag is `ollama:{text}`"
-            ),
+            &format!("there are `openai`, `ollama` and `scripted`; a model with a tag is `ollama:{text}`"),
         ),
     }
 }
@@ -180,14 +157,9 @@ fn from_environment(wishes: &Wishes<'_>) -> Result<Option<Selection>> {
     if let Some(model) = get("OPENAI_MODEL") {
         return openai(wishes, model, "OPENAI_MODEL").map(Some);
     }
-    if let Some(set) = ["OPENAI_API_KEY", "OPENAI_BASE_URL"]
-        .into_iter()
-        .find(|name| get(name).is_some())
-    {
-        return Err(
-            Error::usage(format!("`{set}` is set, but no model is named"))
-                .hint("add `export OPENAI_MODEL=NAME`, or `--model openai:NAME`"),
-        );
+    if let Some(set) = ["OPENAI_API_KEY", "OPENAI_BASE_URL"].into_iter().find(|name| get(name).is_some()) {
+        return Err(Error::usage(format!("`{set}` is set, but no model is named"))
+            .hint("add `export OPENAI_MODEL=NAME`, or `--model openai:NAME`"));
     }
     if get("ANTHROPIC_API_KEY").is_some() || get("ANTHROPIC_MODEL").is_some() {
         return Err(advice::only_anthropic());
@@ -201,13 +173,8 @@ fn openai(wishes: &Wishes<'_>, name: &str, why: &str) -> Result<Selection> {
         let url = wishes.environment.get("OPENAI_BASE_URL")?;
         Some((url.to_owned(), None))
     };
-    let written = settings
-        .base_url
-        .clone()
-        .map(|(url, origin)| (url, Some(origin)));
-    let (url, origin) = written
-        .or_else(from_environment)
-        .unwrap_or_else(|| (OPENAI.to_owned(), None));
+    let written = settings.base_url.clone().map(|(url, origin)| (url, Some(origin)));
+    let (url, origin) = written.or_else(from_environment).unwrap_or_else(|| (OPENAI.to_owned(), None));
     let endpoint = endpoint(&url, origin, "OPENAI_BASE_URL")?;
     let key = key(&wishes.environment)?;
     if key.is_none() && endpoint.host() == "api.openai.com" {
@@ -265,18 +232,14 @@ fn scripted(file: &str, why: &str) -> Selection {
 }
 
 fn settings(wishes: &Wishes<'_>, provider: Provider) -> ProviderSettings {
-    wishes
-        .providers
-        .get(provider.as_str())
-        .cloned()
-        .unwrap_or_default()
+    wishes.providers.get(provider.as_str()).cloned().unwrap_or_default()
 }
 
 /// Reads a base URL. The message does not repeat it: people put keys into URLs.
 fn endpoint(url: &str, origin: Option<Origin>, name: &str) -> Result<Endpoint> {
     Endpoint::parse(url).map_err(|what| {
-        let error = Error::usage(format!("the base URL `{name}` {what}"))
-            .hint("write it like `https://api.example/v1`");
+        let error =
+            Error::usage(format!("the base URL `{name}` {what}")).hint("write it like `https://api.example/v1`");
         match origin {
             Some(origin) => error.at(origin),
             None => error,
@@ -290,9 +253,7 @@ fn key(environment: &Environment) -> Result<Option<ApiKey>> {
     };
     match ApiKey::new(text) {
         Some(key) => Ok(Some(key)),
-        None => Err(
-            Error::usage("`OPENAI_API_KEY` holds characters that no key has")
-                .hint("look for blanks, line ends and quotes in it"),
-        ),
+        None => Err(Error::usage("`OPENAI_API_KEY` holds characters that no key has")
+            .hint("look for blanks, line ends and quotes in it")),
     }
 }

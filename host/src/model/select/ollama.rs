@@ -12,27 +12,17 @@ impl Selection {
         let endpoint = ollama_endpoint(wishes)?;
         let able: Vec<_> = installed.iter().filter(|model| model.tools).collect();
         match able.as_slice() {
-            [] => Err(Error::usage(format!(
-                "Ollama at {endpoint} has no model that can call tools"
-            ))
-            .hint(format!(
-                "{}; `ollama pull qwen3:8b` installs one that can",
-                listed(installed)
-            ))),
+            [] => Err(Error::usage(format!("Ollama at {endpoint} has no model that can call tools"))
+                .hint(format!("{}; `ollama pull qwen3:8b` installs one that can", listed(installed)))),
             [only] => {
                 let mut selection = super::ollama(wishes, &only.name, ONLY)?;
                 selection.needs_consent = true;
                 Ok(selection.with_facts(wishes, only))
             }
             several => {
-                let lines: Vec<_> = several
-                    .iter()
-                    .map(|model| format!("  --model ollama:{}", model.name))
-                    .collect();
-                Err(Error::usage(format!(
-                    "Ollama at {endpoint} has several models that can call tools"
-                ))
-                .hint(format!("name one of them:\n{}", lines.join("\n"))))
+                let lines: Vec<_> = several.iter().map(|model| format!("  --model ollama:{}", model.name)).collect();
+                Err(Error::usage(format!("Ollama at {endpoint} has several models that can call tools"))
+                    .hint(format!("name one of them:\n{}", lines.join("\n"))))
             }
         }
     }
@@ -43,24 +33,13 @@ impl Selection {
         if self.provider != Provider::Ollama {
             return Ok(self);
         }
-        let place = self
-            .endpoint
-            .as_ref()
-            .map(ToString::to_string)
-            .unwrap_or_default();
-        let Some(model) = installed
-            .iter()
-            .find(|model| is_named(&model.name, &self.name))
-        else {
-            return Err(
-                Error::usage(format!("Ollama at {place} has no model `{}`", self.name)).hint(
-                    format!(
-                        "{}; `ollama pull {}` installs it",
-                        listed(installed),
-                        self.name
-                    ),
-                ),
-            );
+        let place = self.endpoint.as_ref().map(ToString::to_string).unwrap_or_default();
+        let Some(model) = installed.iter().find(|model| is_named(&model.name, &self.name)) else {
+            return Err(Error::usage(format!("Ollama at {place} has no model `{}`", self.name)).hint(format!(
+                "{}; `ollama pull {}` installs it",
+                listed(installed),
+                self.name
+            )));
         };
         if model.tools {
             return Ok(self.with_facts(wishes, model));
@@ -93,10 +72,7 @@ fn is_named(installed: &str, name: &str) -> bool {
 }
 
 fn listed(installed: &[Installed]) -> String {
-    let names: Vec<_> = installed
-        .iter()
-        .map(|model| format!("`{}`", model.name))
-        .collect();
+    let names: Vec<_> = installed.iter().map(|model| format!("`{}`", model.name)).collect();
     if names.is_empty() {
         return "nothing is installed".to_owned();
     }

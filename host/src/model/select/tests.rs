@@ -6,10 +6,7 @@ use crate::model::ollama::Installed;
 
 fn with_environment(variables: &[(&str, &str)]) -> Wishes<'static> {
     let environment = variables.iter().copied().collect();
-    Wishes {
-        environment,
-        ..Wishes::default()
-    }
+    Wishes { environment, ..Wishes::default() }
 }
 
 fn keyed() -> Wishes<'static> {
@@ -17,10 +14,7 @@ fn keyed() -> Wishes<'static> {
 }
 
 fn header(wishes: &Wishes<'_>) -> String {
-    select(wishes)
-        .expect("selects")
-        .expect("something is named")
-        .header()
+    select(wishes).expect("selects").expect("something is named").header()
 }
 
 fn refusal(wishes: &Wishes<'_>) -> String {
@@ -32,63 +26,36 @@ fn refusal(wishes: &Wishes<'_>) -> String {
 #[test]
 fn the_flag_wins_over_files_and_files_over_the_environment() {
     let mut wishes = keyed();
-    assert_eq!(
-        header(&wishes),
-        "model openai:gpt-env at api.openai.com (OPENAI_MODEL)"
-    );
+    assert_eq!(header(&wishes), "model openai:gpt-env at api.openai.com (OPENAI_MODEL)");
     wishes.user = Some(("openai:gpt-user", Origin::line("user/looplet.toml", 3)));
-    assert_eq!(
-        header(&wishes),
-        "model openai:gpt-user at api.openai.com (user/looplet.toml:3)"
-    );
+    assert_eq!(header(&wishes), "model openai:gpt-user at api.openai.com (user/looplet.toml:3)");
     wishes.project = Some(("openai:gpt-project", Origin::line("looplet.toml", 9)));
-    assert_eq!(
-        header(&wishes),
-        "model openai:gpt-project at api.openai.com (looplet.toml:9)"
-    );
+    assert_eq!(header(&wishes), "model openai:gpt-project at api.openai.com (looplet.toml:9)");
     wishes.flag = Some("scripted:a:b.jsonl");
     assert_eq!(header(&wishes), "model scripted:a:b.jsonl (--model)");
 }
 
 #[test]
 fn the_name_is_what_follows_the_first_colon() {
-    let wishes = Wishes {
-        flag: Some("ollama:qwen3:8b"),
-        ..Wishes::default()
-    };
+    let wishes = Wishes { flag: Some("ollama:qwen3:8b"), ..Wishes::default() };
     let selection = select(&wishes).expect("selects").expect("is named");
-    assert_eq!(
-        (selection.provider, selection.name.as_str()),
-        (Provider::Ollama, "qwen3:8b")
-    );
+    assert_eq!((selection.provider, selection.name.as_str()), (Provider::Ollama, "qwen3:8b"));
     assert!(!selection.needs_consent);
-    assert_eq!(
-        selection.header(),
-        "model ollama:qwen3:8b at 127.0.0.1:11434 (--model)"
-    );
+    assert_eq!(selection.header(), "model ollama:qwen3:8b at 127.0.0.1:11434 (--model)");
 }
 
 #[test]
 fn the_operators_base_url_wins_over_that_of_the_environment() {
     let url = ("OPENAI_BASE_URL", "http://127.0.0.1:8080/v1");
     let mut wishes = with_environment(&[url, ("OPENAI_MODEL", "mock"), ("OPENAI_API_KEY", " ")]);
-    assert_eq!(
-        header(&wishes),
-        "model openai:mock at 127.0.0.1:8080 (OPENAI_MODEL)"
-    );
+    assert_eq!(header(&wishes), "model openai:mock at 127.0.0.1:8080 (OPENAI_MODEL)");
     let settings = ProviderSettings {
-        base_url: Some((
-            "https://gateway.example/v1".into(),
-            Origin::line("user/looplet.toml", 5),
-        )),
+        base_url: Some(("https://gateway.example/v1".into(), Origin::line("user/looplet.toml", 5))),
         context_tokens: Some(64_000),
         cap_field: None,
     };
     wishes.providers = BTreeMap::from([("openai".to_owned(), settings)]);
-    assert_eq!(
-        header(&wishes),
-        "model openai:mock at gateway.example (window 64000, OPENAI_MODEL)"
-    );
+    assert_eq!(header(&wishes), "model openai:mock at gateway.example (window 64000, OPENAI_MODEL)");
 }
 
 #[test]
@@ -125,35 +92,23 @@ fn what_is_half_set_up_is_refused_with_the_line_to_add() {
          hint: add `export OPENAI_API_KEY=…`, or `export OPENAI_BASE_URL=…` for a server without one"
     );
     assert_eq!(
-        refusal(&with_environment(&[
-            ("OPENAI_MODEL", "gpt"),
-            ("OPENAI_API_KEY", "two words")
-        ])),
+        refusal(&with_environment(&[("OPENAI_MODEL", "gpt"), ("OPENAI_API_KEY", "two words")])),
         "error: `OPENAI_API_KEY` holds characters that no key has\n\
          hint: look for blanks, line ends and quotes in it"
     );
     assert_eq!(
-        refusal(&with_environment(&[
-            ("OPENAI_MODEL", "gpt"),
-            ("OPENAI_BASE_URL", "sk-secret")
-        ])),
+        refusal(&with_environment(&[("OPENAI_MODEL", "gpt"), ("OPENAI_BASE_URL", "sk-secret")])),
         "error: the base URL `OPENAI_BASE_URL` is no URL\nhint: write it like `https://api.example/v1`"
     );
     assert!(
-        refusal(&with_environment(&[("ANTHROPIC_API_KEY", "k")])).starts_with(
-            "error: a model of Anthropic is set up, which this version cannot speak to yet\n"
-        )
+        refusal(&with_environment(&[("ANTHROPIC_API_KEY", "k")]))
+            .starts_with("error: a model of Anthropic is set up, which this version cannot speak to yet\n")
     );
 }
 
 #[test]
 fn names_that_say_too_little_are_refused_with_the_place() {
-    let flag = |text| {
-        refusal(&Wishes {
-            flag: Some(text),
-            ..Wishes::default()
-        })
-    };
+    let flag = |text| refusal(&Wishes { flag: Some(text), ..Wishes::default() });
     assert_eq!(
         flag("gpt-5.5"),
         "error: --model: model `gpt-5.5` names no provider\nhint: write `openai:gpt-5.5` or `ollama:gpt-5.5`"
@@ -183,19 +138,12 @@ fn no_output_holds_the_key() {
 }
 
 fn installed(name: &str, tools: bool, context_tokens: Option<u32>) -> Installed {
-    Installed {
-        name: name.into(),
-        tools,
-        context_tokens,
-    }
+    Installed { name: name.into(), tools, context_tokens }
 }
 
 #[test]
 fn the_only_model_with_tools_is_chosen_and_needs_consent() {
-    let models = [
-        installed("llama2:7b", false, None),
-        installed("qwen3:8b", true, Some(40_960)),
-    ];
+    let models = [installed("llama2:7b", false, None), installed("qwen3:8b", true, Some(40_960))];
     let selection = Selection::from_installed(&Wishes::default(), &models).expect("one is chosen");
     assert!(selection.needs_consent);
     assert_eq!(
@@ -207,11 +155,8 @@ fn the_only_model_with_tools_is_chosen_and_needs_consent() {
 
 #[test]
 fn of_several_or_no_models_with_tools_none_is_chosen() {
-    let choose = |models: &[Installed]| {
-        Selection::from_installed(&Wishes::default(), models)
-            .expect_err("is refused")
-            .report()
-    };
+    let choose =
+        |models: &[Installed]| Selection::from_installed(&Wishes::default(), models).expect_err("is refused").report();
     assert_eq!(
         choose(&[installed("a", true, None), installed("b", true, None)]),
         "error: Ollama at 127.0.0.1:11434 has several models that can call tools\n\
@@ -231,20 +176,11 @@ fn of_several_or_no_models_with_tools_none_is_chosen() {
 
 #[test]
 fn a_named_model_is_checked_against_what_is_installed() {
-    let models = [
-        installed("llama2:latest", false, None),
-        installed("small:latest", true, Some(8192)),
-    ];
+    let models = [installed("llama2:latest", false, None), installed("small:latest", true, Some(8192))];
     let check = |name: &'static str| {
-        let wishes = Wishes {
-            flag: Some(name),
-            ..Wishes::default()
-        };
+        let wishes = Wishes { flag: Some(name), ..Wishes::default() };
         let selection = select(&wishes).expect("selects").expect("is named");
-        selection
-            .checked(&wishes, &models)
-            .map(|selection| selection.header())
-            .map_err(|error| error.report())
+        selection.checked(&wishes, &models).map(|selection| selection.header()).map_err(|error| error.report())
     };
     assert_eq!(
         check("ollama:small"),

@@ -7,11 +7,7 @@ use serde_json::Value;
 use super::*;
 
 fn error(text: &str) -> String {
-    match Settings::load(
-        &with_project(text, ProjectFile::Policy),
-        &Flags::default(),
-        &at_terminal(),
-    ) {
+    match Settings::load(&with_project(text, ProjectFile::Policy), &Flags::default(), &at_terminal()) {
         Ok(_) => format!("loads: {text}"),
         Err(error) => error.report(),
     }
@@ -27,14 +23,9 @@ const SKETCHES: [(&str, &str); 3] = [
 fn the_sketched_files_parse_and_say_what_is_missing() {
     let mut report = String::new();
     for (name, text) in SKETCHES {
-        let parsed = ConfigFile::parse(&file(name, text))
-            .unwrap_or_else(|error| panic!("{}", error.report()));
+        let parsed = ConfigFile::parse(&file(name, text)).unwrap_or_else(|error| panic!("{}", error.report()));
         for missing in parsed.unsupported() {
-            let _ = writeln!(
-                report,
-                "{}: {} ({})",
-                missing.origin, missing.key, missing.feature
-            );
+            let _ = writeln!(report, "{}: {} ({})", missing.origin, missing.key, missing.feature);
         }
         let _ = writeln!(report, "{name} names {:?}", parsed.named_files());
     }
@@ -73,15 +64,11 @@ fn the_sketched_files_parse_and_say_what_is_missing() {
 
 #[test]
 fn the_schema_accepts_the_sketched_files() {
-    let schema = jsonschema::options()
-        .build(&json_schema())
-        .expect("is a schema");
+    let schema = jsonschema::options().build(&json_schema()).expect("is a schema");
     for (name, text) in SKETCHES {
         let value: Value = toml::from_str(text).expect("is TOML");
-        let errors: Vec<_> = schema
-            .iter_errors(&value)
-            .map(|error| format!("{} {error}", error.instance_path()))
-            .collect();
+        let errors: Vec<_> =
+            schema.iter_errors(&value).map(|error| format!("{} {error}", error.instance_path())).collect();
         assert_eq!(errors, Vec::<String>::new(), "{name}");
     }
 }

@@ -21,29 +21,15 @@ fn without_configuration_what_looks_flows_on_a_terminal_and_nothing_happens_with
             settings.on_ask.value,
         )
     };
-    let looks =
-        "reads allow by shipped, writes ask by shipped, foreign reads ask by shipped; Person";
-    assert_eq!(
-        decisions(&at_terminal()),
-        format!("/proj rw given true; {looks}")
-    );
+    let looks = "reads allow by shipped, writes ask by shipped, foreign reads ask by shipped; Person";
+    assert_eq!(decisions(&at_terminal()), format!("/proj rw given true; {looks}"));
     let asks = "reads ask by shipped, writes ask by shipped, foreign reads ask by shipped; Person";
     for place in ["/home/me", "/home", "/"] {
-        let surroundings = Surroundings {
-            cwd: place.into(),
-            ..at_terminal()
-        };
-        assert_eq!(
-            decisions(&surroundings),
-            format!("{place} ro given true; {asks}")
-        );
+        let surroundings = Surroundings { cwd: place.into(), ..at_terminal() };
+        assert_eq!(decisions(&surroundings), format!("{place} ro given true; {asks}"));
     }
-    let nothing =
-        "reads deny by shipped, writes deny by shipped, foreign reads deny by shipped; Deny";
-    assert_eq!(
-        decisions(&alone()),
-        format!("/proj rw given true; {nothing}")
-    );
+    let nothing = "reads deny by shipped, writes deny by shipped, foreign reads deny by shipped; Deny";
+    assert_eq!(decisions(&alone()), format!("/proj rw given true; {nothing}"));
 }
 
 #[test]
@@ -57,66 +43,31 @@ fn the_main_job_needs_two_flags_and_no_file() {
     let settings = load(&Layers::default(), &flags, &alone());
     let mount = &settings.mounts["workspace"];
     assert_eq!(
-        (
-            mount.path.display().to_string().as_str(),
-            mount.mode.value,
-            mount.given
-        ),
+        (mount.path.display().to_string().as_str(), mount.mode.value, mount.given),
         ("/data", FsMode::ReadOnly, true)
     );
-    assert_eq!(
-        decide(&settings, "files/read_file", &json!({}), true, true),
-        "allow by --allow"
-    );
-    assert_eq!(
-        decide(&settings, "files/glob", &json!({}), true, true),
-        "deny by --deny"
-    );
-    assert_eq!(
-        decide(&settings, "http/fetch", &json!({}), false, true),
-        "deny by shipped"
-    );
+    assert_eq!(decide(&settings, "files/read_file", &json!({}), true, true), "allow by --allow");
+    assert_eq!(decide(&settings, "files/glob", &json!({}), true, true), "deny by --deny");
+    assert_eq!(decide(&settings, "http/fetch", &json!({}), false, true), "deny by shipped");
     assert_eq!(settings.approvals.len(), 1);
 }
 
 #[test]
 fn the_same_mount_given_twice_has_the_narrower_mode_and_all_masks() {
     let project = "[mounts.workspace]\npath = \"a\"\nmode = \"ro\"\nhide = [\"x\"]\n";
-    let flags = Flags {
-        workspace: Some("b:rw".to_owned()),
-        ..Flags::default()
-    };
-    let settings = load(
-        &with_project(project, ProjectFile::Policy),
-        &flags,
-        &at_terminal(),
-    );
+    let flags = Flags { workspace: Some("b:rw".to_owned()), ..Flags::default() };
+    let settings = load(&with_project(project, ProjectFile::Policy), &flags, &at_terminal());
     let mount = &settings.mounts["workspace"];
-    assert_eq!(
-        (mount.path.display().to_string().as_str(), mount.mode.value),
-        ("/proj/b", FsMode::ReadOnly)
-    );
+    assert_eq!((mount.path.display().to_string().as_str(), mount.mode.value), ("/proj/b", FsMode::ReadOnly));
     assert!(mount.compile_masks().expect("compiles").of("x").is_some());
-    let notes: Vec<_> = settings
-        .notes
-        .iter()
-        .map(|note| format!("{}: {}", note.origin, note.message))
-        .collect();
+    let notes: Vec<_> = settings.notes.iter().map(|note| format!("{}: {}", note.origin, note.message)).collect();
     assert_eq!(
         notes,
-        [
-            "looplet.toml:3: mount `workspace` is `ro` here and `rw` in --workspace: the narrower one holds"
-        ]
+        ["looplet.toml:3: mount `workspace` is `ro` here and `rw` in --workspace: the narrower one holds"]
     );
-    let twice = Flags {
-        mount: patterns(&["w=a", "w=b"]),
-        ..Flags::default()
-    };
+    let twice = Flags { mount: patterns(&["w=a", "w=b"]), ..Flags::default() };
     let error = Settings::load(&Layers::default(), &twice, &alone()).expect_err("is refused");
-    assert_eq!(
-        error.report(),
-        "error: --mount: mount `w` is given two directories\nhint: give each its own name"
-    );
+    assert_eq!(error.report(), "error: --mount: mount `w` is given two directories\nhint: give each its own name");
 }
 
 #[test]
@@ -128,44 +79,14 @@ fn later_files_replace_values_and_grants_of_the_user_are_for_known_plugins() {
         project: Some(ProjectFile::Trusted(file("looplet.toml", project))),
     };
     let settings = load(&layers, &Flags::default(), &at_terminal());
+    assert_eq!(settings.model.name, Some(Sourced::new("openai:b".to_owned(), Origin::line("looplet.toml", 2))));
+    assert_eq!(settings.model.temperature, Some(Sourced::new(1.0, Origin::line("user/looplet.toml", 3))));
+    assert_eq!(settings.agent.system.map(|system| system.value), Some(TextSource::File("/proj/p.md".into())));
+    assert!(settings.grants.first().is_some_and(|grant| grant.known_only));
     assert_eq!(
-        settings.model.name,
-        Some(Sourced::new(
-            "openai:b".to_owned(),
-            Origin::line("looplet.toml", 2)
-        ))
-    );
-    assert_eq!(
-        settings.model.temperature,
-        Some(Sourced::new(1.0, Origin::line("user/looplet.toml", 3)))
-    );
-    assert_eq!(
-        settings.agent.system.map(|system| system.value),
-        Some(TextSource::File("/proj/p.md".into()))
-    );
-    assert!(
-        settings
-            .grants
-            .first()
-            .is_some_and(|grant| grant.known_only)
-    );
-    assert_eq!(
-        (
-            settings.on_ask.value,
-            settings.on_ask.origin.to_string().as_str()
-        ),
+        (settings.on_ask.value, settings.on_ask.origin.to_string().as_str()),
         (OnAsk::Deny, "user/looplet.toml:7")
     );
-    let flags = Flags {
-        model: Some("scripted:x".to_owned()),
-        ..Flags::default()
-    };
-    assert_eq!(
-        load(&layers, &flags, &at_terminal())
-            .model
-            .name
-            .map(|name| name.value)
-            .as_deref(),
-        Some("scripted:x")
-    );
+    let flags = Flags { model: Some("scripted:x".to_owned()), ..Flags::default() };
+    assert_eq!(load(&layers, &flags, &at_terminal()).model.name.map(|name| name.value).as_deref(), Some("scripted:x"));
 }

@@ -31,21 +31,10 @@ decision = "deny"
 tool = "files/edit_file"
 decision = "ask"
 "#;
-    let flags = Flags {
-        max_tokens: Some(500),
-        allow: patterns(&["files/edit_file"]),
-        ..Flags::default()
-    };
-    let settings = load(
-        &with_project(text, ProjectFile::Untrusted),
-        &flags,
-        &alone(),
-    );
-    let withheld: Vec<_> = settings
-        .withheld
-        .iter()
-        .map(|withheld| format!("{} {}", withheld.key, withheld.origin))
-        .collect();
+    let flags = Flags { max_tokens: Some(500), allow: patterns(&["files/edit_file"]), ..Flags::default() };
+    let settings = load(&with_project(text, ProjectFile::Untrusted), &flags, &alone());
+    let withheld: Vec<_> =
+        settings.withheld.iter().map(|withheld| format!("{} {}", withheld.key, withheld.origin)).collect();
     assert_eq!(
         withheld,
         [
@@ -58,55 +47,20 @@ decision = "ask"
             "policy.unmatched looplet.toml:15",
         ]
     );
-    assert!(
-        settings.agent.system.is_none()
-            && settings.plugins.is_empty()
-            && settings.grants.is_empty()
-    );
+    assert!(settings.agent.system.is_none() && settings.plugins.is_empty() && settings.grants.is_empty());
+    assert_eq!(settings.budget.steps.as_ref().map(|steps| steps.value), Some(5));
     assert_eq!(
-        settings.budget.steps.as_ref().map(|steps| steps.value),
-        Some(5)
-    );
-    assert_eq!(
-        settings
-            .budget
-            .tokens
-            .as_ref()
-            .map(|tokens| tokens.origin.to_string())
-            .as_deref(),
+        settings.budget.tokens.as_ref().map(|tokens| tokens.origin.to_string()).as_deref(),
         Some("--max-tokens")
     );
-    let masks = settings.mounts["workspace"]
-        .compile_masks()
-        .expect("compiles");
-    assert_eq!(
-        settings.mounts["workspace"].path.value,
-        PathBuf::from("/proj")
-    );
-    assert_eq!(
-        masks
-            .of("private/a")
-            .map(|hit| hit.origin.to_string())
-            .as_deref(),
-        Some("looplet.toml:9")
-    );
+    let masks = settings.mounts["workspace"].compile_masks().expect("compiles");
+    assert_eq!(settings.mounts["workspace"].path.value, PathBuf::from("/proj"));
+    assert_eq!(masks.of("private/a").map(|hit| hit.origin.to_string()).as_deref(), Some("looplet.toml:9"));
     assert!(masks.of(".env").is_some());
-    assert_eq!(
-        decide(&settings, "files/read_file", &json!({}), true, true),
-        "deny by shipped"
-    );
-    assert_eq!(
-        decide(&settings, "files/write_file", &json!({}), false, true),
-        "deny by looplet.toml:19"
-    );
-    assert_eq!(
-        decide(&settings, "files/edit_file", &json!({}), false, true),
-        "ask by looplet.toml:22"
-    );
-    assert_eq!(
-        decide(&settings, "other/tool", &json!({}), false, true),
-        "deny by shipped"
-    );
+    assert_eq!(decide(&settings, "files/read_file", &json!({}), true, true), "deny by shipped");
+    assert_eq!(decide(&settings, "files/write_file", &json!({}), false, true), "deny by looplet.toml:19");
+    assert_eq!(decide(&settings, "files/edit_file", &json!({}), false, true), "ask by looplet.toml:22");
+    assert_eq!(decide(&settings, "other/tool", &json!({}), false, true), "deny by shipped");
 }
 
 #[test]
@@ -121,14 +75,9 @@ fn what_only_the_operator_sets_is_refused_in_a_project_file_with_its_line() {
     let mut reports = Vec::new();
     for text in texts {
         let refusal = |of| {
-            Settings::load(&with_project(text, of), &Flags::default(), &at_terminal())
-                .expect_err("is refused")
-                .report()
+            Settings::load(&with_project(text, of), &Flags::default(), &at_terminal()).expect_err("is refused").report()
         };
-        assert_eq!(
-            refusal(ProjectFile::Trusted),
-            refusal(ProjectFile::Untrusted)
-        );
+        assert_eq!(refusal(ProjectFile::Trusted), refusal(ProjectFile::Untrusted));
         reports.push(refusal(ProjectFile::Trusted));
     }
     expect_test::expect![[r"
@@ -141,7 +90,8 @@ fn what_only_the_operator_sets_is_refused_in_a_project_file_with_its_line() {
         error: looplet.toml:2: a project file cannot set `grants.process.unsandboxed`
         hint: only the operator can: move it to your own looplet.toml, or use the file with `--policy`
         error: looplet.toml:1: a project file cannot set `ceiling`
-        hint: only the operator can: move it to your own looplet.toml, or use the file with `--policy`"]].assert_eq(&reports.join("\n"));
+        hint: only the operator can: move it to your own looplet.toml, or use the file with `--policy`"]]
+    .assert_eq(&reports.join("\n"));
 }
 
 #[test]
@@ -163,11 +113,7 @@ decision = "allow"
         project: Some(ProjectFile::Trusted(file("looplet.toml", project))),
     };
     let settings = load(&layers, &Flags::default(), &at_terminal());
-    let notes: Vec<_> = settings
-        .notes
-        .iter()
-        .map(|note| format!("{}: {}", note.origin, note.message))
-        .collect();
+    let notes: Vec<_> = settings.notes.iter().map(|note| format!("{}: {}", note.origin, note.message)).collect();
     assert_eq!(
         notes,
         [
@@ -180,23 +126,10 @@ decision = "allow"
     assert_eq!(settings.mounts["workspace"].mode.value, FsMode::ReadOnly);
     let grant = settings.grants.first().expect("is there");
     assert_eq!(
-        (
-            grant.fs["workspace"],
-            grant.env.as_slice(),
-            grant.known_only
-        ),
+        (grant.fs["workspace"], grant.env.as_slice(), grant.known_only),
         (FsMode::ReadOnly, &["LANG".to_owned()][..], false)
     );
-    assert_eq!(
-        decide(&settings, "files/read_file", &json!({}), false, true),
-        "allow by looplet.toml:9"
-    );
-    assert_eq!(
-        decide(&settings, "files/write_file", &json!({}), false, true),
-        "deny by user/looplet.toml:7"
-    );
-    assert_eq!(
-        decide(&settings, "http/fetch", &json!({}), false, true),
-        "deny by shipped"
-    );
+    assert_eq!(decide(&settings, "files/read_file", &json!({}), false, true), "allow by looplet.toml:9");
+    assert_eq!(decide(&settings, "files/write_file", &json!({}), false, true), "deny by user/looplet.toml:7");
+    assert_eq!(decide(&settings, "http/fetch", &json!({}), false, true), "deny by shipped");
 }

@@ -10,22 +10,9 @@ async fn an_answer_with_calls_is_read() {
     ]});
     let reply = choice(&message, "tool_calls");
     let answer = answer_to(reply).await;
-    assert_eq!(
-        answer.calls,
-        [
-            call("c1", "read", r#"{"path":"a"}"#),
-            call("c2", "list", "{}")
-        ]
-    );
+    assert_eq!(answer.calls, [call("c1", "read", r#"{"path":"a"}"#), call("c2", "list", "{}")]);
     assert_eq!(answer.finish, Finish::ToolCalls);
-    assert_eq!(
-        answer.usage,
-        Some(Usage {
-            input: 100,
-            output: 20,
-            cached: 60
-        })
-    );
+    assert_eq!(answer.usage, Some(Usage { input: 100, output: 20, cached: 60 }));
     assert_eq!(answer.model.as_deref(), Some("mock-1"));
     assert_eq!(answer.text, "");
     assert!(answer.raw.starts_with(b"{\"model\":\"mock-1\""));
@@ -56,15 +43,8 @@ async fn calls_of_careless_servers_are_read_all_the_same() {
 async fn text_comes_as_a_string_as_parts_or_as_a_refusal() {
     let text = async |message: serde_json::Value| answer_to(choice(&message, "stop")).await.text;
     assert_eq!(text(json!({"content": "plain"})).await, "plain");
-    assert_eq!(
-        text(json!({"content": [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]}))
-            .await,
-        "ab"
-    );
-    assert_eq!(
-        text(json!({"content": null, "refusal": "I will not"})).await,
-        "I will not"
-    );
+    assert_eq!(text(json!({"content": [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]})).await, "ab");
+    assert_eq!(text(json!({"content": null, "refusal": "I will not"})).await, "I will not");
 }
 
 #[tokio::test]

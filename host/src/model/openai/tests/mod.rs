@@ -13,19 +13,12 @@ use super::*;
 use crate::canonical::CanonicalJson;
 use crate::message::{Message, ProposedCall};
 use crate::model::test_server::{Reply, TestServer, impatient, nobody};
-use crate::model::{
-    Finish, ModelErrorKind, RequestSetup, ToolChoice, ToolDeclaration, Transcript, Usage,
-};
+use crate::model::{Finish, ModelErrorKind, RequestSetup, ToolChoice, ToolDeclaration, Transcript, Usage};
 
 const KEY: &str = "sk-secret-canary";
 
 fn model(server: &TestServer) -> OpenAi {
-    OpenAi::new(
-        impatient(),
-        server.endpoint("/v1"),
-        ApiKey::new(KEY),
-        "mock",
-    )
+    OpenAi::new(impatient(), server.endpoint("/v1"), ApiKey::new(KEY), "mock")
 }
 
 fn setup() -> RequestSetup {
@@ -35,27 +28,16 @@ fn setup() -> RequestSetup {
         description: format!("Does \"{name}\"."),
         input_schema: CanonicalJson::from_value(&schema).expect("is canonical"),
     };
-    RequestSetup::new()
-        .with_system("be brief")
-        .with_tools(vec![tool("read"), tool("list")])
+    RequestSetup::new().with_system("be brief").with_tools(vec![tool("read"), tool("list")])
 }
 
 fn task() -> Transcript {
-    [Message::User {
-        text: "look".into(),
-    }]
-    .into_iter()
-    .collect()
+    [Message::User { text: "look".into() }].into_iter().collect()
 }
 
 async fn ask(model: &OpenAi, setup: &RequestSetup) -> Result<ModelResponse, ModelError> {
     let transcript = task();
-    model
-        .complete(
-            &ModelRequest::new(model, setup, &transcript),
-            &EventSink::default(),
-        )
-        .await
+    model.complete(&ModelRequest::new(model, setup, &transcript), &EventSink::default()).await
 }
 
 /// The answer to one reply.
@@ -67,15 +49,9 @@ async fn answer_to(reply: Reply) -> ModelResponse {
 /// Kind, message and hint of the error that one reply leads to, with the port as `PORT`.
 async fn error_to(reply: Reply) -> String {
     let server = TestServer::start(vec![reply]).await;
-    let error = ask(&model(&server), &setup())
-        .await
-        .expect_err("is an error");
+    let error = ask(&model(&server), &setup()).await.expect_err("is an error");
     let again = if error.is_retriable() { " again" } else { "" };
-    let text = format!(
-        "{}{again}\n{error}\n{}",
-        error.kind(),
-        error.hint().unwrap_or("-")
-    );
+    let text = format!("{}{again}\n{error}\n{}", error.kind(), error.hint().unwrap_or("-"));
     assert!(!format!("{text}{error:?}").contains(KEY), "{text}");
     server.without_port(&text)
 }
@@ -90,9 +66,5 @@ fn choice(message: &serde_json::Value, finish: &str) -> Reply {
 }
 
 fn call(id: &str, name: &str, arguments: &str) -> ProposedCall {
-    ProposedCall {
-        id: id.into(),
-        name: name.into(),
-        arguments: arguments.into(),
-    }
+    ProposedCall { id: id.into(), name: name.into(), arguments: arguments.into() }
 }

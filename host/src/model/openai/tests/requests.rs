@@ -9,18 +9,12 @@ async fn what_is_sent_is_what_was_digested() {
     let (setup, transcript) = (setup(), task());
     let request = ModelRequest::new(&model, &setup, &transcript);
     let digest = request.digest();
-    model
-        .complete(&request, &EventSink::default())
-        .await
-        .expect("is an answer");
+    model.complete(&request, &EventSink::default()).await.expect("is an answer");
 
     let seen = server.seen();
     assert_eq!(seen.len(), 1);
     assert_eq!(seen[0].line, "POST /v1/chat/completions");
-    assert_eq!(
-        seen[0].header("authorization"),
-        Some("Bearer sk-secret-canary")
-    );
+    assert_eq!(seen[0].header("authorization"), Some("Bearer sk-secret-canary"));
     assert_eq!(seen[0].header("content-type"), Some("application/json"));
     assert_eq!(crate::digest::Digest::of(seen[0].body.as_bytes()), digest);
     assert_eq!(
@@ -46,36 +40,15 @@ async fn a_conversation_with_tools_is_written_byte_for_byte() {
     transcript.extend([
         Message::Assistant {
             text: String::new(),
-            calls: vec![
-                call("a", "read", r#"{"path": "x"}"#),
-                call("b", "no such tool", r#"{"path":"#),
-            ],
+            calls: vec![call("a", "read", r#"{"path": "x"}"#), call("b", "no such tool", r#"{"path":"#)],
         },
-        Message::Tool {
-            call_id: "a".into(),
-            name: "read".into(),
-            text: "1\n2".into(),
-            failed: false,
-        },
-        Message::Tool {
-            call_id: "b".into(),
-            name: "no such tool".into(),
-            text: "unknown".into(),
-            failed: true,
-        },
-        Message::Assistant {
-            text: "two lines".into(),
-            calls: Vec::new(),
-        },
-        Message::User {
-            text: "more".into(),
-        },
+        Message::Tool { call_id: "a".into(), name: "read".into(), text: "1\n2".into(), failed: false },
+        Message::Tool { call_id: "b".into(), name: "no such tool".into(), text: "unknown".into(), failed: true },
+        Message::Assistant { text: "two lines".into(), calls: Vec::new() },
+        Message::User { text: "more".into() },
     ]);
     let request = ModelRequest::new(&model, &setup, &transcript);
-    model
-        .complete(&request, &EventSink::default())
-        .await
-        .expect("is an answer");
+    model.complete(&request, &EventSink::default()).await.expect("is an answer");
 
     let body = server.seen().remove(0).body;
     assert!(body.as_bytes().starts_with(&before[..before.len() - 2]));
@@ -101,13 +74,8 @@ async fn parameters_are_written_and_extra_fields_win() {
         let bytes = ModelRequest::new(model, setup, &Transcript::default()).bytes();
         String::from_utf8(bytes.to_vec()).expect("is text")
     };
-    let plain = RequestSetup::new()
-        .with_temperature(0.2)
-        .with_max_output_tokens(500);
-    assert_eq!(
-        body(&model(&server), &plain),
-        r#"{"model":"mock","temperature":0.2,"max_tokens":500,"messages":[]}"#
-    );
+    let plain = RequestSetup::new().with_temperature(0.2).with_max_output_tokens(500);
+    assert_eq!(body(&model(&server), &plain), r#"{"model":"mock","temperature":0.2,"max_tokens":500,"messages":[]}"#);
     let extra = ["top_p", "temperature"].map(|key| (key.to_owned(), CanonicalJson::empty_object()));
     let setup = setup()
         .with_system("")
@@ -117,17 +85,11 @@ async fn parameters_are_written_and_extra_fields_win() {
         .with_extra(BTreeMap::from(extra))
         .expect("is allowed");
     assert_eq!(
-        body(
-            &model(&server).with_cap_field(CapField::MaxCompletionTokens),
-            &setup
-        ),
+        body(&model(&server).with_cap_field(CapField::MaxCompletionTokens), &setup),
         r#"{"model":"mock","temperature":{},"top_p":{},"max_completion_tokens":500,"messages":[]}"#
     );
     let choice = ToolChoice::Tool("read".into());
-    let body = body(
-        &model(&server),
-        &super::setup().with_system("").with_tool_choice(choice),
-    );
+    let body = body(&model(&server), &super::setup().with_system("").with_tool_choice(choice));
     let start = r#"{"model":"mock","tool_choice":{"type":"function","function":{"name":"read"}},"tools":[{"#;
     assert_eq!(body[..start.len()], *start);
 }
@@ -135,13 +97,7 @@ async fn parameters_are_written_and_extra_fields_win() {
 #[test]
 fn the_length_is_capped_by_the_field_that_the_host_knows() {
     let field = |url| CapField::of(&Endpoint::parse(url).expect("is a URL"));
-    assert_eq!(
-        field("https://api.openai.com/v1"),
-        CapField::MaxCompletionTokens
-    );
-    assert_eq!(
-        field("https://x.openai.azure.com/openai"),
-        CapField::MaxCompletionTokens
-    );
+    assert_eq!(field("https://api.openai.com/v1"), CapField::MaxCompletionTokens);
+    assert_eq!(field("https://x.openai.azure.com/openai"), CapField::MaxCompletionTokens);
     assert_eq!(field("http://127.0.0.1:8080/v1"), CapField::MaxTokens);
 }
