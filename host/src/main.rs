@@ -1,4 +1,8 @@
 //! The program: parse, run, report, exit code.
+#![cfg_attr(
+    test,
+    allow(clippy::needless_raw_string_hashes, reason = "`expect-test` writes what is expected in this form")
+)]
 
 mod cli;
 mod commands;

@@ -207,6 +207,6 @@ fn remember(machine: Machine) -> Remember {
         // Read anew: another run may have written since.
         let mut approvals = standing(&machine)?;
         approvals.add(&machine.project(), approval.scope().clone(), *plugin)?;
-        machine::write_own(&machine.approvals_file(), &approvals.render())
+        machine::write_own(&machine.approvals_file(), approvals.render())
     })
 }

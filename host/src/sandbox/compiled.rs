@@ -158,8 +158,10 @@ mod tests {
         }
     }
 
+    type Components = Vec<(Digest, Vec<u8>)>;
+
     /// An engine, two components, and a shelf on which both lie.
-    fn shelved() -> (Engine, Arc<Memory>, Compilation, Vec<(Digest, Vec<u8>)>) {
+    fn shelved() -> (Engine, Arc<Memory>, Compilation, Components) {
         let engine = super::super::engine::new().expect("an engine");
         let shelf = Arc::new(Memory::default());
         let compilation = Compilation::here().with_shelf(Arc::clone(&shelf) as Arc<dyn Shelf>, [7; 32]);

@@ -3,20 +3,20 @@
 //! The handles in the resource table are the view's own; WASI's types only name them. No default method
 //! and no wildcard: an operation that a newer version adds does not compile until it is thought about.
 
-use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+mod translate;
 
-use cap_std::fs::FileType;
+use std::sync::Arc;
+
 use wasmtime::component::{HasData, Resource, ResourceTable};
 use wasmtime_wasi::filesystem::Descriptor;
-use wasmtime_wasi::p2::bindings::clocks::wall_clock::Datetime;
 use wasmtime_wasi::p2::bindings::filesystem::preopens;
 use wasmtime_wasi::p2::bindings::filesystem::types::ErrorCode;
 use wasmtime_wasi::p2::bindings::sync::filesystem::types;
 use wasmtime_wasi::p2::{DynInputStream, DynOutputStream, FsError as WasiError, FsResult, ReaddirIterator};
 
 use super::stream::{FileInput, FileOutput};
-use crate::capability::fs::{Entry, FsError, Handle, HandleKind, OpenFile, OpenOptions, Stat, View};
+use crate::capability::fs::{Entry, Handle, HandleKind, OpenFile, OpenOptions, View};
+use translate::{code, hash, time, to_wasi, type_of};
 
 /// Marks the filesystem part of a call's state for the linker.
 pub(super) struct Filesystem;
@@ -344,71 +344,4 @@ fn sync(handle: &Handle, data_only: bool) -> FsResult<()> {
         // What a directory holds is the host's to make durable.
         HandleKind::Dir(_) => Ok(()),
     }
-}
-
-/// The code that the guest gets for an error of the view.
-fn code(error: FsError) -> WasiError {
-    let code = match error {
-        FsError::NotFound => ErrorCode::NoEntry,
-        FsError::Denied => ErrorCode::Access,
-        FsError::LeavesMount => ErrorCode::NotPermitted,
-        FsError::Exists => ErrorCode::Exist,
-        FsError::NotDirectory => ErrorCode::NotDirectory,
-        FsError::IsDirectory => ErrorCode::IsDirectory,
-        FsError::Loop => ErrorCode::Loop,
-        FsError::TooLong => ErrorCode::NameTooLong,
-        FsError::Invalid => ErrorCode::Invalid,
-        FsError::BadDescriptor => ErrorCode::BadDescriptor,
-        FsError::Unsupported => ErrorCode::Unsupported,
-        FsError::CrossDevice => ErrorCode::CrossDevice,
-        FsError::NoSpace => ErrorCode::InsufficientSpace,
-        FsError::TooMany => ErrorCode::InsufficientMemory,
-        FsError::Io(error) => ErrorCode::from(&error),
-    };
-    code.into()
-}
-
-fn time(timestamp: types::NewTimestamp) -> FsResult<Option<SystemTime>> {
-    match timestamp {
-        types::NewTimestamp::NoChange => Ok(None),
-        types::NewTimestamp::Now => Ok(Some(SystemTime::now())),
-        types::NewTimestamp::Timestamp(Datetime { seconds, nanoseconds }) => {
-            let nanoseconds = nanoseconds.min(999_999_999);
-            let since = Duration::new(seconds, nanoseconds);
-            let time = SystemTime::UNIX_EPOCH.checked_add(since).ok_or(ErrorCode::Overflow)?;
-            Ok(Some(time))
-        }
-    }
-}
-
-fn to_wasi(stat: &Stat) -> types::DescriptorStat {
-    types::DescriptorStat {
-        type_: type_of(stat.file_type),
-        link_count: stat.links,
-        size: stat.size,
-        data_access_timestamp: stat.accessed.and_then(datetime),
-        data_modification_timestamp: stat.modified.and_then(datetime),
-        status_change_timestamp: stat.created.and_then(datetime),
-    }
-}
-
-fn datetime(time: SystemTime) -> Option<Datetime> {
-    let since = time.duration_since(SystemTime::UNIX_EPOCH).ok()?;
-    Some(Datetime { seconds: since.as_secs(), nanoseconds: since.subsec_nanos() })
-}
-
-fn type_of(file_type: FileType) -> types::DescriptorType {
-    if file_type.is_dir() {
-        types::DescriptorType::Directory
-    } else if file_type.is_file() {
-        types::DescriptorType::RegularFile
-    } else if file_type.is_symlink() {
-        types::DescriptorType::SymbolicLink
-    } else {
-        types::DescriptorType::Unknown
-    }
-}
-
-fn hash(stat: &Stat) -> types::MetadataHashValue {
-    types::MetadataHashValue { lower: stat.identity, upper: !stat.identity }
 }

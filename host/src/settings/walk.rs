@@ -36,7 +36,7 @@ fn check_table(table: &Node, parent: &str, shown: &str, found: &mut Vec<SetKey>)
         match key.kind {
             Kind::Table => check_table(node, &key.as_parent(), &path, found)?,
             Kind::Tables => {
-                node.items().iter().try_for_each(|item| check_table(item, &key.as_parent(), &path, found))?
+                node.items().iter().try_for_each(|item| check_table(item, &key.as_parent(), &path, found))?;
             }
             _ => {}
         }

@@ -10,9 +10,10 @@ use std::time::SystemTime;
 use cap_fs_ext::{DirExt as _, MetadataExt as _, SystemTimeSpec};
 
 use super::error::FsError;
+use super::handle::{Handle, HandleKind};
 use super::path::MountPath;
 use super::reach::{self, Access, ReachKind};
-use super::view::{Handle, HandleKind, RENAMES, View, Wants};
+use super::view::{RENAMES, View, Wants};
 use super::walk::{self, DEPTH, Final, OpenDir, Target};
 use crate::refusal::RefusalReason;
 

@@ -8,9 +8,10 @@ use std::time::SystemTime;
 use cap_std::fs::Metadata;
 
 use super::error::FsError;
+use super::handle::OpenOptions;
 use super::mount::Mount;
 use super::usage::{FsLimits, FsUsage, OpenSlot, charge};
-use super::view::{OpenOptions, View};
+use super::view::View;
 
 /// How many bytes one read answers at most.
 pub(super) const READ_BYTES: usize = 256 << 10;

@@ -7,6 +7,7 @@
 mod change;
 mod error;
 mod file;
+mod handle;
 mod mount;
 mod path;
 mod reach;
@@ -19,8 +20,9 @@ mod tests;
 
 pub use error::FsError;
 pub use file::OpenFile;
+pub use handle::{Entry, Handle, HandleKind, OpenOptions, Stat};
 pub use mount::{FileIdentity, Mount, MountSpec};
 pub use path::MountPath;
 pub use reach::{Reach, ReachKind};
 pub use usage::{FsLimits, FsUsage};
-pub use view::{Entry, Handle, HandleKind, OpenOptions, Preopen, Stat, View};
+pub use view::{Preopen, View};

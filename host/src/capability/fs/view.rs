@@ -5,13 +5,13 @@
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::SystemTime;
 
 use cap_fs_ext::{FollowSymlinks, MetadataExt as _, OpenOptionsFollowExt as _};
-use cap_std::fs::{FileType, Metadata};
+use cap_std::fs::Metadata;
 
 use super::error::FsError;
 use super::file::OpenFile;
+use super::handle::{DirHandle, Entry, Handle, HandleKind, OpenOptions, Stat};
 use super::mount::Mount;
 use super::path::MountPath;
 use super::reach::{self, Access, Reach};
@@ -45,84 +45,6 @@ pub struct View {
     pub(super) usage: Arc<FsUsage>,
     refusals: Arc<RefusalLog>,
     identities: RandomState,
-}
-
-/// Something that the guest has open.
-#[derive(Debug)]
-pub struct Handle {
-    pub(super) preopen: usize,
-    pub(super) kind: HandleKind,
-}
-
-/// A directory or a file.
-#[derive(Debug)]
-pub enum HandleKind {
-    /// A directory.
-    Dir(DirHandle),
-    /// A regular file.
-    File(OpenFile),
-}
-
-/// An open directory of a guest.
-#[derive(Debug)]
-pub struct DirHandle {
-    open: Arc<OpenDir>,
-    renames: u64,
-    _slot: OpenSlot,
-}
-
-/// How a file is to be opened. All false opens a directory or looks at a file without reading it.
-#[derive(Clone, Copy, Debug, Default)]
-#[expect(clippy::struct_excessive_bools, reason = "the flags of the call that it carries")]
-pub struct OpenOptions {
-    /// Follow a link at the end of the path.
-    pub follow: bool,
-    /// Create it where it is not there.
-    pub create: bool,
-    /// Fail where it is there.
-    pub exclusive: bool,
-    /// Cut it to nothing.
-    pub truncate: bool,
-    /// It must be a directory.
-    pub directory: bool,
-    /// For reading.
-    pub read: bool,
-    /// For writing.
-    pub write: bool,
-}
-
-impl OpenOptions {
-    fn changes(self) -> bool {
-        self.create || self.truncate || self.write
-    }
-}
-
-/// What is known of a file, directory or link.
-#[derive(Clone, Debug)]
-pub struct Stat {
-    /// What it is.
-    pub file_type: FileType,
-    /// How many names it has.
-    pub links: u64,
-    /// Bytes.
-    pub size: u64,
-    /// Last read, where the system keeps it.
-    pub accessed: Option<SystemTime>,
-    /// Last change of the content.
-    pub modified: Option<SystemTime>,
-    /// When it was made.
-    pub created: Option<SystemTime>,
-    /// Equal for the same thing within one call, unrelated between calls.
-    pub identity: u64,
-}
-
-/// One entry of a directory.
-#[derive(Clone, Debug)]
-pub struct Entry {
-    /// Its name.
-    pub name: String,
-    /// What it is; none where the system did not say.
-    pub file_type: Option<FileType>,
 }
 
 /// What an operation wants to do with a place.
@@ -449,13 +371,6 @@ impl View {
             origin,
             count: 1,
         });
-    }
-}
-
-impl Handle {
-    /// What it is open on.
-    pub fn kind(&self) -> &HandleKind {
-        &self.kind
     }
 }
 
