@@ -54,13 +54,14 @@ fn the_example_reads_is_stopped_twice_and_ends_well_every_time() {
         #1 ✓ list_dir(path='.') → 4 entries [TIME]
         #2 ✓ read_file(path='notes.md') → 12 lines [TIME]
         #3 ✓ nosy() → 6 attempts [TIME]
+              refused inside: open workspace:/etc: outside this call's reach
               refused inside: open workspace:/: leads out of the mount
               refused inside: open for writing workspace:/.nosy-was-here: outside this call's reach
         #4 ⊘ write_file(path='plan.md', content='# Plan\n\n1. Measure the bed by the fence, then m…') → denied by examples/hello/looplet.toml:29 «drafts only»
         #5 ✓ write_file(path='drafts/plan.md', content='# Plan\n\n1. Measure the bed by the fence, then m…') → bytes: 239 [TIME]
         #6 ✓ done(summary='The plan is in drafts/plan.md: four steps, 24 eur…')
         #4 files/write_file would be allowed by an `unless` in the rule at `examples/hello/looplet.toml:29`, or taking that rule out
-        done · 6 steps · 2 reaches refused by the sandbox · 1 denied by policy · [TIME] · show: looplet-host show [RUN] --denied
+        done · 6 steps · 3 reaches refused by the sandbox · 1 denied by policy · [TIME] · show: looplet-host show [RUN] --denied
         ── exit 0
     "#]]);
     let draft = world.path("examples/hello/workspace/drafts/plan.md");

@@ -70,7 +70,7 @@ fn arguments_are_cut_and_cannot_paint() {
     let arguments = json!({ "a": "x".repeat(60), "b": "\u{1b}[2J\u{202e}", "c": { "d": 1 } });
     let step = step_of(allowed(1, "p/t", &arguments), Some(ended(1, &Outcome::Ok(ToolOutput::text("ok")))));
     let cut = "x".repeat(49);
-    assert_eq!(step.pretty(), format!("#1 ✓ t(a='{cut}…', b='\\u{{1b}}[2J\\u{{202e}}', c={{\"d\":1}}) → ok [3ms]"));
+    assert_eq!(step.pretty(), format!("#1 ✓ t(b='\\u{{1b}}[2J\\u{{202e}}', c={{\"d\":1}}, a='{cut}…') → ok [3ms]"));
 }
 
 #[test]
@@ -190,7 +190,7 @@ fn a_step_is_shown_in_full() {
          decision    allowed · asked, yes once (person, 14 s)
          rule        looplet.toml:34 → ask
          authority   fs workspace:/src/a.rs rw (grant looplet.toml:33)
-         touched     read 0 files 0 B, wrote 0 files 0 B, 0 refused inside
+         touched     read 0 B, wrote 0 B, 0 refused inside
          used        3.1 ms, 0 B, 0 requests
          result      {"changes":1}
          prompt      turn 1"#]]

@@ -55,10 +55,10 @@ fn a_standing_approval_answers_until_it_is_revoked() {
     world.check(
         &["approvals"],
         &expect![[r#"
-        ── stdout
-        1  files/read_file  plugin [DIGEST]
-        ── exit 0
-    "#]],
+            ── stdout
+            1  files/read_file  any arguments  plugin [DIGEST]
+            ── exit 0
+        "#]],
     );
     world.check(
         &call,

@@ -9,6 +9,7 @@ const TESTS: &[&str] = &[
     include_str!("limits.rs"),
     include_str!("load.rs"),
     include_str!("net.rs"),
+    include_str!("../terminal/keys.rs"),
     include_str!("../../src/harness/world.rs"),
 ];
 

@@ -46,18 +46,19 @@ fn bytes_that_are_no_component_say_what_they_are() {
     check(
         came.join("\n"),
         expect![[r#"
-        error: plugin `guest` is no WebAssembly
-        error: plugin `guest` is of another version of WebAssembly
-        error: plugin `guest` is no WebAssembly
-        error: plugin `guest` is native code, not a component
-        hint: compiled components are made by this host and never loaded from elsewhere
-        error: plugin `guest` is a core module, not a component
-        hint: build it for the target `wasm32-wasip2`
-        error: plugin `guest` is of another version of WebAssembly
-        error: plugin `guest` does not compile: failed to parse WebAssembly module: wasm component contains an invalid module section: section range … is out of bounds (bound = )
-        hint: the file looks cut short; fetch or build it again
-        error: `guest` is no looplet plugin: it exports nothing, not `looplet:plugin/about@0.1`
-        hint: `looplet-host wit` writes out the contract that a plugin exports"#]],
+            error: plugin `guest` is an empty file
+            error: plugin `guest` is of another version of WebAssembly
+            error: plugin `guest` is no WebAssembly
+            hint: a plugin is a component, built for the target `wasm32-wasip2`
+            error: plugin `guest` is native code, not a component
+            hint: compiled components are made by this host and never loaded from elsewhere
+            error: plugin `guest` is a core module, not a component
+            hint: build it for the target `wasm32-wasip2`
+            error: plugin `guest` is of another version of WebAssembly
+            error: plugin `guest` does not compile: failed to parse WebAssembly module: wasm component contains an invalid module section: section range … is out of bounds (bound = )
+            hint: the file looks cut short; fetch or build it again
+            error: `guest` is no looplet plugin: it exports nothing, not `looplet:plugin/about@0.1`
+            hint: `looplet-host wit` writes out the contract that a plugin exports"#]],
     );
     let mut large = b"\0asm\x0d\0\x01\0".to_vec();
     large.resize((64 << 20) + 1, 0);

@@ -13,26 +13,26 @@ fn yes_lets_one_call_run() {
             person.answers("y");
         },
         0,
-        &expect![[r"
-        model scripted:script.jsonl (--model)
-        workspace PROJECT (rw, shipped)
-        policy: none written; what changes nothing flows, everything else is asked
-        ── ask 1 ── step 1 ── write_file ────────────────────────────── clock stopped ──
-         tool      write_file   plugin files 0.1.0, built in, sha256:…
-         can reach workspace:/src/a.txt  read + write   (~/proj/src/a.txt)
-                   nothing else: no other file, no network, no secret, no process
-         asked by  shipped   no rule matched
-         model     │ I call write_file.
-         path      │ src/a.txt
-         change    │ + one
-                   │ + two
-         y once   s same tool, src/**, this run   e edit   d all of it
-         n no   t no, and tell the model why   ? why   Ctrl-C stop, keep run
-        > y
-        #1 ✓ write_file(content='one\ntwo\n', path='src/a.txt') → bytes: 8 [0ms]
-        over
-        answered · 1 step · TIME · show: looplet-host show RUN
-    "]],
+        &expect![[r#"
+            model scripted:script.jsonl (--model)
+            workspace PROJECT (rw, shipped)
+            policy none written: what changes nothing flows, everything else is asked
+            ── ask 1 ── step 1 ── write_file ────────────────────────────── clock stopped ──
+             tool      write_file   plugin files 0.1.0, built in, sha256:…
+             can reach workspace:/src/a.txt  read + write   (~/proj/src/a.txt)
+                       nothing else: no other file, no network, no secret, no process
+             asked by  shipped   no rule matched
+             model     │ I call write_file.
+             path      │ src/a.txt
+             change    │ + one
+                       │ + two
+             y once   s same tool, src/**, this run   e edit   d all of it
+             n no   t no, and tell the model why   ? why   Ctrl-C stop, keep run
+            > y
+            #1 ✓ write_file(path='src/a.txt', content='one\ntwo\n') → bytes: 8 [0ms]
+            over
+            answered · 1 step · TIME · show: looplet-host show RUN
+        "#]],
     );
     assert_eq!(world.read("src/a.txt").as_deref(), Some("one\ntwo\n"));
 }
@@ -46,26 +46,26 @@ fn no_refuses_it_and_the_run_goes_on() {
             person.answers("n");
         },
         0,
-        &expect![[r"
-        model scripted:script.jsonl (--model)
-        workspace PROJECT (rw, shipped)
-        policy: none written; what changes nothing flows, everything else is asked
-        ── ask 1 ── step 1 ── write_file ────────────────────────────── clock stopped ──
-         tool      write_file   plugin files 0.1.0, built in, sha256:…
-         can reach workspace:/src/a.txt  read + write   (~/proj/src/a.txt)
-                   nothing else: no other file, no network, no secret, no process
-         asked by  shipped   no rule matched
-         model     │ I call write_file.
-         path      │ src/a.txt
-         change    │ + one
-                   │ + two
-         y once   s same tool, src/**, this run   e edit   d all of it
-         n no   t no, and tell the model why   ? why   Ctrl-C stop, keep run
-        > n
-        #1 ⊘ write_file(content='one\ntwo\n', path='src/a.txt') → denied by the person
-        over
-        answered · 1 step · 1 denied by the person · TIME · show: looplet-host show RUN --denied
-    "]],
+        &expect![[r#"
+            model scripted:script.jsonl (--model)
+            workspace PROJECT (rw, shipped)
+            policy none written: what changes nothing flows, everything else is asked
+            ── ask 1 ── step 1 ── write_file ────────────────────────────── clock stopped ──
+             tool      write_file   plugin files 0.1.0, built in, sha256:…
+             can reach workspace:/src/a.txt  read + write   (~/proj/src/a.txt)
+                       nothing else: no other file, no network, no secret, no process
+             asked by  shipped   no rule matched
+             model     │ I call write_file.
+             path      │ src/a.txt
+             change    │ + one
+                       │ + two
+             y once   s same tool, src/**, this run   e edit   d all of it
+             n no   t no, and tell the model why   ? why   Ctrl-C stop, keep run
+            > n
+            #1 ⊘ write_file(path='src/a.txt', content='one\ntwo\n') → denied by the person
+            over
+            answered · 1 step · 1 denied by the person · TIME · show: looplet-host show RUN --denied
+        "#]],
     );
     assert_eq!(world.read("src/a.txt"), None);
 }
@@ -105,7 +105,7 @@ fn always_is_remembered_listed_and_revoked() {
     expect![[r#"
         model scripted:script.jsonl (--model)
         workspace PROJECT (rw, shipped)
-        policy: none written; what changes nothing flows, everything else is asked
+        policy none written: what changes nothing flows, everything else is asked
         ── ask 1 ── step 1 ── greet ─────────────────────────────────── clock stopped ──
          tool      greet   plugin greet 0.1.0, built in, sha256:…
          can reach nothing: no file, no network, no secret, no process

@@ -24,25 +24,25 @@ fn ctrl_c_at_the_prompt_stops_the_run_and_keeps_it() {
             person.sees("\n> ").types("\u{3}");
         },
         130,
-        &expect![[r"
-        model scripted:script.jsonl (--model)
-        workspace PROJECT (rw, shipped)
-        policy: none written; what changes nothing flows, everything else is asked
-        ── ask 1 ── step 1 ── write_file ────────────────────────────── clock stopped ──
-         tool      write_file   plugin files 0.1.0, built in, sha256:…
-         can reach workspace:/src/a.txt  read + write   (~/proj/src/a.txt)
-                   nothing else: no other file, no network, no secret, no process
-         asked by  shipped   no rule matched
-         model     │ I call write_file.
-         path      │ src/a.txt
-         change    │ + one
-                   │ + two
-         y once   s same tool, src/**, this run   e edit   d all of it
-         n no   t no, and tell the model why   ? why   Ctrl-C stop, keep run
-        > ^C
-        stopping; once more to leave at once
-        cancelled · 0 steps · TIME · show: looplet-host show RUN
-    "]],
+        &expect![[r#"
+            model scripted:script.jsonl (--model)
+            workspace PROJECT (rw, shipped)
+            policy none written: what changes nothing flows, everything else is asked
+            ── ask 1 ── step 1 ── write_file ────────────────────────────── clock stopped ──
+             tool      write_file   plugin files 0.1.0, built in, sha256:…
+             can reach workspace:/src/a.txt  read + write   (~/proj/src/a.txt)
+                       nothing else: no other file, no network, no secret, no process
+             asked by  shipped   no rule matched
+             model     │ I call write_file.
+             path      │ src/a.txt
+             change    │ + one
+                       │ + two
+             y once   s same tool, src/**, this run   e edit   d all of it
+             n no   t no, and tell the model why   ? why   Ctrl-C stop, keep run
+            > ^C
+            stopping; once more to leave at once
+            cancelled · 0 steps · TIME · show: looplet-host show RUN
+        "#]],
     );
     let (code, shown, _) = world.run(&["show"]);
     assert_eq!(code, Some(0), "the journal is kept");

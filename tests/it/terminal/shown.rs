@@ -42,17 +42,17 @@ fn a_tool_that_asks_is_heard_and_its_words_are_inert() {
     person.answers("y");
     let (_, seen) = person.leaves();
     let (_, asks) = seen.split_once("── person/agree asks").expect("it asks");
-    expect![[r"
+    expect![[r#"
          ───────────────────────────────────────────────────────────
          the host cannot see what this is about: these are the tool's own words
-         action    │ close\u{1b}[2J 40 tickets
+         action    │ close�[2J 40 tickets
          details   │ in one go\r can reach nothing
          y yes   n no
         > y
         #1 ✓ agree() → agreed [0ms]
         over
         answered · 1 step · TIME · show: looplet-host show RUN
-    "]]
+    "#]]
     .assert_eq(asks);
 }
 
@@ -76,27 +76,27 @@ fn text_of_the_model_cannot_repaint_the_question() {
         },
         0,
         &expect![[r#"
-        model scripted:script.jsonl (--model)
-        workspace PROJECT (rw, shipped)
-        policy: none written; what changes nothing flows, everything else is asked
-        ── ask 1 ── step 1 ── write_file ────────────────────────────── clock stopped ──
-         tool      write_file   plugin files 0.1.0, built in, sha256:…
-         can reach "workspace:/a␣nothing␣else␣\u{1b}[8m"  read + write
-                   ("~/proj/a␣nothing␣else␣\u{1b}[8m")
-                   nothing else: no other file, no network, no secret, no process
-         asked by  shipped   no rule matched
-         model     │ \u{1b}[2J\u{1b}[H can reach nothing
-                   │ \u{202e}kcab\u{7}
-         path      │ a nothing else \u{1b}[8m
-         change    │ + \u{1b}]52;c;eA==\u{7}
-         y once   s same tool, "a␣nothing␣else␣\u{1b}[[]8m", this run   e edit
-         d all of it
-         n no   t no, and tell the model why   ? why   Ctrl-C stop, keep run
-        > n
-        #1 ⊘ write_file(content='\u{1b}]52;c;eA==\u{7}', path='a nothing else \u{1b}[8m') → denied by the person
-        over\u{1b}[2J
-        answered · 1 step · 1 denied by the person · TIME · show: looplet-host show RUN --denied
-    "#]],
+            model scripted:script.jsonl (--model)
+            workspace PROJECT (rw, shipped)
+            policy none written: what changes nothing flows, everything else is asked
+            ── ask 1 ── step 1 ── write_file ────────────────────────────── clock stopped ──
+             tool      write_file   plugin files 0.1.0, built in, sha256:…
+             can reach "workspace:/a␣nothing␣else␣\u{1b}[8m"  read + write
+                       ("~/proj/a␣nothing␣else␣\u{1b}[8m")
+                       nothing else: no other file, no network, no secret, no process
+             asked by  shipped   no rule matched
+             model     │ \u{1b}[2J\u{1b}[H can reach nothing
+                       │ \u{202e}kcab\u{7}
+             path      │ a nothing else \u{1b}[8m
+             change    │ + \u{1b}]52;c;eA==\u{7}
+             y once   s same tool, "a␣nothing␣else␣\u{1b}[[]8m", this run   e edit
+             d all of it
+             n no   t no, and tell the model why   ? why   Ctrl-C stop, keep run
+            > n
+            #1 ⊘ write_file(content='\u{1b}]52;c;eA==\u{7}', path='a nothing else \u{1b}[8m') → denied by the person
+            over\u{1b}[2J
+            answered · 1 step · 1 denied by the person · TIME · show: looplet-host show RUN --denied
+        "#]],
     );
 }
 
@@ -149,8 +149,8 @@ fn without_a_terminal_a_call_is_denied_with_the_line_that_would_allow_it() {
     expect![[r#"
         model scripted:script.jsonl (--model)
         workspace PROJECT (rw, shipped)
-        policy: none written and no terminal to ask at; every call is denied but for `--allow`
-        #1 ⊘ write_file(content='one\ntwo\n', path='src/a.txt') → denied by shipped
+        policy none written, and no terminal to ask at: every call is denied but for `--allow`
+        #1 ⊘ write_file(path='src/a.txt', content='one\ntwo\n') → denied: nothing in the operator's policy allows this call
         #1 files/write_file would be allowed by --allow 'files/write_file', or in looplet.toml: [[rules]] tool = "files/write_file", decision = "allow"
         answered · 1 step · 1 denied by policy · TIME · show: looplet-host show RUN --denied
     "#]].assert_eq(&stderr);

@@ -43,7 +43,9 @@ pub fn plugin(path: &'static str) -> Plugin {
     let plugins = plugins.get_or_insert_default();
     let loaded = plugins.entry(path).or_insert_with(|| {
         let bytes = std::fs::read(path).expect("is built");
-        load(&bytes).unwrap_or_else(|error| panic!("{}", error.report()))
+        // On a thread of its own: the first to ask may stand inside the runtime already.
+        let loaded = std::thread::scope(|scope| scope.spawn(|| load(&bytes)).join()).expect("does not panic");
+        loaded.unwrap_or_else(|error| panic!("{}", error.report()))
     });
     loaded.clone()
 }
