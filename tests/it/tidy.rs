@@ -52,16 +52,10 @@ fn no_file_is_longer_than_one_reads_in_a_sitting() {
     check(sources(""), |source| {
         let (own, all) = (source.lines_before_tests(), source.text.lines().count());
         if own > MOST_LINES {
-            return vec![(
-                MOST_LINES + 1,
-                format!("{own} lines before its tests: is there a second noun in it?"),
-            )];
+            return vec![(MOST_LINES + 1, format!("{own} lines before its tests: is there a second noun in it?"))];
         }
         if all > MOST_LINES_WITH_TESTS {
-            return vec![(
-                own + 1,
-                format!("{all} lines: its tests can have a file of their own"),
-            )];
+            return vec![(own + 1, format!("{all} lines: its tests can have a file of their own"))];
         }
         vec![]
     });
@@ -69,19 +63,12 @@ fn no_file_is_longer_than_one_reads_in_a_sitting() {
 
 #[test]
 fn only_the_sandbox_names_its_engine() {
-    let outside = sources("host/src")
-        .into_iter()
-        .filter(|source| !source.name.starts_with("host/src/sandbox/"));
+    let outside = sources("host/src").into_iter().filter(|source| !source.name.starts_with("host/src/sandbox/"));
     check(outside, |source| {
         let lines = source.code.lines().enumerate();
         lines
             .filter(|(_, line)| line.contains("wasmtime"))
-            .map(|(index, _)| {
-                (
-                    index + 1,
-                    "names `wasmtime`, which only `host/src/sandbox/` may".into(),
-                )
-            })
+            .map(|(index, _)| (index + 1, "names `wasmtime`, which only `host/src/sandbox/` may".into()))
             .collect()
     });
 }
@@ -89,9 +76,7 @@ fn only_the_sandbox_names_its_engine() {
 #[test]
 fn only_the_doors_reach_outside_the_process() {
     let is_door = |source: &Source| DOORS.iter().any(|(door, _)| source.name.starts_with(door));
-    let behind = sources("host/src")
-        .into_iter()
-        .filter(|source| !is_door(source) && !source.is_test());
+    let behind = sources("host/src").into_iter().filter(|source| !is_door(source) && !source.is_test());
     check(behind, |source| {
         paths_from(source.code_before_tests(), "std")
             .into_iter()
@@ -103,33 +88,22 @@ fn only_the_doors_reach_outside_the_process() {
 
 #[test]
 fn modules_of_the_host_name_only_what_lies_below_them() {
-    check(
-        sources("host/src")
-            .into_iter()
-            .filter(|source| !source.is_test()),
-        layers::violations,
-    );
+    check(sources("host/src").into_iter().filter(|source| !source.is_test()), layers::violations);
 }
 
 #[test]
 fn nothing_is_left_over() {
     // In two halves, so that a plain search of the repository finds none either.
-    let markers =
-        [("FIX", "ME"), ("TO", "DO"), ("XX", "X"), ("HA", "CK")].map(|(a, b)| format!("{a}{b}"));
-    let calls =
-        [("todo", "!("), ("unimplemented", "!("), ("dbg", "!(")].map(|(a, b)| format!("{a}{b}"));
+    let markers = [("FIX", "ME"), ("TO", "DO"), ("XX", "X"), ("HA", "CK")].map(|(a, b)| format!("{a}{b}"));
+    let calls = [("todo", "!("), ("unimplemented", "!("), ("dbg", "!(")].map(|(a, b)| format!("{a}{b}"));
     check(texts(), |source| {
         let remarks = source.remarks();
         let lines = remarks.lines().enumerate();
         lines
             .filter_map(|(index, line)| {
-                let mut words =
-                    line.split(|letter: char| !letter.is_alphanumeric() && letter != '_');
+                let mut words = line.split(|letter: char| !letter.is_alphanumeric() && letter != '_');
                 let marker = words.find(|word| markers.iter().any(|marker| marker == word));
-                let call = calls
-                    .iter()
-                    .find(|call| line.contains(call.as_str()))
-                    .map(String::as_str);
+                let call = calls.iter().find(|call| line.contains(call.as_str())).map(String::as_str);
                 let left = marker.or(call)?;
                 Some((index + 1, format!("`{left}` is left over")))
             })
@@ -140,15 +114,8 @@ fn nothing_is_left_over() {
 #[test]
 fn no_file_names_a_path_of_one_machine() {
     let home = std::env::var("HOME").unwrap_or_default();
-    let own = [
-        root().display().to_string(),
-        home.trim_end_matches('/').to_owned(),
-    ];
-    let own = own
-        .iter()
-        .filter(|path| path.len() > 1)
-        .map(|path| format!("{path}/"))
-        .collect::<Vec<_>>();
+    let own = [root().display().to_string(), home.trim_end_matches('/').to_owned()];
+    let own = own.iter().filter(|path| path.len() > 1).map(|path| format!("{path}/")).collect::<Vec<_>>();
     check(texts(), |source| {
         let lines = source.text.lines().enumerate();
         lines
@@ -167,11 +134,7 @@ fn check(files: impl IntoIterator<Item = Source>, rule: impl Fn(&Source) -> Vec<
     let mut broken = Vec::new();
     for source in files {
         seen += 1;
-        broken.extend(
-            rule(&source)
-                .into_iter()
-                .map(|(line, what)| format!("{}:{line}: {what}", source.name)),
-        );
+        broken.extend(rule(&source).into_iter().map(|(line, what)| format!("{}:{line}: {what}", source.name)));
     }
     assert!(seen > 0, "no file was looked at");
     assert!(broken.is_empty(), "\n{}\n", broken.join("\n"));
@@ -179,67 +142,39 @@ fn check(files: impl IntoIterator<Item = Source>, rule: impl Fn(&Source) -> Vec<
 
 /// Whether a path of the standard library reaches files, environment, processes or the network.
 fn reaches_outside(path: &str) -> bool {
-    let is_below = |module: &str| {
-        path == module
-            || path
-                .strip_prefix(module)
-                .is_some_and(|rest| rest.starts_with("::"))
-    };
-    ["std::fs", "std::env", "std::process", "std::net"]
-        .into_iter()
-        .any(is_below)
+    let is_below =
+        |module: &str| path == module || path.strip_prefix(module).is_some_and(|rest| rest.starts_with("::"));
+    ["std::fs", "std::env", "std::process", "std::net"].into_iter().any(is_below)
         && !VALUES.iter().any(|value| is_below(value))
 }
 
 fn door_names() -> String {
-    DOORS
-        .iter()
-        .map(|(door, why)| format!("`{door}` ({why})"))
-        .collect::<Vec<_>>()
-        .join(", ")
+    DOORS.iter().map(|(door, why)| format!("`{door}` ({why})")).collect::<Vec<_>>().join(", ")
 }
 
 /// The Rust files below a folder.
 fn sources(folder: &str) -> Vec<Source> {
-    files(&root().join(folder))
-        .into_iter()
-        .filter(|file| has_extension(file, &["rs"]))
-        .map(read)
-        .collect()
+    files(&root().join(folder)).into_iter().filter(|file| has_extension(file, &["rs"])).map(read).collect()
 }
 
 /// Every file that people write.
 fn texts() -> Vec<Source> {
-    const KINDS: &[&str] = &[
-        "json", "jsonl", "md", "rs", "sh", "toml", "txt", "wit", "yml",
-    ];
+    const KINDS: &[&str] = &["json", "jsonl", "md", "rs", "sh", "toml", "txt", "wit", "yml"];
     let script = root().join(".ci/run");
-    files(&root())
-        .into_iter()
-        .filter(|file| has_extension(file, KINDS))
-        .chain([script])
-        .map(read)
-        .collect()
+    files(&root()).into_iter().filter(|file| has_extension(file, KINDS)).chain([script]).map(read).collect()
 }
 
 fn read(file: impl AsRef<Path>) -> Source {
     let file = file.as_ref();
-    let text =
-        fs::read_to_string(file).unwrap_or_else(|cause| panic!("{}: {cause}", file.display()));
-    let name = file
-        .strip_prefix(root())
-        .unwrap_or(file)
-        .display()
-        .to_string();
+    let text = fs::read_to_string(file).unwrap_or_else(|cause| panic!("{}: {cause}", file.display()));
+    let name = file.strip_prefix(root()).unwrap_or(file).display().to_string();
     Source::new(name, text)
 }
 
 /// The files below a folder, without hidden ones and what cargo makes.
 fn files(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
-    for entry in
-        fs::read_dir(folder).unwrap_or_else(|cause| panic!("{}: {cause}", folder.display()))
-    {
+    for entry in fs::read_dir(folder).unwrap_or_else(|cause| panic!("{}: {cause}", folder.display())) {
         let entry = entry.expect("the folder can be listed");
         let name = entry.file_name().to_string_lossy().into_owned();
         let kind = entry.file_type().expect("the system says what an entry is");
@@ -257,33 +192,18 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 }
 
 fn has_extension(file: &Path, extensions: &[&str]) -> bool {
-    file.extension()
-        .is_some_and(|extension| extensions.iter().any(|one| extension == *one))
+    file.extension().is_some_and(|extension| extensions.iter().any(|one| extension == *one))
 }
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .expect("`tests` lies in the repository")
-        .to_owned()
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("`tests` lies in the repository").to_owned()
 }
 
 #[test]
 fn a_value_is_no_door_and_a_module_behind_one_is() {
-    let reach = [
-        "std::fs",
-        "std::fs::read",
-        "std::env::var",
-        "std::process::Command",
-        "std::net::TcpStream",
-    ];
-    let rest = [
-        "std::fmt",
-        "std::process::ExitCode",
-        "std::net::IpAddr::V4",
-        "std::environment",
-        "std::env::consts::OS",
-    ];
+    let reach = ["std::fs", "std::fs::read", "std::env::var", "std::process::Command", "std::net::TcpStream"];
+    let rest =
+        ["std::fmt", "std::process::ExitCode", "std::net::IpAddr::V4", "std::environment", "std::env::consts::OS"];
     assert_eq!(reach.map(reaches_outside), [true; 5]);
     assert_eq!(rest.map(reaches_outside), [false; 5]);
 }

@@ -28,29 +28,13 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("record", &["budget", "permission"]),
     // The only room with the engine: it never asks whether, only how.
     ("sandbox", &["capability", "plugin"]),
-    (
-        "settings",
-        &["budget", "capability", "model", "permission", "plugin"],
-    ),
+    ("settings", &["budget", "capability", "model", "permission", "plugin"]),
     // The loop sees tools and hooks as traits: no sandbox and no files, so that it is tested without.
-    (
-        "agent",
-        &["budget", "model", "permission", "plugin", "record"],
-    ),
+    ("agent", &["budget", "model", "permission", "plugin", "record"]),
     // Implements what the loop appends to, and is handed to it: the loop does not know this room.
     ("journal", &["agent", "record"]),
     // Where the decision becomes the sandbox: the one room that names both sides.
-    (
-        "gate",
-        &[
-            "agent",
-            "capability",
-            "permission",
-            "plugin",
-            "record",
-            "sandbox",
-        ],
-    ),
+    ("gate", &["agent", "capability", "permission", "plugin", "record", "sandbox"]),
     (
         "host",
         &[
@@ -85,10 +69,7 @@ pub(crate) fn violations(source: &Source) -> Vec<(usize, String)> {
         return Vec::new();
     }
     let Some(may_name) = allowed(module) else {
-        return vec![(
-            1,
-            format!("the module `{module}` has no row in tests/it/tidy/layers.rs"),
-        )];
+        return vec![(1, format!("the module `{module}` has no row in tests/it/tidy/layers.rs"))];
     };
     paths_from(source.code_before_tests(), "crate")
         .into_iter()
@@ -96,21 +77,14 @@ pub(crate) fn violations(source: &Source) -> Vec<(usize, String)> {
         // Macros and re-exports of the crate's root begin otherwise or name no module.
         .filter(|(_, named)| allowed(named).is_some() || WIRES.contains(&named.as_str()))
         .filter(|(_, named)| named != module && !may_name.contains(&named.as_str()))
-        .map(|(line, named)| {
-            (
-                line,
-                format!("`{module}` names `{named}`, which does not lie below it"),
-            )
-        })
+        .map(|(line, named)| (line, format!("`{module}` names `{named}`, which does not lie below it")))
         .collect()
 }
 
 /// What a module may name, or none for a module without a row.
 fn allowed(module: &str) -> Option<Vec<&'static str>> {
     let row = |rows: &[(&str, &'static [&'static str])]| {
-        rows.iter()
-            .find(|(name, _)| *name == module)
-            .map(|(_, allowed)| allowed.to_vec())
+        rows.iter().find(|(name, _)| *name == module).map(|(_, allowed)| allowed.to_vec())
     };
     row(NOUNS).or_else(|| {
         let nouns = NOUNS.iter().map(|(noun, _)| *noun);
@@ -121,31 +95,21 @@ fn allowed(module: &str) -> Option<Vec<&'static str>> {
 /// The module of a file: `host/src/agent/turn.rs` belongs to `agent`.
 fn module_of(name: &str) -> &str {
     let below = name.strip_prefix("host/src/").unwrap_or(name);
-    below
-        .split('/')
-        .next()
-        .unwrap_or(below)
-        .trim_end_matches(".rs")
+    below.split('/').next().unwrap_or(below).trim_end_matches(".rs")
 }
 
 #[test]
 fn a_name_from_above_is_reported_with_its_line() {
     let text = "//! x\nuse crate::{error::Error, sandbox::Engine};\nuse crate::model::Model;\n";
     let source = Source::new("host/src/agent/turn.rs".into(), text.into());
-    let expected = [(
-        2,
-        "`agent` names `sandbox`, which does not lie below it".to_owned(),
-    )];
+    let expected = [(2, "`agent` names `sandbox`, which does not lie below it".to_owned())];
     assert_eq!(violations(&source), expected);
 }
 
 #[test]
 fn a_module_without_a_row_is_reported() {
     let source = Source::new("host/src/helpers.rs".into(), String::new());
-    let expected = [(
-        1,
-        "the module `helpers` has no row in tests/it/tidy/layers.rs".to_owned(),
-    )];
+    let expected = [(1, "the module `helpers` has no row in tests/it/tidy/layers.rs".to_owned())];
     assert_eq!(violations(&source), expected);
 }
 
@@ -153,14 +117,8 @@ fn a_module_without_a_row_is_reported() {
 fn a_room_may_name_only_rooms_with_a_row_above_its_own() {
     let mut lower = Vec::new();
     for (room, may_name) in ROOMS {
-        let upward: Vec<_> = may_name
-            .iter()
-            .filter(|named| !lower.contains(*named))
-            .collect();
-        assert!(
-            upward.iter().all(|named| UPWARD == (*room, **named)),
-            "`{room}` may name {upward:?}"
-        );
+        let upward: Vec<_> = may_name.iter().filter(|named| !lower.contains(*named)).collect();
+        assert!(upward.iter().all(|named| UPWARD == (*room, **named)), "`{room}` may name {upward:?}");
         lower.push(*room);
     }
 }

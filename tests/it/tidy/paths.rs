@@ -10,18 +10,11 @@ pub(crate) fn paths_from(code: &str, root: &str) -> Vec<(usize, String)> {
         if before.is_some_and(|letter| letter.is_alphanumeric() || letter == '_' || letter == ':') {
             continue;
         }
-        let mut tree = Tree {
-            code,
-            at: at + start.len(),
-            paths: Vec::new(),
-        };
+        let mut tree = Tree { code, at: at + start.len(), paths: Vec::new() };
         tree.read(root);
         paths.append(&mut tree.paths);
     }
-    paths
-        .into_iter()
-        .map(|(at, path)| (code[..at].matches('\n').count() + 1, path))
-        .collect()
+    paths.into_iter().map(|(at, path)| (code[..at].matches('\n').count() + 1, path)).collect()
 }
 
 /// A reader of one tree of names: `a::b`, `{a, b::{c, d}}`.
@@ -40,23 +33,11 @@ impl Tree<'_> {
             return;
         }
         let start = self.at;
-        let length = self
-            .rest()
-            .chars()
-            .take_while(|letter| letter.is_alphanumeric() || *letter == '_')
-            .count();
-        self.at += self
-            .rest()
-            .char_indices()
-            .nth(length)
-            .map_or(self.rest().len(), |(at, _)| at);
+        let length = self.rest().chars().take_while(|letter| letter.is_alphanumeric() || *letter == '_').count();
+        self.at += self.rest().char_indices().nth(length).map_or(self.rest().len(), |(at, _)| at);
         let name = &self.code[start..self.at];
         // `self` in a group is the group's own prefix; `*` and generics name nothing more.
-        let path = if name.is_empty() || name == "self" {
-            prefix.to_owned()
-        } else {
-            format!("{prefix}::{name}")
-        };
+        let path = if name.is_empty() || name == "self" { prefix.to_owned() } else { format!("{prefix}::{name}") };
         if !name.is_empty() && self.take("::") {
             self.read(&path);
         } else {
@@ -116,8 +97,5 @@ fn imports_are_taken_apart_and_inline_paths_are_seen() {
         (6, "std::mem::take"),
         (6, "std::fs::File"),
     ];
-    assert_eq!(
-        paths_from(code, "std"),
-        expected.map(|(line, path)| (line, path.to_owned()))
-    );
+    assert_eq!(paths_from(code, "std"), expected.map(|(line, path)| (line, path.to_owned())));
 }

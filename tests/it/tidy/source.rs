@@ -21,31 +21,20 @@ enum Hidden {
 
 impl Source {
     pub(crate) fn new(name: String, text: String) -> Self {
-        let code = if is_rust(&name) {
-            without(&text, &[Hidden::Comment, Hidden::Literal])
-        } else {
-            String::new()
-        };
+        let code = if is_rust(&name) { without(&text, &[Hidden::Comment, Hidden::Literal]) } else { String::new() };
         Self { name, text, code }
     }
 
     /// What people wrote to each other: all but literals, which are what programs say.
     pub(crate) fn remarks(&self) -> String {
-        if is_rust(&self.name) {
-            without(&self.text, &[Hidden::Literal])
-        } else {
-            self.text.clone()
-        }
+        if is_rust(&self.name) { without(&self.text, &[Hidden::Literal]) } else { self.text.clone() }
     }
 
     /// Whether the whole file is tests: by its name, or in a folder of them.
     pub(crate) fn is_test(&self) -> bool {
         let path = self.name.trim_end_matches(".rs");
         path.split('/').any(|part| {
-            part == "tests"
-                || part.ends_with("_tests")
-                || part.starts_with("test_")
-                || part.ends_with("_properties")
+            part == "tests" || part.ends_with("_tests") || part.starts_with("test_") || part.ends_with("_properties")
         })
     }
 
@@ -57,16 +46,12 @@ impl Source {
     /// The code before a module of tests at the bottom.
     pub(crate) fn code_before_tests(&self) -> &str {
         let mark = "\n#[cfg(test)]\nmod ";
-        self.code
-            .find(mark)
-            .map_or(self.code.as_str(), |at| &self.code[..=at])
+        self.code.find(mark).map_or(self.code.as_str(), |at| &self.code[..=at])
     }
 }
 
 fn is_rust(name: &str) -> bool {
-    Path::new(name)
-        .extension()
-        .is_some_and(|extension| extension == "rs")
+    Path::new(name).extension().is_some_and(|extension| extension == "rs")
 }
 
 /// The text with these blanked, keeping every line end.
@@ -79,11 +64,7 @@ fn without(text: &str, blanked: &[Hidden]) -> String {
         let length = hidden.map_or(letter.len_utf8(), |(_, length)| length);
         let (piece, after) = rest.split_at(length);
         if hidden.is_some_and(|(kind, _)| blanked.contains(&kind)) {
-            kept.extend(
-                piece
-                    .chars()
-                    .map(|letter| if letter == '\n' { '\n' } else { ' ' }),
-            );
+            kept.extend(piece.chars().map(|letter| if letter == '\n' { '\n' } else { ' ' }));
         } else {
             kept.push_str(piece);
         }
@@ -158,9 +139,7 @@ fn raw_length(text: &str) -> usize {
     }
     let inside = hashes + 2;
     let end = format!("\"{}", "#".repeat(hashes));
-    text[inside..]
-        .find(&end)
-        .map_or(text.len(), |at| inside + at + end.len())
+    text[inside..].find(&end).map_or(text.len(), |at| inside + at + end.len())
 }
 
 #[test]
@@ -168,10 +147,7 @@ fn comments_and_literals_are_blank_and_lines_stay() {
     let text = "a // wasmtime\n/* b /* c */\n d */ e \"f \\\" g\nh\" r#\"i \" j\"# 'k' '\\'' &'l m br\"n\" for r in o";
     let seen = without(text, &[Hidden::Comment, Hidden::Literal]);
     assert_eq!(seen.lines().count(), text.lines().count());
-    assert_eq!(
-        seen.split_whitespace().collect::<Vec<_>>(),
-        ["a", "e", "&'l", "m", "b", "for", "r", "in", "o"]
-    );
+    assert_eq!(seen.split_whitespace().collect::<Vec<_>>(), ["a", "e", "&'l", "m", "b", "for", "r", "in", "o"]);
 }
 
 #[test]
@@ -180,12 +156,7 @@ fn tests_at_the_bottom_are_told_from_the_rest() {
     let source = Source::new("host/src/a.rs".into(), text.into());
     assert_eq!(source.lines_before_tests(), 3);
     assert!(!source.code_before_tests().contains("std::fs"));
-    let names = [
-        "host/src/a/tests.rs",
-        "host/src/a_tests.rs",
-        "host/src/tests/b.rs",
-        "host/src/latest.rs",
-    ];
+    let names = ["host/src/a/tests.rs", "host/src/a_tests.rs", "host/src/tests/b.rs", "host/src/latest.rs"];
     let is_test = names.map(|name| Source::new(name.into(), String::new()).is_test());
     assert_eq!(is_test, [true, true, true, false]);
 }
@@ -193,10 +164,7 @@ fn tests_at_the_bottom_are_told_from_the_rest() {
 #[test]
 fn a_remark_is_kept_and_what_a_program_says_is_not() {
     let source = Source::new("a.rs".into(), "say(\"note this\"); // see there\n".into());
-    assert_eq!(
-        source.remarks().split_whitespace().collect::<Vec<_>>(),
-        ["say(", ");", "//", "see", "there"]
-    );
+    assert_eq!(source.remarks().split_whitespace().collect::<Vec<_>>(), ["say(", ");", "//", "see", "there"]);
     let prose = Source::new("a.md".into(), "\"note this\"".into());
     assert_eq!(prose.remarks(), prose.text);
 }
