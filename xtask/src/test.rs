@@ -45,7 +45,7 @@ pub(crate) fn run(repository: &Repository) -> Result<()> {
 fn format(root: &Path) -> Result<((), String)> {
     let workspaces = workspaces(root)?;
     for workspace in &workspaces {
-        program::output(cargo(workspace).args(["fmt", "--all", "--check"])).map_err(|error| {
+        program::output(cargo(workspace).args(["fmt", "--all", "--check", "--", "-l"])).map_err(|error| {
             let folder = workspace.strip_prefix(root).unwrap_or(workspace).join("Cargo.toml");
             error.hint(format!("`cargo fmt --all --manifest-path {}` mends it", folder.display()))
         })?;
