@@ -4,6 +4,7 @@
 //! nothing. Requests are written by a [`Wire`], a pure value, so that the bytes that were sent can be
 //! digested before they leave and rebuilt later. Nothing here reads files or the environment.
 
+mod chat;
 mod connect;
 mod endpoint;
 mod error;

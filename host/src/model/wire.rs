@@ -3,6 +3,7 @@
 //! Separate from `Model` because it is pure: the journal uses a wire without a model to rebuild what
 //! was sent.
 
+use super::chat::write_tool_list;
 use super::json::{self, Object};
 use super::setup::{RequestSetup, ToolChoice, ToolDeclaration};
 use crate::message::Message;
@@ -57,10 +58,7 @@ impl Wire for PlainWire {
         }
         if !tools.is_empty() {
             write_choice(&mut body, setup.tool_choice());
-            let list = body.key("tools");
-            list.push(b'[');
-            list.extend_from_slice(tools);
-            list.push(b']');
+            write_tool_list(&mut body, tools);
         }
         let messages = body.key("messages");
         messages.push(b'[');

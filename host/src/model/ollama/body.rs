@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::Ollama;
 use crate::canonical::CanonicalJson;
 use crate::message::{Message, ProposedCall};
+use crate::model::chat::{self, write_text};
 use crate::model::json::{self, Object};
 use crate::model::setup::{RequestSetup, ToolChoice, ToolDeclaration};
 use crate::model::wire::{Wire, write_tools};
@@ -24,27 +25,13 @@ impl Wire for Ollama {
         write_options(body.key("options"), setup, self.context_tokens);
         let offered = offered(self, setup, tools);
         if !offered.is_empty() {
-            let list = body.key("tools");
-            list.push(b'[');
-            list.extend_from_slice(&offered);
-            list.push(b']');
+            chat::write_tool_list(&mut body, &offered);
         }
-        let messages = body.key("messages");
-        messages.push(b'[');
-        if !setup.system().is_empty() {
-            write_text(messages, "system", setup.system());
-        }
+        chat::open_messages(&mut body, setup.system());
     }
 
     fn tool(&self, tool: &ToolDeclaration, out: &mut Vec<u8>) {
-        let mut object = Object::open(out);
-        object.text("type", "function");
-        let mut function = Object::open(object.key("function"));
-        function.text("name", &tool.name);
-        function.text("description", &tool.description);
-        function.raw("parameters", tool.input_schema.as_str());
-        function.close();
-        object.close();
+        chat::write_tool(tool, out);
     }
 
     fn message(&self, message: &Message, out: &mut Vec<u8>) {
@@ -67,13 +54,6 @@ impl Wire for Ollama {
             }
         }
     }
-}
-
-fn write_text(out: &mut Vec<u8>, role: &str, text: &str) {
-    let mut object = Object::open(out);
-    object.text("role", role);
-    object.text("content", text);
-    object.close();
 }
 
 fn write_calls(out: &mut Vec<u8>, text: &str, calls: &[ProposedCall]) {
