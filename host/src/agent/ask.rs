@@ -9,7 +9,8 @@ use tokio_util::sync::CancellationToken;
 use crate::canonical::CanonicalJson;
 use crate::digest::Digest;
 use crate::message::{Message, ProposedCall};
-use crate::record::{Finish, Usage};
+use crate::model::Finish;
+use crate::record::Usage;
 
 /// What the model is asked.
 #[derive(Clone, Copy, Debug)]

@@ -21,6 +21,7 @@ pub(crate) async fn run(args: ExplainArgs, json: bool) -> Result<ExitCode> {
     let tool = find(&setup.host, &args.tool)?;
     let arguments = arguments(&args.args)?;
     let gate = setup::gate(&setup, &CancellationToken::new())?;
+    let arguments = arguments.to_value();
     let judgement = gate.judge(tool, &arguments);
     let faults = tool.faults(&arguments);
     match json {

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use super::judge::Judgement;
@@ -24,6 +25,8 @@ pub(super) struct Ask<'a> {
     pub(super) step: u32,
     pub(super) tool: &'a GatedTool,
     pub(super) arguments: &'a CanonicalJson,
+    /// The same, parsed.
+    pub(super) value: &'a Value,
     pub(super) judgement: &'a Judgement,
     pub(super) resolved: &'a Resolved,
     /// What is wrong with the arguments that the person wrote instead.
@@ -46,7 +49,10 @@ pub(super) enum Next {
 impl Gate {
     pub(super) async fn ask(&self, ask: Ask<'_>, cancel: &CancellationToken) -> Asked {
         match self.on_ask {
-            OnAsk::Nobody => return Asked::nobody(ask.judgement.verdict.reason.clone()),
+            OnAsk::Nobody => {
+                let reason = &ask.judgement.verdict.reason;
+                return Asked::nobody(format!("{reason}, and nobody is there to be asked"));
+            }
             OnAsk::Later => {
                 return Asked { approval: answered(false, "nobody there", "", 0), next: Next::Park };
             }
@@ -60,7 +66,7 @@ impl Gate {
         };
         let context = self.context(&ask);
         let mut question = question::question(ask.tool, ask.arguments, ask.judgement, ask.resolved, context);
-        question.faults = ask.faults;
+        question.faults.clone_from(&ask.faults);
         let since = Instant::now();
         let answer = tokio::select! {
             biased;
@@ -69,7 +75,7 @@ impl Gate {
         };
         let waited_ms = u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX);
         if lets_run(&answer) {
-            if !self.still_bound(ask.tool, ask.arguments, question.bound_to) {
+            if !self.still_bound(&ask, question.bound_to) {
                 let next = Next::Refuse("what was approved has changed meanwhile".to_owned());
                 return Asked { approval: answered(false, "person", "", waited_ms), next };
             }
@@ -138,9 +144,9 @@ impl Gate {
     }
 
     /// Whether the call still is what was approved, handles included.
-    fn still_bound(&self, tool: &GatedTool, arguments: &CanonicalJson, approved: Digest) -> bool {
-        let authority = self.judge(tool, arguments).authority;
-        authority.is_ok_and(|now| question::bound_to(tool, arguments, &now) == approved)
+    fn still_bound(&self, ask: &Ask<'_>, approved: Digest) -> bool {
+        let authority = self.judge(ask.tool, ask.value).authority;
+        authority.is_ok_and(|now| question::bound_to(ask.tool, ask.arguments, &now) == approved)
     }
 }
 

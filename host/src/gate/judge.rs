@@ -5,7 +5,6 @@ use serde_json::Value;
 use super::Gate;
 use super::named::{self, NamedPlace};
 use super::tool::GatedTool;
-use crate::canonical::CanonicalJson;
 use crate::capability::{Authority, MountResolver, Resolved, Unfilled};
 use crate::origin::Origin;
 use crate::permission::{Decision, Facts, Narrowing, Verdict};
@@ -47,14 +46,13 @@ impl Judgement {
 
 impl Gate {
     /// Decides on a call without running it or asking anybody.
-    pub fn judge(&self, tool: &GatedTool, arguments: &CanonicalJson) -> Judgement {
-        let value: Value = arguments.to_value();
+    pub fn judge(&self, tool: &GatedTool, arguments: &Value) -> Judgement {
         let resolver = MountResolver::new(&self.mounts);
         let (ran, approvals) = self.memory(|memory| (memory.ran.clone(), memory.approvals.clone()));
         let facts = Facts {
             plugin: &tool.plugin().name,
             tool: &tool.spec().name,
-            arguments: &value,
+            arguments,
             changes_nothing: tool.changes_nothing(),
             built_in: tool.plugin().built_in,
             ran: &ran,
@@ -62,7 +60,7 @@ impl Gate {
         };
         let mut verdict = self.policy.decide(&facts);
         ask_first(tool, &mut verdict);
-        let named = named::places(tool, &value, &resolver);
+        let named = named::places(tool, arguments, &resolver);
         let digest = tool.plugin().plugin.digest();
         let approval = match verdict.decision {
             Decision::Ask => approvals.iter().find_map(|approval| {

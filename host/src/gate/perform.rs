@@ -11,7 +11,7 @@ use crate::canonical::CanonicalJson;
 use crate::capability::Authority;
 use crate::message::ToolCall;
 use crate::permission::Approver;
-use crate::plugin::{CallContext, CallReport as GuestReport, CallSupport, LogLevel};
+use crate::plugin::{CallContext, CallSupport, GuestReport, LogLevel};
 use crate::record::{Progress, StderrTail, Used};
 
 /// How many progress reports of a call are kept.

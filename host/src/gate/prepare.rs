@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use super::Gate;
@@ -48,14 +49,15 @@ impl Gate {
         if self.memory(|memory| memory.refused.contains(&tool.full_name())) {
             return Prepared::Settled(Box::default(), Ruling::Denied(REFUSED_FOR_RUN.to_owned()));
         }
-        if let Some(failure) = wrong_arguments(tool, &arguments) {
+        let mut value = arguments.to_value();
+        if let Some(failure) = wrong_arguments(tool, &value) {
             return Prepared::Settled(Box::default(), Ruling::Invalid(failure));
         }
         let mut approval: Option<Approval> = None;
         let mut agreed: Option<Vec<Reached>> = None;
         let mut faults = Vec::new();
         loop {
-            let judgement = self.judge(tool, &arguments);
+            let judgement = self.judge(tool, &value);
             let verdict = |approval| verdict_of(tool, &judgement, &request.arguments, &arguments, approval);
             let resolved = match (judgement.obstacle(), judgement.authority.as_ref().map_err(|unfilled| &**unfilled)) {
                 (Some(Obstacle::Denied), _) => {
@@ -80,6 +82,7 @@ impl Gate {
                 step: request.step,
                 tool,
                 arguments: &arguments,
+                value: &value,
                 judgement: &judgement,
                 resolved,
                 faults: faults_now,
@@ -95,10 +98,11 @@ impl Gate {
                 Next::Park => return Prepared::Settled(verdict(Some(waited)), Ruling::Parked),
                 Next::Again(edited) => {
                     approval = Some(waited);
-                    faults = tool.faults(&edited);
+                    let edited_value = edited.to_value();
+                    faults = tool.faults(&edited_value);
                     if faults.is_empty() {
                         agreed = Some(resolved.reached.clone());
-                        arguments = edited;
+                        (arguments, value) = (edited, edited_value);
                     }
                 }
             }
@@ -126,7 +130,7 @@ impl Gate {
     }
 }
 
-fn wrong_arguments(tool: &GatedTool, arguments: &CanonicalJson) -> Option<Failure> {
+fn wrong_arguments(tool: &GatedTool, arguments: &Value) -> Option<Failure> {
     let faults = tool.faults(arguments);
     if faults.is_empty() {
         return None;

@@ -16,6 +16,7 @@ impl Judgement {
             Obstacle::Denied if self.verdict.matched.iter().any(|rule| rule.decision == Decision::Deny) => {
                 Some(lift(self))
             }
+            Obstacle::Denied if self.verdict.unmatched.is_none() => Some(say(self)),
             Obstacle::Denied | Obstacle::Ask => Some(allow(tool)),
         }
     }
@@ -27,8 +28,17 @@ fn allow(tool: &GatedTool) -> String {
 }
 
 fn lift(judgement: &Judgement) -> String {
+    format!("an `unless` in the rule at {}, or taking that rule out", lines(judgement))
+}
+
+/// A rule narrows to what an argument names, and these arguments do not name it: no allowance helps.
+fn say(judgement: &Judgement) -> String {
+    format!("arguments that name what the rule at {} narrows to, or a default in its template", lines(judgement))
+}
+
+fn lines(judgement: &Judgement) -> String {
     let lines: Vec<String> = judgement.verdict.deciding().iter().map(|origin| format!("`{origin}`")).collect();
-    format!("an `unless` in the rule at {}, or taking that rule out", lines.join(", "))
+    lines.join(", ")
 }
 
 fn grant(tool: &GatedTool, unfilled: &Unfilled) -> String {

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use crate::canonical::CanonicalJson;
 use crate::capability::Granted;
 use crate::digest::Digest;
-use crate::permission::PluginKind;
+use crate::permission::ToolKind;
 use crate::plugin::{PluginState, Schema, ToolSpec};
-use crate::record::{CallFacts, ToolKind, ToolRecord};
+use crate::record::{CallFacts, ToolRecord};
 use crate::sandbox::{Limits, Plugin, Sandbox};
 
 /// A plugin that is loaded, under the operator's name.
@@ -112,8 +114,8 @@ impl GatedTool {
     }
 
     /// What is wrong with arguments, one clause each.
-    pub fn faults(&self, arguments: &CanonicalJson) -> Vec<String> {
-        self.0.schema.faults(&arguments.to_value())
+    pub fn faults(&self, arguments: &Value) -> Vec<String> {
+        self.0.schema.faults(arguments)
     }
 
     /// What holds for every call of it.
@@ -139,13 +141,13 @@ impl GatedTool {
             name: self.0.shown_name.clone(),
             description: self.0.spec.description.clone(),
             input_schema: self.0.spec.input_schema.clone(),
-            kind: ToolKind::Component,
+            kind: self.kind(),
             facts: self.facts(),
         }
     }
 
     /// What kind of thing it is.
-    pub fn kind(&self) -> PluginKind {
-        PluginKind::Component
+    pub fn kind(&self) -> ToolKind {
+        ToolKind::Component
     }
 }

@@ -6,26 +6,13 @@
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
+use super::kind::ToolKind;
 use super::standing::Scope;
 use crate::canonical::CanonicalJson;
 use crate::digest::Digest;
 use crate::need::Place;
 use crate::origin::Origin;
 use crate::plugin::ShownArgument;
-
-/// What kind of thing a tool is, by the one word that is shown for it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum PluginKind {
-    /// A component: gate and wall.
-    Component,
-    /// A native program: gate, and the wall of the operating system.
-    Process,
-    /// A Rust tool of the embedding program: gate only.
-    Native,
-    /// A tool of an MCP server: gate only.
-    Server,
-}
 
 /// The plugin that is asked about.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,7 +24,7 @@ pub struct Askable {
     /// The digest of the component.
     pub digest: Digest,
     /// What kind of thing it is.
-    pub kind: PluginKind,
+    pub kind: ToolKind,
     /// Whether it is shipped with the host.
     pub built_in: bool,
 }

@@ -8,7 +8,7 @@ pub mod schema;
 pub mod spec;
 pub mod support;
 
-pub use report::{CallReport, CallUsage, LogLevel, LogLine};
+pub use report::{CallUsage, GuestReport, LogLevel, LogLine};
 pub use schema::Schema;
 pub use spec::{ArgumentRole, Effects, PluginInfo, ShownArgument, ToolSpec};
 pub use support::{CallContext, CallSupport, NoSupport, PluginState};

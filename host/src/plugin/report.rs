@@ -9,7 +9,7 @@ use crate::refusal::Refusal;
 
 /// How a call ended, and what it used on the way.
 #[derive(Clone, Debug, PartialEq)]
-pub struct CallReport {
+pub struct GuestReport {
     /// How it ended: an output, a failure of the tool, or an end by the host.
     pub outcome: Outcome,
     /// For the operator, where the host ended the call: the trap or the limit in full.

@@ -29,12 +29,12 @@ pub use call::{
 };
 pub use inert::{cut, inert};
 pub use line::{Blob, Chain, DecodeError, Encoded, PAYLOAD_BYTES, decode};
-pub use run::{Done, MountRecord, OnUnknown, Parent, PluginRecord, RunResumed, RunStarted, ToolKind, ToolRecord};
+pub use run::{Done, MountRecord, OnUnknown, Parent, PluginRecord, RunResumed, RunStarted, ToolRecord};
 pub use run_id::RunId;
 pub use step::{Step, Steps};
 pub use stop::StopReason;
 pub use tally::{DeniedBy, DeniedCall, Tally};
-pub use turn::{Finish, ModelAnswered, ModelAsked, ModelFailed, Usage};
+pub use turn::{ModelAnswered, ModelAsked, ModelFailed, Usage};
 
 /// The version of the form of records that this host writes, and the only one it reads.
 pub const FORMAT: u32 = 1;

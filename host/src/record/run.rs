@@ -8,6 +8,7 @@ use crate::canonical::CanonicalJson;
 use crate::digest::Digest;
 use crate::message::Message;
 use crate::need::FsMode;
+use crate::permission::ToolKind;
 
 /// The first record of a journal.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -91,38 +92,6 @@ pub struct MountRecord {
     pub path: String,
     /// How far it may be used.
     pub mode: FsMode,
-}
-
-/// What stands behind a tool.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ToolKind {
-    /// A component: the gate and the wall.
-    #[default]
-    Component,
-    /// A native program of the machine: the gate only.
-    Process,
-    /// A Rust tool of the embedding program: the gate only.
-    Native,
-    /// A tool of an MCP server: the gate only.
-    Server,
-}
-
-impl ToolKind {
-    /// The one word that is shown wherever the tool is.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Component => "component",
-            Self::Process => "process",
-            Self::Native => "native",
-            Self::Server => "server",
-        }
-    }
-
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature is serde's")]
-    fn is_component(&self) -> bool {
-        *self == Self::Component
-    }
 }
 
 /// A plugin that was loaded.

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::canonical::CanonicalJson;
 use crate::message::{Content, Failure, FailureKind, Outcome, ProposedCall, ToolOutput};
+use crate::model::Finish;
 use crate::origin::Origin;
 use crate::permission::Decision;
 use crate::refusal::{Refusal, RefusalReason};

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::canonical::CanonicalJson;
 use crate::digest::Digest;
 use crate::message::ProposedCall;
+use crate::model::Finish;
 
 /// A request is about to be sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -105,20 +106,4 @@ impl Usage {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature is serde's")]
 fn is_zero(number: &u64) -> bool {
     *number == 0
-}
-
-/// Why an answer ended.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Finish {
-    /// The model had said all.
-    Stop,
-    /// It waits for the results of its calls.
-    ToolCalls,
-    /// The cap on the answer or the end of the window cut it.
-    Length,
-    /// The provider's filter cut it, or the model refused.
-    Filter,
-    /// The provider's own word.
-    Other(String),
 }

@@ -18,7 +18,7 @@ use super::{Description, Plugin, Sandbox, convert, describe, output};
 use crate::capability::Authority;
 use crate::error::{Error, Result};
 use crate::message::{Failure, FailureKind, Outcome, ToolCall};
-use crate::plugin::{CallContext, CallReport, CallUsage};
+use crate::plugin::{CallContext, CallUsage, GuestReport};
 
 /// What a guest is asked, inside its store.
 trait Work: Send + 'static {
@@ -53,7 +53,7 @@ impl Sandbox {
         limits: Limits,
         context: CallContext,
         cancel: CancellationToken,
-    ) -> CallReport {
+    ) -> GuestReport {
         let size = call.arguments.as_str().len();
         if !Limits::fits_arguments(size) {
             let message = format!("the arguments are {size} bytes long, {} are allowed", Limits::ARGUMENT_BYTES);
@@ -237,7 +237,7 @@ fn to_report(
     finished: Finished<<ToolWork as Work>::Answer>,
     limits: &Limits,
     commit: impl FnOnce(&mut CallState),
-) -> CallReport {
+) -> GuestReport {
     let Finished { answer, stop, mut state } = finished;
     let (outcome, detail) = match answer {
         Ok(answer) => {
@@ -257,7 +257,7 @@ fn to_report(
         written_bytes: state.view.usage().written_bytes(),
         printed_bytes: state.stdout.total() + state.stderr.total(),
     };
-    CallReport {
+    GuestReport {
         outcome,
         detail,
         usage,
@@ -267,8 +267,8 @@ fn to_report(
     }
 }
 
-fn ended_early(failure: Failure, limits: &Limits) -> CallReport {
-    CallReport {
+fn ended_early(failure: Failure, limits: &Limits) -> GuestReport {
+    GuestReport {
         outcome: Outcome::Aborted(failure),
         detail: None,
         usage: CallUsage { memory_limit: limits.memory_bytes as u64, ..CallUsage::default() },

@@ -43,7 +43,6 @@ pub(crate) struct Edited {
 #[looplet_guest::tool(
     reads,
     writes,
-    destructive,
     needs(fs(workspace, write, "the file to edit")),
     show(path = "/path", before = "/before", after = "/after")
 )]

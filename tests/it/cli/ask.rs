@@ -103,11 +103,11 @@ fn a_standing_approval_answers_until_it_is_revoked() {
     world.check(
         &call,
         &expect![[r#"
-        ── stderr
-        error: `files/read_file` is denied: look first
-        hint: --allow 'files/read_file', or in looplet.toml: [[rules]] tool = "files/read_file", decision = "allow"
-        ── exit 3
-    "#]],
+            ── stderr
+            error: `files/read_file` is denied: look first, and nobody is there to be asked
+            hint: --allow 'files/read_file', or in looplet.toml: [[rules]] tool = "files/read_file", decision = "allow"
+            ── exit 3
+        "#]],
     );
 }
 

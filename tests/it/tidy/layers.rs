@@ -25,7 +25,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("capability", &["permission"]),
     // Two halves of one thing: a run's record says its budget, a budget counts what records say.
     ("budget", &["permission", "record"]),
-    ("record", &["budget", "permission"]),
+    ("record", &["budget", "model", "permission"]),
     // The only room with the engine: it never asks whether, only how.
     ("sandbox", &["capability", "plugin"]),
     ("settings", &["budget", "capability", "model", "permission", "plugin"]),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use looplet_host::canonical::CanonicalJson;
 use looplet_host::capability::Authority;
 use looplet_host::message::ToolCall;
-use looplet_host::plugin::{CallContext, CallReport, CallSupport, PluginState};
+use looplet_host::plugin::{CallContext, CallSupport, GuestReport, PluginState};
 use looplet_host::sandbox::{Limits, Plugin};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
@@ -81,7 +81,7 @@ impl Call {
     ///
     /// # Panics
     /// If the arguments have no canonical form, or the plugin no tool.
-    pub async fn start(self) -> CallReport {
+    pub async fn start(self) -> GuestReport {
         let call = ToolCall {
             id: "call-1".to_owned(),
             tool: self.plugin.tools().first().expect("has a tool").name.clone(),
@@ -91,7 +91,7 @@ impl Call {
     }
 
     /// Makes the call and waits for its end.
-    pub fn run(self) -> CallReport {
+    pub fn run(self) -> GuestReport {
         block_on(self.start())
     }
 }

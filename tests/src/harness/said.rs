@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use looplet_host::message::{Content, Failure, Outcome, ToolOutput};
-use looplet_host::plugin::CallReport;
+use looplet_host::plugin::GuestReport;
 use looplet_host::record::inert;
 use looplet_host::refusal::Refusal;
 
@@ -11,7 +11,7 @@ use looplet_host::refusal::Refusal;
 const SHOWN: usize = 200;
 
 /// How a call ended, in a line or a few.
-pub fn said(report: &CallReport) -> String {
+pub fn said(report: &GuestReport) -> String {
     match &report.outcome {
         Outcome::Ok(output) => output_said(output),
         Outcome::Failed(failure) => format!("failed: {}", failure_said(failure)),
@@ -21,7 +21,7 @@ pub fn said(report: &CallReport) -> String {
 }
 
 /// How a call ended, and what the operator learns beside it.
-pub fn report(report: &CallReport) -> String {
+pub fn report(report: &GuestReport) -> String {
     let mut text = said(report);
     for refusal in &report.refusals {
         let _ = write!(text, "\nrefused {}", refusal_said(refusal));

@@ -2,9 +2,9 @@
 
 use super::{OpenCall, OpenTurn, Problem, Stage, State, history};
 use crate::message::{Message, Outcome};
+use crate::model::Finish;
 use crate::record::{
-    Body, CallDecided, CallEnded, Finish, ModelAnswered, ModelFailed, Notice, OnUnknown, Record, Ruling, RunResumed,
-    StopReason,
+    Body, CallDecided, CallEnded, ModelAnswered, ModelFailed, Notice, OnUnknown, Record, Ruling, RunResumed, StopReason,
 };
 
 impl State {

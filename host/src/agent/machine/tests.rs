@@ -3,8 +3,9 @@
 use super::*;
 use crate::budget::Budget;
 use crate::message::{Outcome, ToolOutput};
+use crate::model::Finish;
 use crate::record::{
-    Body, CallEnded, CallStarted, Finish, ModelAnswered, Notice, OnUnknown, Record, Ruling, RunResumed, Usage,
+    Body, CallEnded, CallStarted, ModelAnswered, Notice, OnUnknown, Record, Ruling, RunResumed, Usage,
 };
 
 fn state() -> State {
@@ -16,7 +17,7 @@ fn state() -> State {
         name: "write".into(),
         description: String::new(),
         input_schema: CanonicalJson::empty_object(),
-        kind: crate::record::ToolKind::Component,
+        kind: crate::permission::ToolKind::Component,
         facts: CallFacts::default(),
     }];
     State::new(&started)

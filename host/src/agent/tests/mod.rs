@@ -21,9 +21,10 @@ use crate::budget::Budget;
 use crate::canonical::CanonicalJson;
 use crate::digest::Digest;
 use crate::message::{self, Failure, FailureKind, Message, ProposedCall, ToolOutput};
+use crate::model::Finish;
 use crate::origin::Origin;
 use crate::permission;
-use crate::record::{self, CallFacts, Encoded, Finish, Ruling, StopReason, ToolRecord};
+use crate::record::{self, CallFacts, Encoded, Ruling, StopReason, ToolRecord};
 
 /// What the model does in one turn.
 #[derive(Clone, Debug)]
@@ -316,7 +317,7 @@ fn tools() -> Vec<ToolRecord> {
         name: name.into(),
         description: String::new(),
         input_schema: CanonicalJson::from_text(r#"{"required":["do"]}"#).expect("has a form"),
-        kind: record::ToolKind::default(),
+        kind: crate::permission::ToolKind::default(),
         facts: CallFacts { repeatable, concurrent_safe, uncharged },
     };
     vec![

@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use looplet_host::agent::{Announcement, Answer, AskModel, ModelFault, Question};
 use looplet_host::gate::Gate;
 use looplet_host::message::Message;
-use looplet_host::model::{self, EventSink, Model, ModelError, ModelRequest, RequestSetup, Transcript};
-use looplet_host::record::{Finish, Usage};
+use looplet_host::model::{EventSink, Model, ModelError, ModelRequest, RequestSetup, Transcript};
+use looplet_host::record::Usage;
 use tokio_util::sync::CancellationToken;
 
 /// A model as the loop asks it.
@@ -52,7 +52,7 @@ impl AskModel for ModelAsker {
             text: response.text,
             calls: response.calls,
             usage: Usage { input: usage.input, output: usage.output, cached: usage.cached, cost_micro_usd: 0 },
-            finish: finish(response.finish),
+            finish: response.finish,
             model: response.model.filter(|reported| !self.model.name().ends_with(reported.as_str())),
         })
     }
@@ -62,15 +62,5 @@ fn fault(error: &ModelError) -> ModelFault {
     match error.hint() {
         Some(hint) => ModelFault::new(format!("{error}; {hint}")),
         None => ModelFault::new(error.to_string()),
-    }
-}
-
-fn finish(finish: model::Finish) -> Finish {
-    match finish {
-        model::Finish::Stop => Finish::Stop,
-        model::Finish::ToolCalls => Finish::ToolCalls,
-        model::Finish::Length => Finish::Length,
-        model::Finish::Filter => Finish::Filter,
-        model::Finish::Other(word) => Finish::Other(word),
     }
 }

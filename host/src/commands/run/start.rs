@@ -7,7 +7,8 @@ use looplet_host::gate::Gate;
 use looplet_host::host::DONE;
 use looplet_host::message::Message;
 use looplet_host::model::{RequestSetup, ToolDeclaration};
-use looplet_host::record::{Done, MountRecord, PluginRecord, RunId, RunStarted, ToolKind};
+use looplet_host::permission::ToolKind;
+use looplet_host::record::{Done, MountRecord, PluginRecord, RunId, RunStarted};
 use looplet_host::settings::{self, Settings, Sourced, TextSource};
 use serde_json::json;
 

@@ -71,10 +71,10 @@ fn plugin(question: &Question) -> String {
     let plugin = &question.plugin;
     let kind = match (plugin.built_in, plugin.kind) {
         (true, _) => "built in",
-        (false, looplet_host::permission::PluginKind::Component) => "component",
-        (false, looplet_host::permission::PluginKind::Process) => "process",
-        (false, looplet_host::permission::PluginKind::Native) => "native",
-        (false, looplet_host::permission::PluginKind::Server) => "server",
+        (false, looplet_host::permission::ToolKind::Component) => "component",
+        (false, looplet_host::permission::ToolKind::Process) => "process",
+        (false, looplet_host::permission::ToolKind::Native) => "native",
+        (false, looplet_host::permission::ToolKind::Server) => "server",
     };
     let version = words::quoted(&plugin.version);
     format!("{}   plugin {} {version}, {kind}, {}", question.tool, plugin.name, plugin.digest.to_short())

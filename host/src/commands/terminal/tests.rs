@@ -4,7 +4,7 @@ use looplet_host::canonical::CanonicalJson;
 use looplet_host::digest::Digest;
 use looplet_host::need::{FsMode, Place};
 use looplet_host::origin::Origin;
-use looplet_host::permission::{Answer, Askable, PluginKind, Question, Reach, Scope};
+use looplet_host::permission::{Answer, Askable, Question, Reach, Scope, ToolKind};
 use looplet_host::plugin::{ArgumentRole, ShownArgument};
 use serde_json::{Map, Value, json};
 
@@ -28,7 +28,7 @@ fn question(arguments: &Value) -> Question {
             name: "files".to_owned(),
             version: "0.1.0".to_owned(),
             digest: Digest::of(b"component"),
-            kind: PluginKind::Component,
+            kind: ToolKind::Component,
             built_in: true,
         },
         reach: vec![Reach { place, host_path: Some("/home/me/proj/src/parse.rs".to_owned()) }],

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use looplet_host::need::{FsMode, Place};
-use looplet_host::permission::{PluginKind, Question, Reach, Scope};
+use looplet_host::permission::{Question, Reach, Scope, ToolKind};
 use looplet_host::record::inert;
 use serde_json::Value;
 
@@ -11,9 +11,9 @@ use serde_json::Value;
 pub(super) fn reach(question: &Question, home: Option<&Path>) -> Vec<String> {
     let mut lines: Vec<String> = question.reach.iter().map(|reach| one(reach, home)).collect();
     lines.push(match question.plugin.kind {
-        PluginKind::Component => nothing_else(&question.reach),
-        PluginKind::Process => "and whatever the operating system lets a program of yours do".to_owned(),
-        PluginKind::Native | PluginKind::Server => "and whatever it likes: there is no wall around it".to_owned(),
+        ToolKind::Component => nothing_else(&question.reach),
+        ToolKind::Process => "and whatever the operating system lets a program of yours do".to_owned(),
+        ToolKind::Native | ToolKind::Server => "and whatever it likes: there is no wall around it".to_owned(),
     });
     lines
 }
