@@ -69,6 +69,8 @@ pub struct CallReport {
     pub outcome: Outcome,
     /// How long the tool ran, in microseconds.
     pub duration_us: u64,
+    /// How long it waited for a person, in milliseconds. The run's clock stood still.
+    pub waited_ms: u64,
     /// What it used up.
     pub used: Used,
     /// What it tried and did not get.
@@ -93,6 +95,7 @@ impl CallReport {
         Self {
             outcome,
             duration_us: 0,
+            waited_ms: 0,
             used: Used::default(),
             refusals: Vec::new(),
             stderr: None,

@@ -21,9 +21,11 @@ pub use tool::{GatedTool, PluginHandle};
 
 use crate::capability::fs::Mount;
 use crate::permission::{Approver, DenyAll, Policy, StandingApproval};
+use crate::plugin::RunKey;
 
 /// Decides on calls and runs those that may. One per run.
 pub struct Gate {
+    key: RunKey,
     tools: Vec<GatedTool>,
     mounts: Vec<Mount>,
     policy: Policy,
@@ -67,6 +69,7 @@ impl Gate {
     /// A gate without a person: what the policy asks about is denied.
     pub fn new(tools: Vec<GatedTool>, mounts: Vec<Mount>, policy: Policy) -> Self {
         Self {
+            key: RunKey::unique(),
             tools,
             mounts,
             policy,

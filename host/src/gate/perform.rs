@@ -11,7 +11,7 @@ use crate::canonical::CanonicalJson;
 use crate::capability::Authority;
 use crate::message::ToolCall;
 use crate::permission::Approver;
-use crate::plugin::{CallContext, CallSupport, GuestReport, LogLevel};
+use crate::plugin::{CallContext, CallSupport, GuestReport, LogLevel, RunKey};
 use crate::record::{Progress, StderrTail, Used};
 
 /// How many progress reports of a call are kept.
@@ -19,6 +19,7 @@ const PROGRESS: usize = 16;
 
 /// A call with everything it was given.
 pub(super) struct Allowed {
+    pub(super) run: RunKey,
     pub(super) tool: GatedTool,
     pub(super) id: String,
     pub(super) arguments: CanonicalJson,
@@ -31,12 +32,13 @@ pub(super) struct Allowed {
 #[async_trait]
 impl ReadyCall for Allowed {
     async fn perform(self: Box<Self>, cancel: CancellationToken) -> CallReport {
-        let Self { tool, id, arguments, is_edited, authority, approver } = *self;
+        let Self { run, tool, id, arguments, is_edited, authority, approver } = *self;
         let warning =
             is_edited.then(|| format!("the person changed the arguments of this call to {}", arguments.as_str()));
         let plugin = tool.plugin();
         let desk = Arc::new(Desk { tool: tool.full_name(), approver, progress: std::sync::Mutex::default() });
         let context = CallContext {
+            run,
             settings: plugin.settings.clone(),
             secrets: Vec::new(),
             state: tool.state().clone(),
@@ -92,6 +94,7 @@ fn to_record(report: GuestReport) -> CallReport {
     lines.drain(..surplus);
     CallReport {
         duration_us,
+        waited_ms: u64::try_from(report.usage.waited.as_millis()).unwrap_or(u64::MAX),
         used,
         refusals: report.refusals,
         stderr: (total > 0).then_some(StderrTail { lines, total }),

@@ -119,6 +119,7 @@ impl Gate {
     ) -> Prepared {
         self.memory(|memory| memory.ran.insert(tool.full_name()));
         let allowed = Allowed {
+            run: self.key,
             tool: tool.clone(),
             id: request.id.clone(),
             is_edited: arguments != request.arguments,

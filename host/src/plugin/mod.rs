@@ -11,4 +11,4 @@ pub mod support;
 pub use report::{CallUsage, GuestReport, LogLevel, LogLine};
 pub use schema::Schema;
 pub use spec::{ArgumentRole, Effects, PluginInfo, ShownArgument, ToolSpec};
-pub use support::{CallContext, CallSupport, NoSupport, PluginState};
+pub use support::{CallContext, CallSupport, NoSupport, PluginState, RunKey};

@@ -29,6 +29,8 @@ pub struct GuestReport {
 pub struct CallUsage {
     /// Wall time, waits for a person not counted.
     pub duration: Duration,
+    /// Waits for a person, and for a place again after them.
+    pub waited: Duration,
     /// The largest size of the guest's memory, bytes.
     pub memory_peak: u64,
     /// The memory that it was allowed, bytes.

@@ -3,6 +3,7 @@
 //! The other end of the contract's `host` interface, as the loop implements it.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -61,9 +62,23 @@ impl PluginState {
     }
 }
 
+/// Tells runs apart within a process, so that they can take turns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RunKey(u64);
+
+impl RunKey {
+    /// A key that no other run has.
+    pub fn unique() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
 /// What a call is given beside its authority.
 #[derive(Clone)]
 pub struct CallContext {
+    /// The run that it belongs to.
+    pub run: RunKey,
     /// The operator's settings for the plugin.
     pub settings: CanonicalJson,
     /// Names of the secrets that are granted.
@@ -78,6 +93,7 @@ impl CallContext {
     /// No settings, no secrets, nothing kept, nobody there.
     pub fn bare() -> Self {
         Self {
+            run: RunKey::unique(),
             settings: CanonicalJson::empty_object(),
             secrets: Vec::new(),
             state: PluginState::default(),

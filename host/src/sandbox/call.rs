@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use tokio::runtime::Runtime;
-use tokio::sync::{AcquireError, oneshot};
+use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 use wasmtime::component::Instance;
 use wasmtime::{Store, UpdateDeadline};
@@ -12,13 +12,14 @@ use wasmtime::{Store, UpdateDeadline};
 use super::clock::{CallClock, StopNow};
 use super::component::CheckedComponent;
 use super::limits::Limits;
+use super::permits::{Lent, Seat};
 use super::state::CallState;
 use super::trap::{self, Ended};
 use super::{Description, Plugin, Sandbox, convert, describe, output};
 use crate::capability::Authority;
 use crate::error::{Error, Result};
 use crate::message::{Failure, FailureKind, Outcome, ToolCall};
-use crate::plugin::{CallContext, CallUsage, GuestReport};
+use crate::plugin::{CallContext, CallUsage, GuestReport, RunKey};
 
 /// What a guest is asked, inside its store.
 trait Work: Send + 'static {
@@ -62,9 +63,10 @@ impl Sandbox {
         let kept = context.state.clone();
         let refusals = Arc::clone(&authority.refusals);
         let work = ToolWork { component: plugin.component.clone(), call: convert::to_call(call) };
-        let state = move |clock| CallState::of_call(&authority, &limits, clock, context);
+        let run = context.run;
+        let state = move |clock, lent| CallState::of_call(&authority, &limits, clock, context, lent);
         let started = Instant::now();
-        let mut report = match self.enter(&plugin.component, work, limits, cancel, state).await {
+        let mut report = match self.enter(&plugin.component, run, work, limits, cancel, state).await {
             Ok(finished) => to_report(finished, &limits, |state| kept.commit(std::mem::take(&mut state.desk.kept))),
             Err(failure) => {
                 let mut report = ended_early(failure, &limits);
@@ -80,10 +82,10 @@ impl Sandbox {
     pub(super) async fn describe(&self, name: &str, component: &CheckedComponent) -> Result<Description> {
         let limits = Limits { memory_bytes: Limits::WISH_MEMORY_BYTES, ..Limits::SHIPPED };
         let work = DescribeWork { component: component.clone() };
-        let state = move |clock| CallState::of_description(&limits, clock);
+        let state = move |clock, _| CallState::of_description(&limits, clock);
         let fault = |why: String| Error::usage(format!("plugin `{name}` does not describe itself: {why}"));
         let finished = self
-            .enter(component, work, limits, CancellationToken::new(), state)
+            .enter(component, RunKey::unique(), work, limits, CancellationToken::new(), state)
             .await
             .map_err(|failure| fault(failure.message))?;
         match finished.answer {
@@ -113,26 +115,19 @@ impl Sandbox {
     async fn enter<W: Work>(
         &self,
         component: &CheckedComponent,
+        run: RunKey,
         work: W,
         limits: Limits,
         cancel: CancellationToken,
-        state: impl FnOnce(Arc<CallClock>) -> CallState + Send + 'static,
+        state: impl FnOnce(Arc<CallClock>, Lent) -> CallState + Send + 'static,
     ) -> Result<Finished<W::Answer>, Failure> {
-        let closed = |_: AcquireError| Failure::new(FailureKind::Cancelled, "the host is stopping");
         let cancelled = || Failure::new(FailureKind::Cancelled, "the call was cancelled before it began");
-        // More than there is in all would wait for ever.
-        let memory = limits.memory_bytes.min(Limits::MEMORY_SUM_BYTES);
-        let mebibytes = u32::try_from(memory.div_ceil(1 << 20)).unwrap_or(u32::MAX);
-        let permits = async {
-            let memory = Arc::clone(&self.0.memory).acquire_many_owned(mebibytes).await?;
-            let slot = Arc::clone(&self.0.calls).acquire_owned().await?;
-            Ok((memory, slot))
-        };
-        let _permits = tokio::select! {
+        let seat = tokio::select! {
             biased;
             () = cancel.cancelled() => return Err(cancelled()),
-            permits = permits => permits.map_err(closed)?,
+            permit = self.0.permits.acquire((run, component.digest()), limits.memory_bytes) => Seat::new(permit),
         };
+        let lent = seat.guest_side();
         // The guest lives on its thread, whatever becomes of this future: dropping it stops the guest, and
         // the ticker goes on until the guest has stopped.
         let ticking = self.0.ticker.keep_ticking();
@@ -143,7 +138,7 @@ impl Sandbox {
         let (on_thread, pre, engine) = (Arc::clone(&clock), component.pre().clone(), self.0.engine.clone());
         let job = move |runtime: &Runtime| {
             let _ticking = ticking;
-            let mut store = Store::new(&engine, state(Arc::clone(&on_thread)));
+            let mut store = Store::new(&engine, state(Arc::clone(&on_thread), lent));
             arm(&mut store, &on_thread);
             let answer = runtime.block_on(async {
                 tokio::select! {
@@ -251,6 +246,7 @@ fn to_report(
     };
     let usage = CallUsage {
         duration: state.clock.used(),
+        waited: state.clock.waited(),
         memory_peak: state.memory.peak as u64,
         memory_limit: limits.memory_bytes as u64,
         read_bytes: state.view.usage().read_bytes(),

@@ -40,6 +40,11 @@ impl CallClock {
         self.started.elapsed().saturating_sub(waits.total + waiting)
     }
 
+    /// Time in which it waited for a person.
+    pub(super) fn waited(&self) -> Duration {
+        self.waits.lock().unwrap_or_else(PoisonError::into_inner).total
+    }
+
     /// Time that is left.
     pub(super) fn left(&self) -> Duration {
         self.wall.saturating_sub(self.used())

@@ -54,7 +54,11 @@ impl host::Host for CallState {
         let _paused = self.clock.pause();
         let shown = |text| cut_and_clean(text, Limits::LOG_LINE_BYTES);
         let (action, details) = (shown(action), shown(details));
-        Ok(context.support.approve(&action, &details).await)
+        let asked = context.support.approve(&action, &details);
+        Ok(match &self.lent {
+            Some(lent) => lent.lend_while(asked).await,
+            None => asked.await,
+        })
     }
 
     fn settings(&mut self) -> wasmtime::Result<String> {

@@ -19,6 +19,7 @@ mod limits;
 mod linker;
 mod memory;
 mod output;
+mod permits;
 mod state;
 mod stream;
 mod thread;
@@ -28,7 +29,6 @@ mod trap;
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use tokio::sync::Semaphore;
 use wasmtime::Engine;
 use wasmtime::component::Linker;
 
@@ -39,6 +39,7 @@ use crate::error::{Error, Result};
 use crate::plugin::{PluginInfo, ToolSpec};
 use compiled::Compilation;
 use component::CheckedComponent;
+use permits::Permits;
 use state::CallState;
 use thread::Threads;
 use ticker::Ticker;
@@ -53,10 +54,7 @@ struct Shared {
     compilation: Compilation,
     ticker: Ticker,
     threads: Arc<Threads>,
-    /// Calls inside guests at once.
-    calls: Arc<Semaphore>,
-    /// Memory of all calls together, in MiB.
-    memory: Arc<Semaphore>,
+    permits: Arc<Permits>,
 }
 
 /// A component that can be called, with what it says of itself. Cheap to clone.
@@ -88,8 +86,7 @@ impl Sandbox {
             compilation,
             ticker: Ticker::start(&engine)?,
             threads: Arc::default(),
-            calls: Arc::new(Semaphore::new(Limits::CONCURRENT_CALLS)),
-            memory: Arc::new(Semaphore::new(Limits::MEMORY_SUM_BYTES >> 20)),
+            permits: Arc::new(Permits::new()),
             engine,
         })))
     }

@@ -13,6 +13,7 @@ use super::clock::CallClock;
 use super::filesystem::FilesystemHost;
 use super::limits::Limits;
 use super::memory::MemoryLimit;
+use super::permits::Lent;
 use crate::capability::Authority;
 use crate::capability::fs::View;
 use crate::plugin::{CallContext, LogLevel, LogLine};
@@ -27,6 +28,8 @@ pub(super) struct CallState {
     pub(super) stdout: Capture,
     pub(super) stderr: Capture,
     pub(super) desk: Desk,
+    /// The place that the call lends out while it waits for a person; none while a plugin describes itself.
+    pub(super) lent: Option<Lent>,
 }
 
 /// The part behind the contract's `host` interface.
@@ -60,11 +63,17 @@ impl Desk {
 
 impl CallState {
     /// The state of a call of a tool.
-    pub(super) fn of_call(authority: &Authority, limits: &Limits, clock: Arc<CallClock>, context: CallContext) -> Self {
+    pub(super) fn of_call(
+        authority: &Authority,
+        limits: &Limits,
+        clock: Arc<CallClock>,
+        context: CallContext,
+        lent: Lent,
+    ) -> Self {
         let mut wasi = closed();
         wasi.envs(&authority.env);
         let view = View::new(authority.mounts.clone(), limits.fs, Arc::clone(&authority.refusals));
-        Self::new(wasi, view, limits, clock, Some(context))
+        Self { lent: Some(lent), ..Self::new(wasi, view, limits, clock, Some(context)) }
     }
 
     /// The state in which a plugin describes itself: no authority, the same time and chance every time.
@@ -99,6 +108,7 @@ impl CallState {
             stdout,
             stderr,
             desk: Desk::new(context),
+            lent: None,
         }
     }
 

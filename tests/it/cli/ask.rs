@@ -13,20 +13,20 @@ fn an_ask_without_a_terminal_is_a_no() {
     world.check(
         &CALL,
         &expect![[r#"
-        ── stderr
-        error: `files/read_file` is denied: look first
-        hint: --allow 'files/read_file', or in looplet.toml: [[rules]] tool = "files/read_file", decision = "allow"
-        ── exit 3
-    "#]],
+            ── stderr
+            error: `files/read_file` is denied: look first, and nobody is there to be asked
+            hint: --allow 'files/read_file', or in looplet.toml: [[rules]] tool = "files/read_file", decision = "allow"
+            ── exit 3
+        "#]],
     );
     world.check(
         &[&CALL[..], &["--workspace", "."]].concat(),
         &expect![[r#"
-        ── stderr
-        error: `files/read_file` is denied: look first
-        hint: --allow 'files/read_file', or in looplet.toml: [[rules]] tool = "files/read_file", decision = "allow"
-        ── exit 3
-    "#]],
+            ── stderr
+            error: `files/read_file` is denied: look first, and nobody is there to be asked
+            hint: --allow 'files/read_file', or in looplet.toml: [[rules]] tool = "files/read_file", decision = "allow"
+            ── exit 3
+        "#]],
     );
     world.check(
         &[&CALL[..], &["--workspace", ".", "--allow", "files/read_file"]].concat(),

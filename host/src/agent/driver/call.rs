@@ -122,6 +122,7 @@ impl Driver {
         }
         let cancel = self.stop.child_token();
         let report = run(call, &cancel, self.time_left(), facts).await;
+        self.stand_still(report.waited_ms);
         self.note_deadline(&cancel);
         self.end_call(step, report)?;
         if facts.repeatable { Ok(()) } else { self.sync() }
@@ -139,7 +140,11 @@ impl Driver {
             calls.push(Box::pin(async move { (step, run(call, &cancel, left, facts).await) }));
         }
         let mut side_by_side = SideBySide::new(calls, WIDTH);
+        // People are asked one at a time: waits that overlap are one.
+        let mut waited_ms = 0;
         while let Some((step, report)) = side_by_side.next().await {
+            self.stand_still(report.waited_ms.saturating_sub(waited_ms));
+            waited_ms = waited_ms.max(report.waited_ms);
             self.note_deadline(&cancel);
             self.end_call(step, report)?;
         }

@@ -195,8 +195,13 @@ impl Driver {
 
     fn leave_out_wait(&mut self, decided: &CallDecided) {
         if let Some(approval) = &decided.approval {
-            self.stopwatch.leave_out(Duration::from_millis(approval.waited_ms), &*self.parts.clock);
+            self.stand_still(approval.waited_ms);
         }
+    }
+
+    /// Takes a wait for a person, which just ended, out of the run's time.
+    fn stand_still(&mut self, waited_ms: u64) {
+        self.stopwatch.leave_out(Duration::from_millis(waited_ms), &*self.parts.clock);
     }
 
     fn ms_since(&self, began: Duration) -> u64 {

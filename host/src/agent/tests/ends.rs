@@ -140,6 +140,13 @@ async fn a_call_is_cancelled_at_the_deadline() {
 }
 
 #[tokio::test]
+async fn a_question_inside_a_running_call_is_no_activity() {
+    let bench = Bench::new([calls([("greet", "asks for a minute")]), text("bye")]);
+    let ended = bench.finish().await;
+    assert_eq!((ended.reason(), ended.outcome.active_ms, ended.outcome.elapsed_ms), ("text", 0, 60_000));
+}
+
+#[tokio::test]
 async fn waiting_for_a_person_is_no_activity() {
     let bench = Bench::new([calls([("greet", "waits for a person")]), text("bye")]);
     let ended = bench.budget(|budget| budget.active_ms = Some(1_000)).finish().await;

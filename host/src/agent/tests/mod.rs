@@ -181,7 +181,7 @@ impl ReadyCall for Ready {
                 self.cancel.cancel();
                 message::Outcome::Ok(ToolOutput::text("cancelled"))
             }
-            "takes a minute" => {
+            "asks for a minute" => {
                 self.clock.pass(60_000);
                 message::Outcome::Ok(ToolOutput::text("late"))
             }
@@ -194,6 +194,9 @@ impl ReadyCall for Ready {
         self.note("end");
         let mut report = CallReport::new(outcome);
         report.stop = (self.does == "stops the run").then(|| "enough".to_owned());
+        if self.does == "asks for a minute" {
+            report.waited_ms = 60_000;
+        }
         report.context.extend((self.does == "adds context").then(|| "remember the lock".to_owned()));
         report
     }
