@@ -1,18 +1,17 @@
 //! `run`: an agent on a task. Steps as they happen on stderr, the answer on stdout.
 
-mod asker;
 mod consent;
 mod model;
-mod start;
+mod texts;
 
 use std::collections::BTreeSet;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use looplet_host::agent::{ExitRules, Outcome, Parts, Run};
+use looplet_host::agent::{ExitRules, Outcome};
 use looplet_host::error::Result;
 use looplet_host::journal::Runs;
-use looplet_host::record::{DeniedBy, RunId, Step};
+use looplet_host::record::{DeniedBy, Step};
 use looplet_host::settings::Flags;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
@@ -49,18 +48,10 @@ async fn drive(
     cancel: &CancellationToken,
     json: bool,
 ) -> Result<Outcome> {
-    let id = RunId::generate();
-    let gate = Arc::new(setup::gate(setup, cancel)?);
-    let started = start::started(setup, &gate, id, task, model.name())?;
-    let asker = asker::ModelAsker::new(Arc::clone(&model), start::request_setup(setup, &gate), Arc::clone(&gate));
     let runs = Runs::at(args.runs.clone().unwrap_or_else(|| setup.machine.runs_dir()));
-    let parts = Parts {
-        sink: Box::new(runs.create(id)?),
-        cancel: cancel.clone(),
-        is_kept: true,
-        ..Parts::new(Box::new(asker), gate)
-    };
-    let mut run = Run::start(started, parts)?;
+    let launch = texts::add(setup.host.run(task), setup)?.project(setup.machine.project());
+    let launch = setup::answering(launch, setup, cancel)?.model(model).keep_in(runs).cancel(cancel.clone());
+    let mut run = launch.start()?;
     while let Some(step) = run.next().await {
         print_step(&step, json);
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use looplet_host::error::{Error, Result};
 use looplet_host::gate::{Gate, Remember};
-use looplet_host::host::{Host, PluginFile};
+use looplet_host::host::{Host, Launch, PluginFile};
 use looplet_host::permission::{StandingApproval, StandingApprovals};
 use looplet_host::sandbox::Sandbox;
 use looplet_host::settings::{
@@ -189,14 +189,31 @@ pub(crate) fn names_file(text: &str) -> Option<PathBuf> {
 /// A gate for one run: what was approved before answers, then a person if one is there. `cancel` is what
 /// stops the run while that person is asked.
 pub(crate) fn gate(setup: &Setup, cancel: &CancellationToken) -> Result<Gate> {
-    let machine = &setup.machine;
-    let approvals = standing(machine)?.of_project("approvals.toml", &machine.project())?;
-    let gate = setup.host.gate().with_approvals(approvals);
-    if *setup.host.settings().on_ask != OnAsk::Person || !machine.surroundings.terminal {
-        return Ok(gate);
-    }
-    let terminal = Terminal::of(machine, cancel.clone());
-    Ok(gate.with_approver(Arc::new(terminal)).with_memory(remember(machine.clone())))
+    let gate = setup.host.gate().with_approvals(approvals(setup)?);
+    Ok(match person(setup, cancel) {
+        Some(person) => gate.with_approver(person).with_memory(remember(setup.machine.clone())),
+        None => gate,
+    })
+}
+
+/// The same for a run that is to begin.
+pub(crate) fn answering(launch: Launch, setup: &Setup, cancel: &CancellationToken) -> Result<Launch> {
+    let launch = launch.approvals(approvals(setup)?);
+    Ok(match person(setup, cancel) {
+        Some(person) => launch.approver(person).remember(remember(setup.machine.clone())),
+        None => launch,
+    })
+}
+
+fn approvals(setup: &Setup) -> Result<Vec<StandingApproval>> {
+    standing(&setup.machine)?.of_project("approvals.toml", &setup.machine.project())
+}
+
+/// The person at the terminal, where one is there and is to be asked.
+fn person(setup: &Setup, cancel: &CancellationToken) -> Option<Arc<Terminal>> {
+    let asks_person = *setup.host.settings().on_ask == OnAsk::Person;
+    let is_there = asks_person && setup.machine.surroundings.terminal;
+    is_there.then(|| Arc::new(Terminal::of(&setup.machine, cancel.clone())))
 }
 
 /// Writes approvals that are given for good, for this project and the component at hand.

@@ -3,13 +3,18 @@
 //! Nothing is read here: the bytes of plugins and the values of variables come in. Whoever embeds the
 //! host builds one of these once and starts runs from it.
 
+mod asker;
+mod changes;
 mod grants;
+mod launch;
+mod opening;
 mod plugins;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+pub use launch::Launch;
 pub use plugins::PluginFile;
 
 use crate::capability::fs::{Mount, MountSpec};
@@ -17,7 +22,8 @@ use crate::error::{Error, Result};
 use crate::gate::{Gate, GatedTool, PluginHandle};
 use crate::model::select::Environment;
 use crate::need::FsMode;
-use crate::permission::{Finding, KnownTool, Severity};
+use crate::origin::Origin;
+use crate::permission::{Finding, KnownTool, Policy, Rule, Severity, StandingApproval};
 use crate::sandbox::Sandbox;
 use crate::settings::Settings;
 
@@ -63,9 +69,20 @@ impl Host {
 
     /// A gate for one run, with the approvals of flags and nobody to ask.
     pub fn gate(&self) -> Gate {
+        self.gate_with(Vec::new(), Vec::new())
+    }
+
+    /// A gate with rules and approvals beside those of the settings.
+    fn gate_with(&self, rules: Vec<Rule>, approvals: Vec<StandingApproval>) -> Gate {
         let settings = &self.0.settings;
-        Gate::new(self.0.tools.clone(), self.0.mounts.clone(), settings.policy.clone())
+        let mut policy = rules.into_iter().fold(settings.policy.clone(), Policy::with);
+        // An allowance by the program is one where no rule matches, too; a remembered answer is not.
+        for approval in approvals.iter().filter(|approval| *approval.origin() == Origin::Program) {
+            policy = policy.allow_unmatched(approval.tools().clone(), Origin::Program);
+        }
+        Gate::new(self.0.tools.clone(), self.0.mounts.clone(), policy)
             .with_approvals(settings.approvals.clone())
+            .with_approvals(approvals)
     }
 
     /// What was put together.

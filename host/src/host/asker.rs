@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
+use crate::agent::{Announcement, Answer, AskModel, ModelFault, Question};
+use crate::gate::Gate;
+use crate::message::Message;
+use crate::model::{EventSink, Model, ModelError, ModelRequest, RequestSetup, Transcript};
+use crate::record::Usage;
 use async_trait::async_trait;
-use looplet_host::agent::{Announcement, Answer, AskModel, ModelFault, Question};
-use looplet_host::gate::Gate;
-use looplet_host::message::Message;
-use looplet_host::model::{EventSink, Model, ModelError, ModelRequest, RequestSetup, Transcript};
-use looplet_host::record::Usage;
 use tokio_util::sync::CancellationToken;
 
 /// A model as the loop asks it.

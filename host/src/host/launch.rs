@@ -1,0 +1,274 @@
+//! A run before it begins: what the host does not know, and the choices that are for this run alone.
+
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+
+use super::asker::ModelAsker;
+use super::{Host, opening};
+use crate::agent::{Parts, Run, Sink, Watch};
+use crate::budget::Budget;
+use crate::error::{Error, Result};
+use crate::gate::{Gate, Remember};
+use crate::journal::{Journal, Runs};
+use crate::message::Message;
+use crate::model::Model;
+use crate::origin::Origin;
+use crate::permission::{Approver, Decision, Rule, StandingApproval, ToolPattern};
+use crate::record::{Body, Parent, RunId, RunResumed, RunStarted};
+
+/// A run to be. Made by [`Host::run`], begun by [`Launch::start`] or, for one that was begun before, by
+/// [`Launch::resume`].
+#[must_use = "nothing has begun"]
+pub struct Launch {
+    host: Host,
+    task: String,
+    model: Option<Arc<dyn Model>>,
+    history: Vec<Message>,
+    parent: Option<Parent>,
+    project: Option<String>,
+    budget: Vec<BudgetChange>,
+    rules: Vec<Rule>,
+    approvals: Vec<StandingApproval>,
+    answering: Answering,
+    remember: Option<Remember>,
+    kept_in: Option<Runs>,
+    cancel: CancellationToken,
+    watch: Option<Arc<dyn Watch>>,
+    /// The first pattern that is none.
+    fault: Option<Error>,
+}
+
+type BudgetChange = Box<dyn FnOnce(&mut Budget) + Send>;
+
+/// Who answers an ask.
+enum Answering {
+    Nobody,
+    Person(Arc<dyn Approver>),
+    Later,
+}
+
+impl Host {
+    /// A run of this task, on this host. Nothing has begun.
+    pub fn run(&self, task: impl Into<String>) -> Launch {
+        Launch {
+            host: self.clone(),
+            task: task.into(),
+            model: None,
+            history: Vec::new(),
+            parent: None,
+            project: None,
+            budget: Vec::new(),
+            rules: Vec::new(),
+            approvals: Vec::new(),
+            answering: Answering::Nobody,
+            remember: None,
+            kept_in: None,
+            cancel: CancellationToken::new(),
+            watch: None,
+            fault: None,
+        }
+    }
+}
+
+impl Launch {
+    /// The model that is asked.
+    pub fn model(mut self, model: Arc<dyn Model>) -> Self {
+        self.model = Some(model);
+        self
+    }
+
+    /// Instructions of the operator, placed before all else.
+    pub fn system(mut self, text: impl Into<String>) -> Self {
+        self.history.insert(0, Message::System { text: text.into() });
+        self
+    }
+
+    /// A text that the model is shown as data, before the task.
+    pub fn context(mut self, name: &str, text: &str) -> Self {
+        self.history.push(Message::User { text: format!("The file `{name}`, as data:\n\n{text}") });
+        self
+    }
+
+    /// The messages of a run that this one goes on from, in place of what was said before.
+    pub fn after(mut self, parent: Parent, history: Vec<Message>) -> Self {
+        (self.parent, self.history) = (Some(parent), history);
+        self
+    }
+
+    /// Directory of the project, under which the run is listed.
+    pub fn project(mut self, project: impl Into<String>) -> Self {
+        self.project = Some(project.into());
+        self
+    }
+
+    /// Calls of these tools (`plugin/tool`, globs) run where no rule matches, and asks about them are
+    /// answered with yes.
+    pub fn allow(mut self, tools: &str) -> Self {
+        match ToolPattern::parse(tools) {
+            Ok(tools) => self.approvals.push(StandingApproval::by_flag(tools, Origin::Program)),
+            Err(error) => drop(self.fault.get_or_insert(error)),
+        }
+        self
+    }
+
+    /// Calls of these tools are put to the approver.
+    pub fn ask(self, tools: &str) -> Self {
+        self.rule(tools, Decision::Ask)
+    }
+
+    /// Calls of these tools are refused.
+    pub fn deny(self, tools: &str) -> Self {
+        self.rule(tools, Decision::Deny)
+    }
+
+    fn rule(mut self, tools: &str, decision: Decision) -> Self {
+        match ToolPattern::parse(tools) {
+            Ok(tools) => self.rules.push(Rule::for_tool(tools, decision, Origin::Program)),
+            Err(error) => drop(self.fault.get_or_insert(error)),
+        }
+        self
+    }
+
+    /// What was approved before this run.
+    pub fn approvals(mut self, approvals: Vec<StandingApproval>) -> Self {
+        self.approvals.extend(approvals);
+        self
+    }
+
+    /// Who answers asks. Without one an ask is a no.
+    pub fn approver(mut self, approver: Arc<dyn Approver>) -> Self {
+        self.answering = Answering::Person(approver);
+        self
+    }
+
+    /// Leaves asks pending: the run rests with `waiting_for_approval` until they are answered.
+    pub fn park(mut self) -> Self {
+        self.answering = Answering::Later;
+        self
+    }
+
+    /// Where answers that are given for good are kept. Without it none are offered.
+    pub fn remember(mut self, remember: Remember) -> Self {
+        self.remember = Some(remember);
+        self
+    }
+
+    /// Changes what the run may spend.
+    pub fn budget(mut self, change: impl FnOnce(&mut Budget) + Send + 'static) -> Self {
+        self.budget.push(Box::new(change));
+        self
+    }
+
+    /// Most charged steps.
+    pub fn max_steps(self, steps: u32) -> Self {
+        self.budget(move |budget| budget.steps = Some(steps))
+    }
+
+    /// Keeps the journal in these runs. Without it the journal is in memory and gone with the run.
+    pub fn keep_in(mut self, runs: Runs) -> Self {
+        self.kept_in = Some(runs);
+        self
+    }
+
+    /// Stops the run when it is cancelled. It can be resumed.
+    pub fn cancel(mut self, cancel: CancellationToken) -> Self {
+        self.cancel = cancel;
+        self
+    }
+
+    /// Is told of every record.
+    pub fn watch(mut self, watch: Arc<dyn Watch>) -> Self {
+        self.watch = Some(watch);
+        self
+    }
+
+    /// Begins the run: its first record is written when this returns, and no model was asked.
+    ///
+    /// # Errors
+    /// No model, a pattern that is none, no tools, a journal that cannot be written.
+    pub fn start(mut self) -> Result<Run> {
+        let id = RunId::generate();
+        let (gate, model) = self.gate_and_model()?;
+        let started = self.started(&gate, &*model, id);
+        let sink = self.kept_in.as_ref().map(|runs| runs.create(id)).transpose()?;
+        let sink = sink.map(|sink| Box::new(sink) as Box<dyn Sink>);
+        let parts = self.parts(gate, model, &started, sink);
+        Run::start(started, parts)
+    }
+
+    /// Goes on with a run of [`Launch::keep_in`]: same name, everything restored from its journal. Task,
+    /// history and budget are those of the run; `resumed` may change the budget and add a word.
+    ///
+    /// # Errors
+    /// As [`Launch::start`]; also a run that is over, one whose host was another (see
+    /// [`Launch::changes_since`]), and a call whose end nobody knows.
+    pub fn resume(mut self, run: RunId, resumed: RunResumed) -> Result<Run> {
+        let runs = self.kept_in.clone().ok_or_else(|| Error::usage("a run in memory cannot be resumed"))?;
+        let (gate, model) = self.gate_and_model()?;
+        let (writer, journal) = runs.open(run)?;
+        let started = first(&journal)?;
+        let parts = self.parts(gate, model, started, Some(Box::new(writer)));
+        Run::resume(&journal.records, journal.chain, resumed, parts)
+    }
+
+    /// What is no longer as it was when a run began, one clause each: plugins, tools, policy, model. A
+    /// resume under other conditions is for the operator to accept.
+    pub fn changes_since(&self, started: &RunStarted) -> Vec<String> {
+        let gate = self.host.gate();
+        super::changes::changes(started, &opening::started(&self.host, &gate, started.run, &started.task))
+    }
+
+    fn gate_and_model(&mut self) -> Result<(Arc<Gate>, Arc<dyn Model>)> {
+        if let Some(fault) = self.fault.take() {
+            return Err(fault);
+        }
+        let model = self.model.clone().ok_or_else(|| {
+            Error::usage("the run has no model").hint("`.model(…)` takes one; `model::Scripted` needs no server")
+        })?;
+        let gate = self.host.gate_with(std::mem::take(&mut self.rules), std::mem::take(&mut self.approvals));
+        let gate = match &self.answering {
+            Answering::Nobody => gate,
+            Answering::Person(approver) => gate.with_approver(Arc::clone(approver)),
+            Answering::Later => gate.with_parking(),
+        };
+        let gate = match self.remember.take() {
+            Some(remember) => gate.with_memory(remember),
+            None => gate,
+        };
+        Ok((Arc::new(gate), model))
+    }
+
+    fn started(&mut self, gate: &Gate, model: &dyn Model, id: RunId) -> RunStarted {
+        let mut started = opening::started(&self.host, gate, id, &self.task);
+        model.name().clone_into(&mut started.model);
+        started.parent = self.parent.take();
+        started.project = self.project.take();
+        started.messages = std::mem::take(&mut self.history);
+        started.messages.push(Message::User { text: self.task.clone() });
+        for change in self.budget.drain(..) {
+            change(&mut started.budget);
+        }
+        started
+    }
+
+    fn parts(self, gate: Arc<Gate>, model: Arc<dyn Model>, started: &RunStarted, sink: Option<Box<dyn Sink>>) -> Parts {
+        let setup = opening::request_setup(started, self.host.settings());
+        let asker = ModelAsker::new(model, setup, Arc::clone(&gate));
+        let parts = Parts::new(Box::new(asker), gate);
+        Parts {
+            is_kept: sink.is_some(),
+            sink: sink.unwrap_or(parts.sink),
+            cancel: self.cancel,
+            watch: self.watch,
+            ..parts
+        }
+    }
+}
+
+fn first(journal: &Journal) -> Result<&RunStarted> {
+    match journal.records.first().map(|record| &record.body) {
+        Some(Body::RunStarted(started)) => Ok(started),
+        _ => Err(Error::failed("the journal does not begin with the start of a run")),
+    }
+}

@@ -1,0 +1,116 @@
+//! What stands at the beginning of a run: its first record, and what goes with every request.
+
+use serde_json::json;
+
+use super::{DONE, Host};
+use crate::budget::Budget;
+use crate::canonical::CanonicalJson;
+use crate::gate::{Gate, GatedTool};
+use crate::model::{RequestSetup, ToolDeclaration};
+use crate::permission::ToolKind;
+use crate::record::{Done, MountRecord, PluginRecord, RunId, RunStarted};
+use crate::settings::{self, Settings, Sourced};
+
+/// The first record, but for messages and model.
+pub(super) fn started(host: &Host, gate: &Gate, id: RunId, task: &str) -> RunStarted {
+    let settings = host.settings();
+    RunStarted {
+        parameters: parameters(settings),
+        mounts: host
+            .mounts()
+            .iter()
+            .map(|mount| MountRecord {
+                name: mount.name().to_owned(),
+                path: mount.host_path().display().to_string(),
+                mode: mount.mode(),
+            })
+            .collect(),
+        plugins: host
+            .plugins()
+            .iter()
+            .map(|plugin| PluginRecord {
+                name: plugin.name.clone(),
+                version: Some(plugin.plugin.info().version.clone()),
+                digest: Some(plugin.plugin.digest()),
+                kind: ToolKind::Component,
+            })
+            .collect(),
+        tools: gate.tools().iter().map(GatedTool::to_record).collect(),
+        done: Done {
+            required: settings.agent.done_required.as_ref().is_some_and(|required| required.value),
+            ..Done::default()
+        },
+        budget: budget(&settings.budget),
+        ..RunStarted::new(id, task)
+    }
+}
+
+/// What goes with every request beside the history: tools and parameters.
+pub(super) fn request_setup(started: &RunStarted, settings: &Settings) -> RequestSetup {
+    let mut tools: Vec<ToolDeclaration> = started
+        .tools
+        .iter()
+        .map(|tool| ToolDeclaration {
+            name: tool.name.clone(),
+            description: tool.description.clone(),
+            input_schema: tool.input_schema.clone(),
+        })
+        .collect();
+    tools.push(done_tool(&started.done));
+    let mut request = RequestSetup::new().with_tools(tools);
+    if let Some(temperature) = &settings.model.temperature {
+        request = request.with_temperature(temperature.value);
+    }
+    if let Some(tokens) = output_cap(settings) {
+        request = request.with_max_output_tokens(tokens);
+    }
+    request
+}
+
+fn parameters(settings: &Settings) -> CanonicalJson {
+    let parameters = json!({
+        "temperature": settings.model.temperature.as_ref().map(|temperature| temperature.value),
+        "max_output_tokens": output_cap(settings),
+    });
+    // Settings hold no number that JSON cannot say.
+    CanonicalJson::from_value(&parameters).unwrap_or_else(|_| CanonicalJson::empty_object())
+}
+
+fn output_cap(settings: &Settings) -> Option<u32> {
+    settings.model.max_output_tokens.as_ref().and_then(|tokens| u32::try_from(tokens.value).ok())
+}
+
+/// The built-in tool that ends the run.
+fn done_tool(done: &Done) -> ToolDeclaration {
+    let shipped = json!({
+        "type": "object",
+        "properties": { "summary": { "type": "string", "description": "The result, for the person who gave the task." } },
+        "required": ["summary"],
+    });
+    let shipped = || CanonicalJson::from_value(&shipped).unwrap_or_else(|_| CanonicalJson::empty_object());
+    ToolDeclaration {
+        name: DONE.to_owned(),
+        description: "Ends the run. Call it once the task is done, alone and last.".to_owned(),
+        input_schema: done.schema.clone().unwrap_or_else(shipped),
+    }
+}
+
+fn budget(written: &settings::Budget) -> Budget {
+    let small =
+        |value: &Option<Sourced<u64>>| value.as_ref().map(|value| u32::try_from(value.value).unwrap_or(u32::MAX));
+    let shipped = Budget::default();
+    Budget {
+        steps: small(&written.steps).or(shipped.steps),
+        turns: small(&written.turns),
+        calls: shipped.calls,
+        calls_of: written
+            .calls
+            .iter()
+            .map(|(tools, most)| (tools.as_str().to_owned(), u32::try_from(most.value).unwrap_or(u32::MAX)))
+            .collect(),
+        tokens: written.tokens.as_ref().map(|tokens| tokens.value),
+        cost_micro_usd: None,
+        active_ms: written.active_s.as_ref().map(|seconds| seconds.value.saturating_mul(1_000)),
+        failures_in_a_row: small(&written.failures_in_a_row),
+    }
+}
