@@ -57,7 +57,7 @@ pub(super) fn arguments(text: &str) -> Result<CanonicalJson> {
 }
 
 fn print_text(tool: &GatedTool, judgement: &Judgement, faults: &[String]) {
-    let row = |head: &str, text: &str| print::answer(&format!(" {head:<10}{text}"));
+    let row = |head: &str, text: &str| print::answer(&format!(" {head:<10}{}", text.replace('\n', "\n           ")));
     row("tool", &tool.full_name());
     if !faults.is_empty() {
         row("arguments", &format!("do not fit its schema: {}", faults.join("; ")));

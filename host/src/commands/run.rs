@@ -2,7 +2,7 @@
 
 mod asker;
 mod consent;
-mod model;
+pub(super) mod model;
 mod start;
 
 use std::collections::BTreeSet;
@@ -83,7 +83,11 @@ fn flags(args: &RunArgs) -> Flags {
 fn task(text: &str) -> Result<String> {
     match text.strip_prefix('@') {
         _ if text == "-" => machine::read_stdin(),
-        Some(file) => Ok(String::from_utf8_lossy(&machine::read_bytes(file.as_ref())?).into_owned()),
+        Some(file) => {
+            let hint = "`@FILE` reads the task from a file; `-` reads it from standard input, whatever it begins with";
+            let bytes = machine::read_bytes(file.as_ref()).map_err(|error| error.hint(hint))?;
+            Ok(String::from_utf8_lossy(&bytes).into_owned())
+        }
         None => Ok(text.to_owned()),
     }
 }
@@ -143,7 +147,12 @@ fn print_outcome(outcome: &Outcome, json: bool) {
             && let Some(would_allow) = denied.would_allow.as_deref()
             && !said.contains(&would_allow)
         {
-            print::note(&format!("#{} {} would be allowed by {would_allow}", denied.step, denied.tool));
+            print::note(&format!(
+                "#{} {} would be allowed by {}",
+                denied.step,
+                denied.tool,
+                would_allow.replace('\n', "\n  ")
+            ));
             said.push(would_allow);
         }
     }

@@ -110,7 +110,7 @@ pub(crate) fn digest_of(file: &SourceFile) -> Result<looplet_host::digest::Diges
     Ok(trust_digest(file.text.as_bytes(), named))
 }
 
-fn layers(machine: &Machine, policy: Option<&Path>, notes: &mut Vec<String>) -> Result<Layers> {
+pub(crate) fn layers(machine: &Machine, policy: Option<&Path>, notes: &mut Vec<String>) -> Result<Layers> {
     let user = source("user/looplet.toml", &machine.user_file())?;
     if let Some(path) = policy {
         let path = machine.surroundings.cwd.join(path);

@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 pub use plugins::PluginFile;
 
+use crate::builtin;
 use crate::capability::fs::{Mount, MountSpec};
 use crate::error::{Error, Result};
 use crate::gate::{Gate, GatedTool, PluginHandle};
@@ -147,7 +148,13 @@ fn check_names(tools: &[GatedTool]) -> Result<()> {
     let mut names: BTreeMap<&str, &GatedTool> = BTreeMap::new();
     for tool in tools {
         let name = tool.shown_name();
-        let hint = |plugin: &str| format!("give one a prefix: `[plugins] {plugin} = {{ …, prefix = \"{plugin}_\" }}`");
+        let hint = |plugin: &str| {
+            let file = format!("plugins/{plugin}.wasm");
+            let from = builtin::get(plugin).map_or(file.as_str(), |_| "builtin");
+            format!(
+                "give it a prefix, in looplet.toml:\n  [plugins.{plugin}]\n  from = \"{from}\"\n  prefix = \"{plugin}_\""
+            )
+        };
         if name == DONE {
             return Err(Error::usage(format!(
                 "plugin `{}` has a tool `{DONE}`, which is built in",

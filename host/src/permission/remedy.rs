@@ -16,7 +16,7 @@ impl Verdict {
             }
             (Decision::Deny, None, Some(_)) if !self.matched.iter().any(|rule| rule.decision == Decision::Deny) => {
                 Some(format!(
-                    "`--allow '{tool}'`, or in looplet.toml: [[rules]] tool = \"{tool}\", decision = \"allow\""
+                    "`--allow '{tool}'`, or in looplet.toml:\n  [[rules]]\n  tool = \"{tool}\"\n  decision = \"allow\""
                 ))
             }
             (Decision::Deny, ..) if self.matched.iter().any(|rule| rule.decision == Decision::Deny) => {
@@ -45,7 +45,7 @@ mod tests {
         let remedy = |verdict: &Verdict| verdict.remedy("files/read_file").unwrap_or_default();
         assert_eq!(
             remedy(&verdict),
-            "`--allow 'files/read_file'`, or in looplet.toml: [[rules]] tool = \"files/read_file\", decision = \"allow\""
+            "`--allow 'files/read_file'`, or in looplet.toml:\n  [[rules]]\n  tool = \"files/read_file\"\n  decision = \"allow\""
         );
         verdict.decision = Decision::Ask;
         assert_eq!(remedy(&verdict), "`--allow 'files/read_file'` answers for this run");

@@ -42,10 +42,34 @@ fn a_workspace_with_a_mode_that_there_is_not() {
         &World::new(),
         ".:rx",
         &expect![[r#"
+            ── stderr
+            error: --workspace: `rx` is no mode
+            hint: it is `ro` or `rw`; a directory that is called so needs one too: `.:rx:ro`
+            ── exit 2
+        "#]],
+    );
+}
+
+#[test]
+fn a_directory_with_a_colon_in_its_name_needs_a_mode() {
+    let world = World::new().file("a:b/notes.md", "");
+    check(
+        &world,
+        "a:b",
+        &expect![[r#"
         ── stderr
-        error: --workspace: mount `workspace`: there is no directory `[DIR]/project/.:rx`
-        hint: create it, or name another one
+        error: --workspace: `b` is no mode
+        hint: it is `ro` or `rw`; a directory that is called so needs one too: `a:b:ro`
         ── exit 2
+    "#]],
+    );
+    check(
+        &world,
+        "a:b:ro",
+        &expect![[r#"
+        ── stdout
+        in order: 4 plugins, 9 tools, 0 rules
+        ── exit 0
     "#]],
     );
 }

@@ -13,20 +13,26 @@ fn an_ask_without_a_terminal_is_a_no() {
     world.check(
         &CALL,
         &expect![[r#"
-        ── stderr
-        error: `files/read_file` is denied: look first
-        hint: --allow 'files/read_file', or in looplet.toml: [[rules]] tool = "files/read_file", decision = "allow"
-        ── exit 3
-    "#]],
+            ── stderr
+            error: `files/read_file` is denied: look first
+            hint: --allow 'files/read_file', or in looplet.toml:
+              [[rules]]
+              tool = "files/read_file"
+              decision = "allow"
+            ── exit 3
+        "#]],
     );
     world.check(
         &[&CALL[..], &["--workspace", "."]].concat(),
         &expect![[r#"
-        ── stderr
-        error: `files/read_file` is denied: look first
-        hint: --allow 'files/read_file', or in looplet.toml: [[rules]] tool = "files/read_file", decision = "allow"
-        ── exit 3
-    "#]],
+            ── stderr
+            error: `files/read_file` is denied: look first
+            hint: --allow 'files/read_file', or in looplet.toml:
+              [[rules]]
+              tool = "files/read_file"
+              decision = "allow"
+            ── exit 3
+        "#]],
     );
     world.check(
         &[&CALL[..], &["--workspace", ".", "--allow", "files/read_file"]].concat(),
@@ -95,19 +101,22 @@ fn a_standing_approval_answers_until_it_is_revoked() {
     world.check(
         &["approvals", "revoke", "1"],
         &expect![[r#"
-        ── stderr
-        revoked
-        ── exit 0
-    "#]],
+            ── stderr
+            approval 1 is revoked
+            ── exit 0
+        "#]],
     );
     world.check(
         &call,
         &expect![[r#"
-        ── stderr
-        error: `files/read_file` is denied: look first
-        hint: --allow 'files/read_file', or in looplet.toml: [[rules]] tool = "files/read_file", decision = "allow"
-        ── exit 3
-    "#]],
+            ── stderr
+            error: `files/read_file` is denied: look first
+            hint: --allow 'files/read_file', or in looplet.toml:
+              [[rules]]
+              tool = "files/read_file"
+              decision = "allow"
+            ── exit 3
+        "#]],
     );
 }
 
