@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use looplet_host::agent::{ExitRules, Outcome, Parts, Run};
-use looplet_host::error::Result;
+use looplet_host::error::{Error, Result};
 use looplet_host::journal::Runs;
 use looplet_host::record::{DeniedBy, RunId, Step};
 use looplet_host::settings::Flags;
@@ -26,6 +26,9 @@ const REFUSALS: usize = 4;
 
 pub(crate) async fn run(args: RunArgs, json: bool) -> Result<ExitCode> {
     let task = task(&args.task)?;
+    if task.trim().is_empty() {
+        return Err(Error::usage("the task is empty").hint("`looplet-host run \"what is this project about?\"`"));
+    }
     let flags = flags(&args);
     let setup = set_up(&args.setup, &flags, Vec::new(), args.runs.as_deref()).await?;
     let (model, header) = model::connect(&setup, args.model.as_deref()).await?;

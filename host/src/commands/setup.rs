@@ -61,7 +61,11 @@ pub(crate) async fn set_up(
     let runs = runs.map_or_else(|| machine.runs_dir(), Path::to_owned);
     let own = machine.own_places(&runs);
     let host = Host::assemble(&sandbox, settings, files, &own, &machine.variables).await?;
-    notes.extend(host.findings().iter().map(|finding| format!("note: {}: {}", finding.origin, finding.message)));
+    notes.extend(
+        host.findings()
+            .iter()
+            .map(|finding| format!("note: {}: {}; {}", finding.origin, finding.message, finding.hint)),
+    );
     Ok(Setup { machine, host, notes })
 }
 

@@ -18,7 +18,8 @@ use crate::error::{Error, Result};
 use crate::gate::{Gate, GatedTool, PluginHandle};
 use crate::model::select::Environment;
 use crate::need::FsMode;
-use crate::permission::{Finding, KnownTool, Severity};
+use crate::origin::Origin;
+use crate::permission::{Decision, Fallback, Finding, KnownTool, Policy, Rule, Severity, Unmatched};
 use crate::sandbox::Sandbox;
 use crate::settings::Settings;
 
@@ -178,7 +179,15 @@ fn check_rules(settings: &Settings, tools: &[GatedTool]) -> Result<Vec<Finding>>
         .zip(&schemas)
         .map(|(tool, input_schema)| KnownTool { plugin: &tool.plugin().name, tool: &tool.spec().name, input_schema })
         .collect();
-    let findings = settings.policy.check_against(&known);
+    // What a flag allows is a pattern too, and one that nothing matches is a slip.
+    let typed = settings
+        .approvals
+        .iter()
+        .map(|approval| Rule::for_tool(approval.tools().clone(), Decision::Allow, approval.origin().clone()));
+    let nothing = Fallback { unmatched: Unmatched::Deny, origin: Origin::Shipped };
+    let typed = Policy::new(typed.collect(), nothing);
+    let mut findings = settings.policy.check_against(&known);
+    findings.extend(typed.check_against(&known));
     match findings.iter().position(|finding| finding.severity == Severity::Error) {
         Some(error) => Err(findings[error].clone().into_error()),
         None => Ok(findings),

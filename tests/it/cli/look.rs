@@ -68,22 +68,22 @@ fn check_notes_a_rule_for_a_plugin_that_is_not_loaded() {
     world.check(
         &["check", "--policy", "policy.toml"],
         &expect![[r#"
-        ── stdout
-        note: policy.toml:1: no plugin that is loaded matches `jira/*`
-        in order: 4 plugins, 9 tools, 1 rule
-        ── exit 0
-    "#]],
+            ── stdout
+            note: policy.toml:1: no plugin that is loaded matches `jira/*`; it holds once such a plugin is loaded
+            in order: 4 plugins, 9 tools, 1 rule
+            ── exit 0
+        "#]],
     );
     world.check(
         &["check", "--policy", "policy.toml", "--strict"],
         &expect![[r#"
-        ── stdout
-        note: policy.toml:1: no plugin that is loaded matches `jira/*`
-        in order: 4 plugins, 9 tools, 1 rule
-        ── stderr
-        error: 1 note, and `--strict` lets none pass
-        ── exit 2
-    "#]],
+            ── stdout
+            note: policy.toml:1: no plugin that is loaded matches `jira/*`; it holds once such a plugin is loaded
+            in order: 4 plugins, 9 tools, 1 rule
+            ── stderr
+            error: 1 note, and `--strict` lets none pass
+            ── exit 2
+        "#]],
     );
 }
 
