@@ -127,40 +127,55 @@ fn a_pattern_that_is_none() {
 #[test]
 fn a_flag_that_allows_what_no_plugin_has() {
     let check = |pattern, expected: &Expect| World::new().check(&["check", "--allow", pattern], expected);
-    check("read_file", &expect![[r#"
+    check(
+        "read_file",
+        &expect![[r#"
         ── stderr
         error: --allow: `read_file` is a tool, not a plugin
         hint: write `files/read_file`: a name without `/` is a plugin
         ── exit 2
-    "#]]);
-    check("files/reed_file", &expect![[r#"
+    "#]],
+    );
+    check(
+        "files/reed_file",
+        &expect![[r#"
         ── stderr
         error: --allow: the rule can never match: `files/reed_file` names no tool of `files`
         hint: did you mean `files/read_file`?
         ── exit 2
-    "#]]);
-    check("jira", &expect![[r#"
+    "#]],
+    );
+    check(
+        "jira",
+        &expect![[r#"
         ── stdout
         note: --allow: no plugin that is loaded matches `jira`; it holds once such a plugin is loaded
         in order: 4 plugins, 9 tools, 0 rules
         ── exit 0
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn a_task_without_a_word() {
-    World::new().check(&["run", " "], &expect![[r#"
+    World::new().check(
+        &["run", " "],
+        &expect![[r#"
         ── stderr
         error: the task is empty
         hint: `looplet-host run "what is this project about?"`
         ── exit 2
-    "#]]);
-    World::new().check(&["run", "-"], &expect![[r#"
+    "#]],
+    );
+    World::new().check(
+        &["run", "-"],
+        &expect![[r#"
         ── stderr
         error: the task is empty
         hint: `looplet-host run "what is this project about?"`
         ── exit 2
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

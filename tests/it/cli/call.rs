@@ -248,6 +248,30 @@ fn explain_says_that_a_write_to_a_read_only_mount_will_fail() {
 }
 
 #[test]
+fn explain_says_what_masks_will_do_to_a_call() {
+    let world = World::with_notes();
+    let explain = |tool, arguments, expected: &expect_test::Expect| {
+        world.check(&["explain", tool, "--args", arguments, "--allow", "files", "--workspace", ".:rw"], expected);
+    };
+    explain("files/read_file", r#"{"path":".env"}"#, &expect![[r#"
+        ── stdout
+         tool      files/read_file
+         decision  allow  --allow (the operator's policy allows this call)
+         could     fs workspace:/ ro  (granted by --workspace)
+         but       `.env` is hidden (the shipped list of masks): it will not be found
+        ── exit 0
+    "#]]);
+    explain("files/write_file", r#"{"path":".git/config","content":""}"#, &expect![[r#"
+        ── stdout
+         tool      files/write_file
+         decision  allow  --allow (the operator's policy allows this call)
+         could     fs workspace:/ rw  (granted by --workspace)
+         but       `.git/config` is read-only (the shipped list of masks): writes will fail
+        ── exit 0
+    "#]]);
+}
+
+#[test]
 fn explain_as_json_is_one_value() {
     let world = World::with_notes().file("policy.toml", POLICY);
     let arguments = [
@@ -261,7 +285,7 @@ fn explain_as_json_is_one_value() {
     ];
     world.check(&arguments, &expect![[r#"
         ── stdout
-        {"tool":"files/write_file","faults":[],"verdict":{"decision":"allow","reason":"the operator's policy allows this call","matched":[{"decision":"allow","answer":"yes","narrowing":{"workspace":[{"path":"src/a.rs","mode":"rw"}]},"origin":"policy.toml:8"}],"narrowing":{"workspace":[{"path":"src/a.rs","mode":"rw"}]}},"approved_by":null,"reach":[{"fs":{"mount":"workspace","path":"src/a.rs","mode":"rw"}}],"lacks":null,"to_allow":null}
+        {"tool":"files/write_file","faults":[],"verdict":{"decision":"allow","reason":"the operator's policy allows this call","matched":[{"decision":"allow","answer":"yes","narrowing":{"workspace":[{"path":"src/a.rs","mode":"rw"}]},"origin":"policy.toml:8"}],"narrowing":{"workspace":[{"path":"src/a.rs","mode":"rw"}]}},"approved_by":null,"reach":[{"fs":{"mount":"workspace","path":"src/a.rs","mode":"rw"}}],"lacks":null,"masked":[],"to_allow":null}
         ── exit 0
     "#]]);
 }
