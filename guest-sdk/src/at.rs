@@ -31,7 +31,7 @@ fn describe(error: &io::Error) -> (FailureKind, String) {
     let (kind, what) = match error.kind() {
         Io::NotFound => (FailureKind::NotFound, " does not exist"),
         _ if is_outside(error) => (FailureKind::PermissionDenied, " is outside of what this call can reach"),
-        Io::PermissionDenied => (FailureKind::PermissionDenied, ": permission denied"),
+        Io::PermissionDenied => (FailureKind::PermissionDenied, " is not open to this call"),
         Io::ReadOnlyFilesystem => (FailureKind::PermissionDenied, " is read-only"),
         Io::AlreadyExists => (FailureKind::Validation, " exists already"),
         Io::IsADirectory => (FailureKind::Validation, " is a directory"),
@@ -121,7 +121,7 @@ mod tests {
         use FailureKind as Kind;
         let cases = [
             (io::ErrorKind::NotFound, Kind::NotFound, "`a` does not exist"),
-            (io::ErrorKind::PermissionDenied, Kind::PermissionDenied, "`a`: permission denied"),
+            (io::ErrorKind::PermissionDenied, Kind::PermissionDenied, "`a` is not open to this call"),
             (io::ErrorKind::ReadOnlyFilesystem, Kind::PermissionDenied, "`a` is read-only"),
             (io::ErrorKind::IsADirectory, Kind::Validation, "`a` is a directory"),
             (io::ErrorKind::InvalidData, Kind::Validation, "`a` is not UTF-8 text"),

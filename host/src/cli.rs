@@ -10,7 +10,7 @@ use clap_complete::Shell;
 #[derive(Debug, Parser)]
 #[command(name = "looplet-host", version, max_term_width = 100, disable_help_subcommand = true)]
 pub(crate) struct Cli {
-    /// Print JSON on stdout, one value a line, instead of text.
+    /// Print JSON on stdout instead of text: one document; `run` prints one for each step, then the outcome.
     #[arg(long, global = true)]
     pub(crate) json: bool,
     #[command(subcommand)]
@@ -161,9 +161,9 @@ pub(crate) struct CheckArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct TrustArgs {
-    /// Trust without asking.
-    #[arg(long)]
-    pub(crate) yes: bool,
+    /// Trust without asking; with a digest only if the file is still the one that was shown.
+    #[arg(long, value_name = "DIGEST", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    pub(crate) yes: Option<String>,
     /// Take trust back.
     #[arg(long, conflicts_with = "yes")]
     pub(crate) revoke: bool,

@@ -13,10 +13,11 @@ use clap::Parser as _;
 
 fn main() -> ExitCode {
     let cli = cli::Cli::parse();
+    let json = cli.json;
     match commands::run(cli) {
         Ok(code) => code,
         Err(error) => {
-            commands::print::note(&error.report());
+            commands::print::error(&error, json);
             ExitCode::from(error.exit().code())
         }
     }

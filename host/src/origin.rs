@@ -8,7 +8,12 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-/// Where a value came from. Displayed, and serialised, as people name it: `looplet.toml:41`, `--allow`, `shipped`.
+const SHIPPED: &str = "the shipped default";
+const SHIPPED_MASKS: &str = "the shipped list of masks";
+const OWN_FILES: &str = "the host's own files";
+
+/// Where a value came from. Displayed, and serialised, as people name it: `looplet.toml:41`, `--allow`,
+/// `the shipped default`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Origin {
     /// A line, from 1, of a configuration file, under the name that people know it by.
@@ -22,8 +27,12 @@ pub enum Origin {
     Flag(Arc<str>),
     /// Set by the program that embeds the host.
     Program,
-    /// What the host ships with.
+    /// What holds where nobody says anything.
     Shipped,
+    /// The list of masks that every mount has.
+    ShippedMasks,
+    /// The protection of the files that the host itself reads.
+    OwnFiles,
 }
 
 impl Origin {
@@ -41,7 +50,7 @@ impl Origin {
     pub fn place(&self) -> String {
         match self {
             Self::File { file, .. } => file.to_string(),
-            Self::Flag(_) | Self::Program | Self::Shipped => self.to_string(),
+            Self::Flag(_) | Self::Program | Self::Shipped | Self::ShippedMasks | Self::OwnFiles => self.to_string(),
         }
     }
 
@@ -50,7 +59,9 @@ impl Origin {
         let line = text.rsplit_once(':').filter(|_| !text.starts_with("--"));
         match (text, line.map(|(file, line)| (file, line.parse()))) {
             ("program", _) => Self::Program,
-            ("shipped", _) => Self::Shipped,
+            (SHIPPED, _) => Self::Shipped,
+            (SHIPPED_MASKS, _) => Self::ShippedMasks,
+            (OWN_FILES, _) => Self::OwnFiles,
             (_, Some((file, Ok(line)))) => Self::line(file, line),
             _ => Self::flag(text),
         }
@@ -63,7 +74,9 @@ impl fmt::Display for Origin {
             Self::File { file, line } => write!(f, "{file}:{line}"),
             Self::Flag(flag) => f.write_str(flag),
             Self::Program => f.write_str("program"),
-            Self::Shipped => f.write_str("shipped"),
+            Self::Shipped => f.write_str(SHIPPED),
+            Self::ShippedMasks => f.write_str(SHIPPED_MASKS),
+            Self::OwnFiles => f.write_str(OWN_FILES),
         }
     }
 }

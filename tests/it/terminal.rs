@@ -3,6 +3,7 @@
 mod answers;
 mod keys;
 mod shown;
+mod trust;
 
 use expect_test::Expect;
 use looplet_tests::person::{Person, World};

@@ -133,7 +133,7 @@ static UNSTEADY: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         (r"127\.0\.0\.1:\d{4,5}", "127.0.0.1:[PORT]"),
         (r"\b\d+(\.\d)? MiB of", "[SIZE] of"),
         (r#""memory_bytes":\d+"#, r#""memory_bytes":0"#),
-        (r"(✓ host +looplet-host \S+ on) .*", "$1 [MACHINE]"),
+        (r#"(looplet-host \d+\.\d+\.\d+ on) [^"\n]*"#, "$1 [MACHINE]"),
     ]
     .map(|(pattern, shown)| (Regex::new(pattern).expect("is valid"), shown))
     .into()

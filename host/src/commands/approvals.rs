@@ -17,14 +17,16 @@ pub(crate) fn run(args: ApprovalsArgs, json: bool) -> Result<ExitCode> {
     match args.command.unwrap_or(ApprovalsCommand::List) {
         ApprovalsCommand::List => {
             let listed: Vec<_> = approvals.list().filter(|(_, of, ..)| *of == project).collect();
-            if listed.is_empty() && !json {
+            if json {
+                let one =
+                    |(number, _, scope, plugin): &_| json!({ "number": number, "scope": scope, "plugin": plugin });
+                print::json(&listed.iter().map(one).collect::<Vec<_>>());
+                return Ok(ExitCode::SUCCESS);
+            }
+            if listed.is_empty() {
                 print::note("no answers are remembered for this project");
             }
             for (number, _, scope, plugin) in listed {
-                if json {
-                    print::json(&json!({ "number": number, "scope": scope, "plugin": plugin }));
-                    continue;
-                }
                 let (tool, scope) = (&scope.tool, words::scope(scope));
                 print::answer(&format!("{number}  {tool}  {scope}  plugin {}", plugin.to_short()));
             }
@@ -37,7 +39,10 @@ pub(crate) fn run(args: ApprovalsArgs, json: bool) -> Result<ExitCode> {
                 );
             }
             machine::write_own(&machine.approvals_file(), approvals.render())?;
-            print::note("revoked");
+            if json {
+                print::json(&json!({ "revoked": number }));
+            }
+            print::note(&format!("approval {number} is revoked"));
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -76,11 +76,26 @@ fn refused(full_name: &str, ruling: &Ruling, would_allow: Option<&str>, json: bo
         Ruling::Allowed | Ruling::Answered { .. } => (format!("`{full_name}` was not run"), Exit::Failed),
     };
     if json {
-        print::json(&json!({ "outcome": { "denied": what }, "would_allow": would_allow }));
+        let outcome = match ruling {
+            Ruling::Denied(reason) => json!({ "denied": reason }),
+            Ruling::Invalid(failure) => json!({ "failed": failure }),
+            Ruling::Parked | Ruling::Allowed | Ruling::Answered { .. } => json!({ "not_run": what }),
+        };
+        print::json(&json!({ "outcome": outcome, "would_allow": would_allow }));
     }
-    let hint = would_allow.map(|would_allow| format!("\nhint: {would_allow}")).unwrap_or_default();
+    let takes = || format!("`looplet-host inspect {} --json` shows what it takes", plugin_of(full_name));
+    let hint = match (would_allow, ruling) {
+        (Some(would_allow), _) => format!("\nhint: {would_allow}"),
+        (None, Ruling::Invalid(_)) => format!("\nhint: {}", takes()),
+        (None, _) => String::new(),
+    };
     print::note(&format!("error: {what}{hint}"));
     super::exit(Some(exit))
+}
+
+/// The name before the slash.
+fn plugin_of(full_name: &str) -> &str {
+    full_name.split('/').next().unwrap_or(full_name)
 }
 
 fn print_report(report: &CallReport, json: bool) -> ExitCode {

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use looplet_host::error::{Error, Result};
+use looplet_host::error::{Error, Exit, Result};
 use serde_json::json;
 
 use super::print;
@@ -15,9 +15,10 @@ pub(crate) async fn run(args: CheckArgs, json: bool) -> Result<ExitCode> {
     let withheld: Vec<String> = settings.withheld.iter().map(|key| format!("{}: `{}`", key.origin, key.key)).collect();
     let rules = settings.policy.rules().len();
     let (plugins, tools) = (setup.host.plugins().len(), setup.host.tools().len());
+    let is_fine = !args.strict || setup.notes.is_empty();
     if json {
         print::json(&json!({
-            "ok": !args.strict || setup.notes.is_empty(),
+            "ok": is_fine,
             "plugins": plugins,
             "tools": tools,
             "rules": rules,
@@ -34,11 +35,11 @@ pub(crate) async fn run(args: CheckArgs, json: bool) -> Result<ExitCode> {
         let (plugins, tools, rules) = (count(plugins, "plugin"), count(tools, "tool"), count(rules, "rule"));
         print::answer(&format!("in order: {plugins}, {tools}, {rules}"));
     }
-    if args.strict && !setup.notes.is_empty() {
+    if !is_fine {
         let notes = count(setup.notes.len(), "note");
-        return Err(Error::usage(format!("{notes}, and `--strict` lets none pass")));
+        print::note(&Error::usage(format!("{notes}, and `--strict` lets none pass")).report());
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(super::exit((!is_fine).then_some(Exit::Usage)))
 }
 
 /// `1 rule`, `2 rules`.

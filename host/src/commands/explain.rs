@@ -7,8 +7,11 @@ use looplet_host::capability::Cut;
 use looplet_host::error::{Error, Exit, Result};
 use looplet_host::gate::{GatedTool, Judgement, Obstacle};
 use looplet_host::host::Host;
-use looplet_host::permission::nearest;
-use serde_json::json;
+use looplet_host::need::{FsMode, Place};
+use looplet_host::permission::{MaskKind, nearest};
+use looplet_host::plugin::ArgumentRole;
+use looplet_host::record::inert;
+use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::print;
@@ -24,9 +27,10 @@ pub(crate) async fn run(args: ExplainArgs, json: bool) -> Result<ExitCode> {
     let arguments = arguments.to_value();
     let judgement = gate.judge(tool, &arguments);
     let faults = tool.faults(&arguments);
+    let masked = masked(&setup.host, tool, &arguments, &judgement);
     match json {
-        true => print_json(tool, &judgement, &faults),
-        false => print_text(tool, &judgement, &faults),
+        true => print_json(tool, &judgement, &faults, &masked),
+        false => print_text(tool, &judgement, &faults, &masked),
     }
     let denied = matches!(judgement.obstacle(), Some(Obstacle::Denied | Obstacle::Unfilled(_)));
     Ok(super::exit(denied.then_some(Exit::Denied)))
@@ -57,8 +61,37 @@ pub(super) fn arguments(text: &str) -> Result<CanonicalJson> {
     }
 }
 
-fn print_text(tool: &GatedTool, judgement: &Judgement, faults: &[String]) {
-    let row = |head: &str, text: &str| print::answer(&format!(" {head:<10}{text}"));
+/// What the masks say of the paths that the plugin names in the arguments; nothing where several mounts
+/// could be meant.
+fn masked(host: &Host, tool: &GatedTool, arguments: &Value, judgement: &Judgement) -> Vec<String> {
+    let reached = judgement.authority.iter().flat_map(|resolved| &resolved.reached);
+    let places: Vec<_> = reached
+        .filter_map(|reached| match &reached.place {
+            Place::Fs { mount, mode, .. } => Some((host.mounts().iter().find(|known| known.name() == mount)?, *mode)),
+            _ => None,
+        })
+        .collect();
+    let [(mount, mode)] = places[..] else {
+        return Vec::new();
+    };
+    let named = tool.spec().show.iter().filter(|shown| shown.role == ArgumentRole::Path);
+    let paths = named.filter_map(|shown| arguments.pointer(&shown.pointer)?.as_str());
+    let says = |path: &str| {
+        let hit = mount.masks().of(path.strip_prefix("./").unwrap_or(path))?;
+        let (path, by) = (inert(path), hit.origin);
+        match hit.kind {
+            MaskKind::Hidden => Some(format!("`{path}` is hidden ({by}): it will not be found")),
+            MaskKind::ReadOnly if mode == FsMode::ReadWrite => {
+                Some(format!("`{path}` is read-only ({by}): writes will fail"))
+            }
+            MaskKind::ReadOnly => None,
+        }
+    };
+    paths.filter_map(says).collect()
+}
+
+fn print_text(tool: &GatedTool, judgement: &Judgement, faults: &[String], masked: &[String]) {
+    let row = |head: &str, text: &str| print::answer(&format!(" {head:<10}{}", text.replace('\n', "\n           ")));
     row("tool", &tool.full_name());
     if !faults.is_empty() {
         row("arguments", &format!("do not fit its schema: {}", faults.join("; ")));
@@ -92,6 +125,9 @@ fn print_text(tool: &GatedTool, judgement: &Judgement, faults: &[String]) {
         }
         Err(unfilled) => row("lacks", &format!("{}: {}", unfilled.need.capability, unfilled.need.why)),
     }
+    for says in masked {
+        row("but", says);
+    }
     if let Some(remedy) = judgement.remedy(tool) {
         row("to allow", &remedy);
     }
@@ -105,7 +141,7 @@ fn words(cut: Cut) -> &'static str {
     }
 }
 
-fn print_json(tool: &GatedTool, judgement: &Judgement, faults: &[String]) {
+fn print_json(tool: &GatedTool, judgement: &Judgement, faults: &[String], masked: &[String]) {
     let reach: Vec<_> =
         judgement.authority.iter().flat_map(|resolved| &resolved.reached).map(|reached| &reached.place).collect();
     let lacks = judgement.authority.as_ref().err().map(|unfilled| &unfilled.need);
@@ -116,6 +152,7 @@ fn print_json(tool: &GatedTool, judgement: &Judgement, faults: &[String]) {
         "approved_by": judgement.approved_by,
         "reach": reach,
         "lacks": lacks,
+        "masked": masked,
         "to_allow": judgement.remedy(tool),
     }));
 }

@@ -6,7 +6,7 @@ use looplet_host::error::{Error, Result};
 use looplet_host::gate::PluginHandle;
 use looplet_host::need::Need;
 use looplet_host::record::inert;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::print;
 use super::setup::{self, set_up};
@@ -23,14 +23,13 @@ pub(crate) async fn run(args: InspectArgs, json: bool) -> Result<ExitCode> {
     let plugins: Vec<_> = plugins.collect();
     if plugins.is_empty() {
         let names: Vec<_> = setup.host.plugins().iter().map(|plugin| plugin.name.as_str()).collect();
-        return Err(Error::usage(format!("there is no plugin `{}`", wanted.unwrap_or_default()))
+        return Err(Error::usage(format!("there is no plugin `{}`", wanted.as_deref().unwrap_or_default()))
             .hint(format!("loaded are: {}", names.join(", "))));
     }
-    for plugin in plugins {
-        match json {
-            true => print_json(plugin),
-            false => print_text(plugin),
-        }
+    match (json, wanted) {
+        (false, _) => plugins.into_iter().for_each(|plugin| print_text(plugin)),
+        (true, Some(_)) => plugins.into_iter().for_each(|plugin| print::json(&to_json(plugin))),
+        (true, None) => print::json(&plugins.into_iter().map(|plugin| to_json(plugin)).collect::<Vec<_>>()),
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -59,13 +58,13 @@ fn print_needs(needs: &[Need]) {
     }
 }
 
-fn print_json(plugin: &PluginHandle) {
-    print::json(&json!({
+fn to_json(plugin: &PluginHandle) -> Value {
+    json!({
         "name": plugin.name,
         "built_in": plugin.built_in,
         "digest": plugin.plugin.digest(),
         "info": plugin.plugin.info(),
         "hook_points": plugin.plugin.hook_points(),
         "tools": plugin.plugin.tools(),
-    }));
+    })
 }

@@ -36,12 +36,12 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
         Command::Inspect(args) => on_runtime(inspect::run(args, json)),
         Command::Check(args) => on_runtime(check::run(args, json)),
         Command::Doctor(args) => on_runtime(doctor::run(args, json)),
-        Command::Trust(args) => trust::run(&args, json),
+        Command::Trust(args) => on_runtime(trust::run(args, json)),
         Command::Approvals(args) => approvals::run(args, json),
         Command::Show(args) => show::run(&args, json),
         Command::Wit(args) => wit::run(&args, json),
         Command::Compile => compile::run(),
-        Command::Completions { shell } => Ok(completions::run(shell)),
+        Command::Completions { shell } => Ok(completions::run(shell, json)),
     }
 }
 

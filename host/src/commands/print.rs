@@ -4,9 +4,11 @@
 
 use std::io::Write as _;
 
+use looplet_host::error::Error;
 use looplet_host::record::inert;
 use looplet_host::refusal::Refusal;
 use serde::Serialize;
+use serde_json::json;
 
 /// A line of the answer.
 pub(crate) fn answer(text: &str) {
@@ -24,6 +26,19 @@ pub(crate) fn json(value: &impl Serialize) {
 /// Words for the operator.
 pub(crate) fn note(text: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{text}");
+}
+
+/// What went wrong, for the operator; as JSON it is the last document too.
+pub(crate) fn error(error: &Error, as_json: bool) {
+    if as_json {
+        json(&json!({ "error": {
+            "message": error.message(),
+            "hint": error.hint_text(),
+            "place": error.place(),
+            "exit": error.exit().code(),
+        } }));
+    }
+    note(&error.report());
 }
 
 /// What the sandbox refused inside a call, in one line.

@@ -1,7 +1,7 @@
 //! `run`: an agent on a task. Steps as they happen on stderr, the answer on stdout.
 
 mod consent;
-mod model;
+pub(super) mod model;
 mod texts;
 
 use std::collections::BTreeSet;
@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use looplet_host::agent::{ExitRules, Outcome};
-use looplet_host::error::Result;
+use looplet_host::error::{Error, Result};
 use looplet_host::journal::Runs;
 use looplet_host::record::{DeniedBy, Step};
 use looplet_host::settings::Flags;
@@ -25,6 +25,9 @@ const REFUSALS: usize = 4;
 
 pub(crate) async fn run(args: RunArgs, json: bool) -> Result<ExitCode> {
     let task = task(&args.task)?;
+    if task.trim().is_empty() {
+        return Err(Error::usage("the task is empty").hint("`looplet-host run \"what is this project about?\"`"));
+    }
     let flags = flags(&args);
     let setup = set_up(&args.setup, &flags, Vec::new(), args.runs.as_deref()).await?;
     let (model, header) = model::connect(&setup, args.model.as_deref()).await?;
@@ -74,7 +77,11 @@ fn flags(args: &RunArgs) -> Flags {
 fn task(text: &str) -> Result<String> {
     match text.strip_prefix('@') {
         _ if text == "-" => machine::read_stdin(),
-        Some(file) => Ok(String::from_utf8_lossy(&machine::read_bytes(file.as_ref())?).into_owned()),
+        Some(file) => {
+            let hint = "`@FILE` reads the task from a file; `-` reads it from standard input, whatever it begins with";
+            let bytes = machine::read_bytes(file.as_ref()).map_err(|error| error.hint(hint))?;
+            Ok(String::from_utf8_lossy(&bytes).into_owned())
+        }
         None => Ok(text.to_owned()),
     }
 }
@@ -134,7 +141,12 @@ fn print_outcome(outcome: &Outcome, json: bool) {
             && let Some(would_allow) = denied.would_allow.as_deref()
             && !said.contains(&would_allow)
         {
-            print::note(&format!("#{} {} would be allowed by {would_allow}", denied.step, denied.tool));
+            print::note(&format!(
+                "#{} {} would be allowed by {}",
+                denied.step,
+                denied.tool,
+                would_allow.replace('\n', "\n  ")
+            ));
             said.push(would_allow);
         }
     }

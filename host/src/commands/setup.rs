@@ -61,7 +61,11 @@ pub(crate) async fn set_up(
     let runs = runs.map_or_else(|| machine.runs_dir(), Path::to_owned);
     let own = machine.own_places(&runs);
     let host = Host::assemble(&sandbox, settings, files, &own, &machine.variables).await?;
-    notes.extend(host.findings().iter().map(|finding| format!("note: {}: {}", finding.origin, finding.message)));
+    notes.extend(
+        host.findings()
+            .iter()
+            .map(|finding| format!("note: {}: {}; {}", finding.origin, finding.message, finding.hint)),
+    );
     Ok(Setup { machine, host, notes })
 }
 
@@ -110,7 +114,7 @@ pub(crate) fn digest_of(file: &SourceFile) -> Result<looplet_host::digest::Diges
     Ok(trust_digest(file.text.as_bytes(), named))
 }
 
-fn layers(machine: &Machine, policy: Option<&Path>, notes: &mut Vec<String>) -> Result<Layers> {
+pub(crate) fn layers(machine: &Machine, policy: Option<&Path>, notes: &mut Vec<String>) -> Result<Layers> {
     let user = source("user/looplet.toml", &machine.user_file())?;
     if let Some(path) = policy {
         let path = machine.surroundings.cwd.join(path);

@@ -4,7 +4,8 @@ use std::process::ExitCode;
 
 use looplet_host::error::{Error, Result};
 use looplet_host::journal::Runs;
-use looplet_host::record::{Tally, show};
+use looplet_host::record::{Body, Record, RunId, Steps, Tally, show};
+use serde_json::{Value, json};
 
 use super::machine::Machine;
 use super::print;
@@ -22,26 +23,78 @@ pub(crate) fn run(args: &ShowArgs, json: bool) -> Result<ExitCode> {
         "" => runs.latest(Some(&machine.surroundings.cwd))?,
         prefix => runs.find(prefix)?,
     };
-    let journal = runs.read(id)?;
-    let text = match step {
-        _ if json => {
-            journal.records.iter().for_each(print::json);
-            return Ok(ExitCode::SUCCESS);
-        }
-        Some(step) => show::step(&journal.records, step).ok_or_else(|| {
-            Error::usage(format!("run {id} has no step {step}")).hint(format!("`looplet-host show {id}` lists them"))
-        })?,
-        None if args.denied => {
-            let mut tally = Tally::default();
-            journal.records.iter().for_each(|record| tally.push(record));
-            show::denied(&tally)
-        }
-        None => show::run(&journal.records),
-    };
-    print::answer(&text);
+    let records = runs.read(id)?.records;
+    match json {
+        true => print::json(&to_json(&records, id, step, args.denied)?),
+        false => print::answer(&to_text(&records, id, step, args.denied)?),
+    }
     Ok(ExitCode::SUCCESS)
 }
 
+fn to_text(records: &[Record], id: RunId, step: Option<u32>, denied: bool) -> Result<String> {
+    match step {
+        Some(step) => show::step(records, step).ok_or_else(|| no_step(id, step)),
+        None if denied => Ok(match tally(records) {
+            tally if tally.denied.is_empty() => format!("nothing was denied in run {id}"),
+            tally => show::denied(&tally),
+        }),
+        None => Ok(show::run(records)),
+    }
+}
+
+fn to_json(records: &[Record], id: RunId, step: Option<u32>, denied: bool) -> Result<Value> {
+    if let Some(step) = step {
+        return step_to_json(records, step).ok_or_else(|| no_step(id, step));
+    }
+    let tally = tally(records);
+    if denied {
+        return Ok(json!({ "run": id, "denied": tally.denied }));
+    }
+    let mut fold = Steps::default();
+    let steps: Vec<_> = records.iter().filter_map(|record| fold.push(record)).collect();
+    Ok(json!({
+        "run": id,
+        "stop_reason": tally.stop,
+        "detail": tally.fault,
+        "output": tally.output(),
+        "model_calls": tally.model_calls,
+        "usage": tally.usage,
+        "denied": tally.denied,
+        "asked": tally.asked,
+        "hidden": tally.hidden,
+        "elapsed_ms": tally.elapsed_ms,
+        "active_ms": tally.active_ms,
+        "steps": steps,
+    }))
+}
+
+/// What the journal holds of a step: the decision that counted, and how the call ended if it was made.
+fn step_to_json(records: &[Record], number: u32) -> Option<Value> {
+    let (mut decided, mut ended) = (None, None);
+    for record in records {
+        match &record.body {
+            Body::CallDecided(found) if found.step == number => decided = Some(found),
+            Body::CallEnded(found) if found.step == number => ended = Some(found),
+            _ => {}
+        }
+    }
+    Some(json!({ "decided": decided?, "ended": ended }))
+}
+
+fn tally(records: &[Record]) -> Tally {
+    let mut tally = Tally::default();
+    for record in records {
+        tally.push(record);
+    }
+    tally
+}
+
+fn no_step(id: RunId, step: u32) -> Error {
+    Error::usage(format!("run {id} has no step {step}")).hint(format!("`looplet-host show {id}` lists them"))
+}
+
 fn number(text: &str) -> Result<u32> {
-    text.parse().map_err(|_| Error::usage(format!("`{text}` is no number of a step")).hint("`show RUN#4` shows step 4"))
+    text.parse().map_err(|_| {
+        Error::usage(format!("`{text}` is no number of a step")).hint("`looplet-host show 'RUN#4'` shows step 4")
+    })
 }

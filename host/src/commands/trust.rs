@@ -1,68 +1,93 @@
 //! `trust`: what the project's file would give, and the word of a person that it may.
 
-use std::io::{BufRead as _, IsTerminal as _};
 use std::process::ExitCode;
 
+use looplet_host::digest::Digest;
 use looplet_host::error::{Error, Exit, Result};
 use looplet_host::record::inert;
-use looplet_host::settings::Trust;
+use looplet_host::settings::{SourceFile, Trust};
 use serde_json::json;
+use tokio_util::sync::CancellationToken;
 
 use super::machine::{self, Machine, PROJECT_FILE};
+use super::terminal::Terminal;
 use super::{print, setup};
 use crate::cli::TrustArgs;
 
-pub(crate) fn run(args: &TrustArgs, json: bool) -> Result<ExitCode> {
+pub(crate) async fn run(args: TrustArgs, json: bool) -> Result<ExitCode> {
     let machine = Machine::look()?;
-    let path = machine.project_file();
-    let known = path.display().to_string();
+    let known = machine.project_file().display().to_string();
     let mut store = setup::trust_store(&machine)?;
     if args.revoke {
         let was = store.revoke(&known);
-        machine::write_own(&machine.trust_file(), store.render())?;
-        print::note(if was { "trust is taken back" } else { "it was not trusted" });
+        if was {
+            machine::write_own(&machine.trust_file(), store.render())?;
+        }
+        if json {
+            print::json(&json!({ "file": known, "trusted": false, "was_trusted": was }));
+        }
+        print::note(&match was {
+            true => format!("`{PROJECT_FILE}` is no longer trusted"),
+            false => format!("`{PROJECT_FILE}` was not trusted"),
+        });
         return Ok(ExitCode::SUCCESS);
     }
-    let file = setup::source(PROJECT_FILE, &path)?.ok_or_else(|| {
+    let file = setup::source(PROJECT_FILE, &machine.project_file())?.ok_or_else(|| {
         Error::usage(format!("there is no `{PROJECT_FILE}` here")).hint("run it in the directory of the project")
     })?;
     let digest = setup::digest_of(&file)?;
     let state = store.of(&known, &digest);
+    let print_json = |trusted: bool| {
+        if json {
+            let changed = state == Trust::Changed;
+            print::json(&json!({ "file": known, "digest": digest, "changed": changed, "trusted": trusted }));
+        }
+    };
     if state == Trust::Trusted {
-        print::note("this content is trusted already");
+        print_json(true);
+        print::note(&format!("`{PROJECT_FILE}` is trusted already as it is now"));
         return Ok(ExitCode::SUCCESS);
     }
-    for (index, line) in file.text.lines().enumerate() {
-        print::note(&format!("{:>4} │ {}", index + 1, inert(line)));
-    }
-    if json {
-        print::json(&json!({ "file": known, "digest": digest, "changed": state == Trust::Changed }));
-    }
-    if !args.yes && !agreed()? {
+    show(&file, &digest, state);
+    if !agreed(&machine, args.yes.as_deref(), &digest).await? {
+        print_json(false);
         print::note("nothing was changed");
         return Ok(super::exit(Some(Exit::Denied)));
     }
     store.trust(&known, digest);
     machine::write_own(&machine.trust_file(), store.render())?;
-    print::note(&format!("trusted as it is now ({}); a change asks again", digest.to_short()));
+    print_json(true);
+    print::note("trusted as it is now; a change asks again");
     Ok(ExitCode::SUCCESS)
 }
 
-/// Enter alone is no answer, and the end of input is no.
-fn agreed() -> Result<bool> {
-    if !std::io::stdin().is_terminal() {
-        return Err(Error::usage("nobody is there to ask").hint("`looplet-host trust --yes` trusts it without asking"));
+fn show(file: &SourceFile, digest: &Digest, state: Trust) {
+    let since = if state == Trust::Changed { ", changed since it was trusted" } else { "" };
+    print::note(&format!("`{PROJECT_FILE}` and the files it names, {digest}{since}"));
+    for (index, line) in file.text.lines().enumerate() {
+        print::note(&format!("{:>4} │ {}", index + 1, inert(line)));
     }
-    loop {
-        print::note(
-            "May this file speak for the project: give tools directories, allow calls, load plugins? yes or no",
-        );
-        let mut line = String::new();
-        let read = std::io::stdin().lock().read_line(&mut line);
-        match (read, line.trim()) {
-            (Ok(0) | Err(_), _) | (_, "no" | "n") => return Ok(false),
-            (_, "yes" | "y") => return Ok(true),
-            _ => {}
+}
+
+/// What `--yes` says, else the person at the terminal. Standard input is not asked: what is piped in
+/// was not written by somebody who has read the file.
+async fn agreed(machine: &Machine, yes: Option<&str>, digest: &Digest) -> Result<bool> {
+    match yes {
+        Some("") => return Ok(true),
+        Some(shown) if shown == digest.to_string() => return Ok(true),
+        Some(shown) => {
+            return Err(Error::usage(format!("the file is not the one with the digest `{shown}`"))
+                .hint(format!("read it again; as it is now: `--yes={digest}`")));
         }
+        None => {}
     }
+    let nobody = || {
+        Error::usage("nobody is there to ask: trust is given at a terminal")
+            .hint(format!("once you have read the file: `looplet-host trust --yes={digest}`"))
+    };
+    if !machine.surroundings.terminal {
+        return Err(nobody());
+    }
+    let words = "May this file speak for the project: give tools directories, allow calls, load plugins?";
+    Terminal::of(machine, CancellationToken::new()).agrees(words).await.ok_or_else(nobody)
 }

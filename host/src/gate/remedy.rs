@@ -24,7 +24,7 @@ impl Judgement {
 
 fn allow(tool: &GatedTool) -> String {
     let name = tool.full_name();
-    format!("--allow '{name}', or in looplet.toml: [[rules]] tool = \"{name}\", decision = \"allow\"")
+    format!("--allow '{name}', or in looplet.toml:\n  [[rules]]\n  tool = \"{name}\"\n  decision = \"allow\"")
 }
 
 fn lift(judgement: &Judgement) -> String {
@@ -48,9 +48,9 @@ fn grant(tool: &GatedTool, unfilled: &Unfilled) -> String {
     }
     match &unfilled.need.capability {
         Capability::Fs { mount, mode } => format!(
-            "--grant '{name}:fs.{mount}={mode}', or in looplet.toml: [grants] \"{name}\" = {{ fs = {{ {mount} = \"{mode}\" }} }}"
+            "--grant '{name}:fs.{mount}={mode}', or in looplet.toml:\n  [grants.\"{name}\"]\n  fs = {{ {mount} = \"{mode}\" }}"
         ),
-        Capability::Env(names) => format!("in looplet.toml: [grants] \"{name}\" = {{ env = {names:?} }}"),
+        Capability::Env(names) => format!("in looplet.toml:\n  [grants.\"{name}\"]\n  env = {names:?}"),
         other => format!("a host that can grant `{}`", other.kind()),
     }
 }

@@ -17,13 +17,14 @@ use std::sync::Arc;
 pub use launch::Launch;
 pub use plugins::PluginFile;
 
+use crate::builtin;
 use crate::capability::fs::{Mount, MountSpec};
 use crate::error::{Error, Result};
 use crate::gate::{Gate, GatedTool, PluginHandle};
 use crate::model::select::Environment;
 use crate::need::FsMode;
 use crate::origin::Origin;
-use crate::permission::{Finding, KnownTool, Policy, Rule, Severity, StandingApproval};
+use crate::permission::{Decision, Fallback, Finding, KnownTool, Policy, Rule, Severity, StandingApproval, Unmatched};
 use crate::sandbox::Sandbox;
 use crate::settings::Settings;
 
@@ -164,7 +165,13 @@ fn check_names(tools: &[GatedTool]) -> Result<()> {
     let mut names: BTreeMap<&str, &GatedTool> = BTreeMap::new();
     for tool in tools {
         let name = tool.shown_name();
-        let hint = |plugin: &str| format!("give one a prefix: `[plugins] {plugin} = {{ …, prefix = \"{plugin}_\" }}`");
+        let hint = |plugin: &str| {
+            let file = format!("plugins/{plugin}.wasm");
+            let from = builtin::get(plugin).map_or(file.as_str(), |_| "builtin");
+            format!(
+                "give it a prefix, in looplet.toml:\n  [plugins.{plugin}]\n  from = \"{from}\"\n  prefix = \"{plugin}_\""
+            )
+        };
         if name == DONE {
             return Err(Error::usage(format!(
                 "plugin `{}` has a tool `{DONE}`, which is built in",
@@ -188,7 +195,15 @@ fn check_rules(settings: &Settings, tools: &[GatedTool]) -> Result<Vec<Finding>>
         .zip(&schemas)
         .map(|(tool, input_schema)| KnownTool { plugin: &tool.plugin().name, tool: &tool.spec().name, input_schema })
         .collect();
-    let findings = settings.policy.check_against(&known);
+    // What a flag allows is a pattern too, and one that nothing matches is a slip.
+    let typed = settings
+        .approvals
+        .iter()
+        .map(|approval| Rule::for_tool(approval.tools().clone(), Decision::Allow, approval.origin().clone()));
+    let nothing = Fallback { unmatched: Unmatched::Deny, origin: Origin::Shipped };
+    let typed = Policy::new(typed.collect(), nothing);
+    let mut findings = settings.policy.check_against(&known);
+    findings.extend(typed.check_against(&known));
     match findings.iter().position(|finding| finding.severity == Severity::Error) {
         Some(error) => Err(findings[error].clone().into_error()),
         None => Ok(findings),

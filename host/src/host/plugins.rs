@@ -9,6 +9,7 @@ use crate::digest::Digest;
 use crate::error::{Error, Result};
 use crate::gate::PluginHandle;
 use crate::plugin::Schema;
+use crate::record::cut;
 use crate::sandbox::{Plugin, Sandbox};
 use crate::settings::{PluginSettings, Settings};
 
@@ -72,13 +73,17 @@ fn check_digest(file: &PluginFile, written: Option<&PluginSettings>) -> Result<(
     }
 }
 
+/// How much of a settings schema a hint shows.
+const SHOWN: usize = 400;
+
 /// The plugin under its name, with settings that fit.
 fn handle(sandbox: &Sandbox, written: Option<&PluginSettings>, name: String, plugin: Plugin) -> Result<PluginHandle> {
+    let place = written.map(|plugin| plugin.settings.as_ref().map_or(&plugin.origin, |settings| &settings.origin));
     let written = written.and_then(|written| written.settings.as_ref());
     let wrong = |message: String| {
         let error = Error::usage(message);
-        match written {
-            Some(written) => error.at(written.origin.clone()),
+        match place {
+            Some(place) => error.at(place.clone()),
             None => error,
         }
     };
@@ -88,13 +93,13 @@ fn handle(sandbox: &Sandbox, written: Option<&PluginSettings>, name: String, plu
         None => CanonicalJson::empty_object(),
     };
     match &plugin.info().settings_schema {
-        Some(schema) => {
-            let schema = Schema::compile(schema)
-                .map_err(|why| wrong(format!("the settings schema of plugin `{name}` {why}")))?;
+        Some(text) => {
+            let schema =
+                Schema::compile(text).map_err(|why| wrong(format!("the settings schema of plugin `{name}` {why}")))?;
             let faults = schema.faults(&settings.to_value());
             if !faults.is_empty() {
                 return Err(wrong(format!("the settings of plugin `{name}` do not fit: {}", faults.join("; ")))
-                    .hint(format!("`looplet-host inspect {name}` shows what it takes")));
+                    .hint(format!("`[plugins.{name}] settings` takes {}", cut(text.as_str(), SHOWN))));
             }
         }
         None if written.is_some() => {

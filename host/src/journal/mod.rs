@@ -32,7 +32,7 @@ fn cannot(what: &str, path: &Path, error: &io::Error) -> Error {
     let message = Error::failed(format!("cannot {what} `{}`: {error}", path.display()));
     match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-            message.hint("make room, then go on with `looplet-host resume`")
+            message.hint("make room, then start the run again; what it did so far is in its journal")
         }
         _ => message,
     }

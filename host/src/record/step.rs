@@ -4,6 +4,7 @@
 
 use crate::origin::Origin;
 use crate::permission::Decision;
+use crate::record::words::count;
 use crate::refusal::Refusal;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -197,7 +198,7 @@ fn arguments(arguments: &CanonicalJson) -> String {
 fn content(content: &Content) -> String {
     match content {
         Content::Text(text) | Content::Json(Value::String(text)) => text_in_short(text),
-        Content::Json(Value::Array(items)) => format!("{} items", items.len()),
+        Content::Json(Value::Array(items)) => count(items.len() as u64, "item"),
         Content::Json(Value::Object(members)) => object(members),
         Content::Json(Value::Null) => String::new(),
         Content::Json(other) => cut(&other.to_string(), 60),
@@ -220,13 +221,23 @@ fn object(members: &serde_json::Map<String, Value>) -> String {
     }
     let mut lists = members.iter().filter_map(|(key, value)| Some((key, value.as_array()?)));
     if let (Some((key, items)), None) = (lists.next(), lists.next()) {
-        return format!("{} {}", items.len(), cut(key, 40));
+        return counted(items.len(), &cut(key, 40));
     }
     let mut each = members.iter();
     match (each.next(), each.next()) {
         (Some((key, Value::String(text))), None) => format!("{}: {}", cut(key, 40), cut(text, 60)),
         (Some((key, value)), None) => format!("{}: {}", cut(key, 40), cut(&value.to_string(), 60)),
-        _ => format!("{} keys", members.len()),
+        _ => count(members.len() as u64, "key"),
+    }
+}
+
+/// `2 matches`, `1 match`: the name of a list as people say it of one item.
+fn counted(number: usize, plural: &str) -> String {
+    let ends = [("ches", "ch"), ("shes", "sh"), ("sses", "ss"), ("xes", "x"), ("ies", "y"), ("ss", "ss"), ("s", "")];
+    let one = ends.iter().find_map(|(end, one)| Some(format!("{}{one}", plural.strip_suffix(end)?)));
+    match (number, one) {
+        (1, Some(one)) => format!("1 {one}"),
+        _ => format!("{number} {plural}"),
     }
 }
 

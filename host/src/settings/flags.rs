@@ -100,6 +100,8 @@ fn mount(flag: &str, name: &str, text: &str, cwd: &Path) -> Result<MountFlag> {
     check_name(name).map_err(|error| error.at(Origin::flag(flag)))?;
     let (path, mode) = match text.rsplit_once(':').map(|(path, word)| (path, mode(word))) {
         Some((path, Some(mode))) => (path, Some(mode)),
+        // Taken for the end of a path it would be reported as a directory that is not there.
+        Some((_, None)) if is_word_behind_a_path(text) => return Err(no_mode(flag, text)),
         _ => (text, None),
     };
     if path.is_empty() {
@@ -107,6 +109,18 @@ fn mount(flag: &str, name: &str, text: &str, cwd: &Path) -> Result<MountFlag> {
     }
     let path = if path == "." { cwd.to_owned() } else { cwd.join(path.strip_prefix("./").unwrap_or(path)) };
     Ok(MountFlag { name: name.to_owned(), path, mode, origin: Origin::flag(flag) })
+}
+
+/// Whether what stands behind the last colon can be meant as a mode.
+fn is_word_behind_a_path(text: &str) -> bool {
+    text.rsplit_once(':').is_some_and(|(_, word)| !word.is_empty() && !word.contains(['/', '\\', '.']))
+}
+
+fn no_mode(flag: &str, text: &str) -> Error {
+    let word = text.rsplit(':').next().unwrap_or_default();
+    Error::usage(format!("`{word}` is no mode"))
+        .hint(format!("it is `ro` or `rw`; a directory that is called so needs one too: `{text}:ro`"))
+        .at(Origin::flag(flag))
 }
 
 fn grant(text: &str) -> Result<GrantFlag> {
@@ -149,7 +163,11 @@ mod tests {
     fn a_mount_is_a_name_a_path_and_perhaps_a_mode() {
         assert_eq!(mounts(&["workspace=."]), "workspace /cwd None");
         assert_eq!(mounts(&["w=./a:rw", "x=/srv/b:ro"]), "w /cwd/a Some(ReadWrite), x /srv/b Some(ReadOnly)");
-        assert_eq!(mounts(&["w=a:b:c"]), "w /cwd/a:b:c None");
+        assert_eq!(mounts(&["w=a:b:c:ro", "x=a:b/c"]), "w /cwd/a:b:c Some(ReadOnly), x /cwd/a:b/c None");
+        assert_eq!(
+            mounts(&["w=.:rx"]),
+            "error: --mount: `rx` is no mode\nhint: it is `ro` or `rw`; a directory that is called so needs one too: `.:rx:ro`"
+        );
         assert_eq!(
             mounts(&["w"]),
             "error: --mount: `w` is not what the flag takes\nhint: write `--mount NAME=PATH:ro`"

@@ -14,7 +14,7 @@ const OWN_NAMES: [&str; 2] = ["looplet.toml", "looplet.lock"];
 pub fn shipped_masks() -> Vec<Mask> {
     let mask = |(word, pattern): (&str, &str)| {
         let kind = if word == "hide" { MaskKind::Hidden } else { MaskKind::ReadOnly };
-        Mask { pattern: pattern.trim().to_owned(), kind, tier: Tier::Shipped, origin: Origin::Shipped }
+        Mask { pattern: pattern.trim().to_owned(), kind, tier: Tier::Shipped, origin: Origin::ShippedMasks }
     };
     let lines = SHIPPED.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
     lines.filter_map(|line| line.split_once(' ')).map(mask).collect()
@@ -27,7 +27,7 @@ pub fn own_masks(mount: &Path, own: &[PathBuf]) -> Vec<Mask> {
         own.iter().filter_map(|path| path.strip_prefix(mount).ok()?.to_str().map(|rest| format!("/{}", escape(rest))));
     let patterns = OWN_NAMES.iter().map(ToString::to_string).chain(inside.filter(|pattern| pattern != "/"));
     patterns
-        .map(|pattern| Mask { pattern, kind: MaskKind::ReadOnly, tier: Tier::Own, origin: Origin::Shipped })
+        .map(|pattern| Mask { pattern, kind: MaskKind::ReadOnly, tier: Tier::Own, origin: Origin::OwnFiles })
         .collect()
 }
 

@@ -243,9 +243,10 @@ fn a_recorded_model_that_ends_too_early_or_is_no_recording() {
     World::with_notes().check(
         &run,
         &expect![[r#"
-        ── stderr
-        error: there is no file `[DIR]/project/../model.jsonl`
-        ── exit 2
-    "#]],
+            ── stderr
+            error: there is no file `../model.jsonl`
+            hint: `scripted:FILE` answers from a file with one turn a line
+            ── exit 2
+        "#]],
     );
 }

@@ -165,11 +165,14 @@ fn two_plugins_with_a_tool_of_one_name() {
     check(
         &world,
         &expect![[r#"
-        ── stderr
-        error: the plugins `greet` and `hello` both have a tool `greet`
-        hint: give one a prefix: `[plugins] hello = { …, prefix = "hello_" }`
-        ── exit 2
-    "#]],
+            ── stderr
+            error: the plugins `greet` and `hello` both have a tool `greet`
+            hint: give it a prefix, in looplet.toml:
+              [plugins.hello]
+              from = "plugins/hello.wasm"
+              prefix = "hello_"
+            ── exit 2
+        "#]],
     );
 }
 
@@ -221,6 +224,79 @@ fn settings_for_a_plugin_that_takes_none() {
         error: policy.toml:3: plugin `greet` takes no settings
         hint: take the line out
         ── exit 2
+    "#]],
+    );
+}
+
+/// The guest that describes itself in one of several ways.
+fn liar(lie: u8) -> Vec<u8> {
+    let mut bytes = std::fs::read(looplet_tests::guests::DESCRIBE_LIAR).unwrap();
+    let marker = b"which lie: ";
+    let at = bytes.windows(marker.len()).position(|window| window == marker).expect("has the marker");
+    bytes[at + marker.len()] = lie;
+    bytes
+}
+
+#[test]
+fn a_tool_whose_schema_is_no_schema() {
+    check(
+        &World::new().file("plugins/words.wasm", liar(b'C')),
+        &expect![[r#"
+        ── stderr
+        error: plugin `words` gives the input schema of the tool `tool` that is no JSON Schema: "strin" is not valid under any of the schemas listed in the 'anyOf' keyword
+        ── exit 2
+    "#]],
+    );
+    check(
+        &World::new().file("plugins/words.wasm", liar(b'D')),
+        &expect![[r#"
+        ── stderr
+        error: plugin `words` gives the input schema of the tool `tool` that is no JSON: recursion limit exceeded at line 1 column 128
+        ── exit 2
+    "#]],
+    );
+}
+
+#[test]
+fn a_plugin_whose_settings_schema_leads_elsewhere() {
+    check(
+        &World::new().file("plugins/words.wasm", liar(b'f')),
+        &expect![[r#"
+        ── stderr
+        error: plugin `words` gives the settings schema that has `$ref` that leaves the document: `file:///etc/passwd`
+        ── exit 2
+    "#]],
+    );
+}
+
+#[test]
+fn settings_that_do_not_fit_the_plugin() {
+    let with = |settings: &str| {
+        let policy = format!("[plugins.words]\nfrom = \"words.wasm\"\n{settings}");
+        World::new().file("words.wasm", liar(b'j')).file("policy.toml", policy)
+    };
+    let arguments = ["check", "--policy", "policy.toml"];
+    with("settings = { language = \"fr\", loud = true }\n").check(&arguments, &expect![[r#"
+        ── stderr
+        error: policy.toml:3: the settings of plugin `words` do not fit: `/language`: "fr" is not one of "de" or "en"; Additional properties are not allowed ('loud' was unexpected)
+        hint: `[plugins.words] settings` takes {"additionalProperties":false,"properties":{"language":{"enum":["de","en"]}},"required":["language"],"type":"object"}
+        ── exit 2
+    "#]]);
+    with("").check(
+        &arguments,
+        &expect![[r#"
+            ── stderr
+            error: policy.toml:1: the settings of plugin `words` do not fit: "language" is a required property
+            hint: `[plugins.words] settings` takes {"additionalProperties":false,"properties":{"language":{"enum":["de","en"]}},"required":["language"],"type":"object"}
+            ── exit 2
+        "#]],
+    );
+    with("settings = { language = \"de\" }\n").check(
+        &arguments,
+        &expect![[r#"
+        ── stdout
+        in order: 1 plugin, 1 tool, 0 rules
+        ── exit 0
     "#]],
     );
 }

@@ -206,10 +206,10 @@ fn a_grant_for_a_mount_that_is_not_there() {
     check(
         "[grants]\nfiles = { fs = { wrkspace = \"ro\" } }\n",
         &expect![[r#"
-        ── stdout
-        note: policy.toml:2: the grant for `files` names the mount `wrkspace`, which is not defined
-        in order: 4 plugins, 9 tools, 0 rules
-        ── exit 0
-    "#]],
+            ── stdout
+            note: policy.toml:2: the grant for `files` names the mount `wrkspace`, which is not defined; define it: `[mounts.wrkspace]`, or `--mount wrkspace=PATH`
+            in order: 4 plugins, 9 tools, 0 rules
+            ── exit 0
+        "#]],
     );
 }

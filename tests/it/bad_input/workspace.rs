@@ -42,10 +42,34 @@ fn a_workspace_with_a_mode_that_there_is_not() {
         &World::new(),
         ".:rx",
         &expect![[r#"
+            ── stderr
+            error: --workspace: `rx` is no mode
+            hint: it is `ro` or `rw`; a directory that is called so needs one too: `.:rx:ro`
+            ── exit 2
+        "#]],
+    );
+}
+
+#[test]
+fn a_directory_with_a_colon_in_its_name_needs_a_mode() {
+    let world = World::new().file("a:b/notes.md", "");
+    check(
+        &world,
+        "a:b",
+        &expect![[r#"
         ── stderr
-        error: --workspace: mount `workspace`: there is no directory `[DIR]/project/.:rx`
-        hint: create it, or name another one
+        error: --workspace: `b` is no mode
+        hint: it is `ro` or `rw`; a directory that is called so needs one too: `a:b:ro`
         ── exit 2
+    "#]],
+    );
+    check(
+        &world,
+        "a:b:ro",
+        &expect![[r#"
+        ── stdout
+        in order: 4 plugins, 9 tools, 0 rules
+        ── exit 0
     "#]],
     );
 }
@@ -95,6 +119,60 @@ fn a_pattern_that_is_none() {
         ── stderr
         error: --allow: `[a` is no glob: unclosed character class; missing ']'
         hint: `\` before a character takes it as it is
+        ── exit 2
+    "#]],
+    );
+}
+
+#[test]
+fn a_flag_that_allows_what_no_plugin_has() {
+    let check = |pattern, expected: &Expect| World::new().check(&["check", "--allow", pattern], expected);
+    check(
+        "read_file",
+        &expect![[r#"
+        ── stderr
+        error: --allow: `read_file` is a tool, not a plugin
+        hint: write `files/read_file`: a name without `/` is a plugin
+        ── exit 2
+    "#]],
+    );
+    check(
+        "files/reed_file",
+        &expect![[r#"
+        ── stderr
+        error: --allow: the rule can never match: `files/reed_file` names no tool of `files`
+        hint: did you mean `files/read_file`?
+        ── exit 2
+    "#]],
+    );
+    check(
+        "jira",
+        &expect![[r#"
+        ── stdout
+        note: --allow: no plugin that is loaded matches `jira`; it holds once such a plugin is loaded
+        in order: 4 plugins, 9 tools, 0 rules
+        ── exit 0
+    "#]],
+    );
+}
+
+#[test]
+fn a_task_without_a_word() {
+    World::new().check(
+        &["run", " "],
+        &expect![[r#"
+        ── stderr
+        error: the task is empty
+        hint: `looplet-host run "what is this project about?"`
+        ── exit 2
+    "#]],
+    );
+    World::new().check(
+        &["run", "-"],
+        &expect![[r#"
+        ── stderr
+        error: the task is empty
+        hint: `looplet-host run "what is this project about?"`
         ── exit 2
     "#]],
     );

@@ -15,7 +15,10 @@ fn an_ask_without_a_terminal_is_a_no() {
         &expect![[r#"
             ── stderr
             error: `files/read_file` is denied: look first, and nobody is there to be asked
-            hint: --allow 'files/read_file', or in looplet.toml: [[rules]] tool = "files/read_file", decision = "allow"
+            hint: --allow 'files/read_file', or in looplet.toml:
+              [[rules]]
+              tool = "files/read_file"
+              decision = "allow"
             ── exit 3
         "#]],
     );
@@ -24,7 +27,10 @@ fn an_ask_without_a_terminal_is_a_no() {
         &expect![[r#"
             ── stderr
             error: `files/read_file` is denied: look first, and nobody is there to be asked
-            hint: --allow 'files/read_file', or in looplet.toml: [[rules]] tool = "files/read_file", decision = "allow"
+            hint: --allow 'files/read_file', or in looplet.toml:
+              [[rules]]
+              tool = "files/read_file"
+              decision = "allow"
             ── exit 3
         "#]],
     );
@@ -95,17 +101,20 @@ fn a_standing_approval_answers_until_it_is_revoked() {
     world.check(
         &["approvals", "revoke", "1"],
         &expect![[r#"
-        ── stderr
-        revoked
-        ── exit 0
-    "#]],
+            ── stderr
+            approval 1 is revoked
+            ── exit 0
+        "#]],
     );
     world.check(
         &call,
         &expect![[r#"
             ── stderr
             error: `files/read_file` is denied: look first, and nobody is there to be asked
-            hint: --allow 'files/read_file', or in looplet.toml: [[rules]] tool = "files/read_file", decision = "allow"
+            hint: --allow 'files/read_file', or in looplet.toml:
+              [[rules]]
+              tool = "files/read_file"
+              decision = "allow"
             ── exit 3
         "#]],
     );

@@ -49,11 +49,14 @@ fn a_denied_call_says_what_would_allow_it() {
     World::with_notes().check(
         &["call", "files/read_file", r#"{"path":"notes.md"}"#],
         &expect![[r#"
-        ── stderr
-        error: `files/read_file` is denied: nothing in the operator's policy allows this call
-        hint: --allow 'files/read_file', or in looplet.toml: [[rules]] tool = "files/read_file", decision = "allow"
-        ── exit 3
-    "#]],
+            ── stderr
+            error: `files/read_file` is denied: nothing in the operator's policy allows this call
+            hint: --allow 'files/read_file', or in looplet.toml:
+              [[rules]]
+              tool = "files/read_file"
+              decision = "allow"
+            ── exit 3
+        "#]],
     );
 }
 
@@ -78,6 +81,7 @@ fn arguments_are_checked_before_anything_runs() {
     world.check(&["call", "files/read_file", r#"{"file":"notes.md"}"#, "--allow", "files"], &expect![[r#"
         ── stderr
         error: the arguments do not fit the schema of `read_file`: Additional properties are not allowed ('file' was unexpected); "path" is a required property
+        hint: `looplet-host inspect files --json` shows what it takes
         ── exit 2
     "#]]);
     world.check(
@@ -119,12 +123,12 @@ fn what_lies_outside_the_workspace_is_refused_and_reported() {
         world.check(
             &["call", "files/read_file", r#"{"path":"link.txt"}"#, "--allow", "files"],
             &expect![[r#"
-            ── stderr
-            refused inside: open workspace:/: leads out of the mount
-            error: permission denied: `link.txt`: permission denied
-            [TIME] · [SIZE] of 64
-            ── exit 1
-        "#]],
+                ── stderr
+                refused inside: open workspace:/: leads out of the mount
+                error: permission denied: `link.txt` is not open to this call
+                [TIME] · [SIZE] of 64
+                ── exit 1
+            "#]],
         );
     }
 }
@@ -135,13 +139,13 @@ fn a_hidden_file_is_not_there_and_the_operator_is_told_why() {
     world.check(
         &["call", "files/read_file", r#"{"path":".env"}"#, "--allow", "files"],
         &expect![[r#"
-        ── stderr
-        refused inside: open workspace:/.env: hidden (shipped)
-        refused inside: stat workspace:/.env: hidden (shipped)
-        error: not found: `.env` does not exist
-        [TIME] · [SIZE] of 64
-        ── exit 1
-    "#]],
+            ── stderr
+            refused inside: open workspace:/.env: hidden (the shipped list of masks)
+            refused inside: stat workspace:/.env: hidden (the shipped list of masks)
+            error: not found: `.env` does not exist
+            [TIME] · [SIZE] of 64
+            ── exit 1
+        "#]],
     );
 }
 
@@ -181,14 +185,20 @@ fn explain_says_which_rule_denies() {
     );
     let arguments =
         ["explain", "files/write_file", "--args", r#"{"path":"a.rs","content":""}"#, "--policy", "policy.toml"];
-    world.check(&arguments, &expect![[r#"
+    world.check(
+        &arguments,
+        &expect![[r#"
         ── stdout
          tool      files/write_file
-         decision  deny   shipped (nothing in the operator's policy allows this call)
+         decision  deny   the shipped default (nothing in the operator's policy allows this call)
          could     fs workspace:/ rw  (granted by policy.toml:6)
-         to allow  --allow 'files/write_file', or in looplet.toml: [[rules]] tool = "files/write_file", decision = "allow"
+         to allow  --allow 'files/write_file', or in looplet.toml:
+                     [[rules]]
+                     tool = "files/write_file"
+                     decision = "allow"
         ── exit 3
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -197,14 +207,19 @@ fn explain_names_a_grant_that_is_missing() {
     let world = World::with_notes().file("policy.toml", policy);
     let arguments =
         ["explain", "files/write_file", "--args", r#"{"path":"src/a.rs","content":""}"#, "--policy", "policy.toml"];
-    world.check(&arguments, &expect![[r#"
+    world.check(
+        &arguments,
+        &expect![[r#"
         ── stdout
          tool      files/write_file
          decision  allow  policy.toml:6 (the operator's policy allows this call)
          lacks     fs workspace rw: the file to write
-         to allow  --grant 'files/write_file:fs.workspace=rw', or in looplet.toml: [grants] "files/write_file" = { fs = { workspace = "rw" } }
+         to allow  --grant 'files/write_file:fs.workspace=rw', or in looplet.toml:
+                     [grants."files/write_file"]
+                     fs = { workspace = "rw" }
         ── exit 3
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -233,6 +248,38 @@ fn explain_says_that_a_write_to_a_read_only_mount_will_fail() {
 }
 
 #[test]
+fn explain_says_what_masks_will_do_to_a_call() {
+    let world = World::with_notes();
+    let explain = |tool, arguments, expected: &expect_test::Expect| {
+        world.check(&["explain", tool, "--args", arguments, "--allow", "files", "--workspace", ".:rw"], expected);
+    };
+    explain(
+        "files/read_file",
+        r#"{"path":".env"}"#,
+        &expect![[r#"
+        ── stdout
+         tool      files/read_file
+         decision  allow  --allow (the operator's policy allows this call)
+         could     fs workspace:/ ro  (granted by --workspace)
+         but       `.env` is hidden (the shipped list of masks): it will not be found
+        ── exit 0
+    "#]],
+    );
+    explain(
+        "files/write_file",
+        r#"{"path":".git/config","content":""}"#,
+        &expect![[r#"
+        ── stdout
+         tool      files/write_file
+         decision  allow  --allow (the operator's policy allows this call)
+         could     fs workspace:/ rw  (granted by --workspace)
+         but       `.git/config` is read-only (the shipped list of masks): writes will fail
+        ── exit 0
+    "#]],
+    );
+}
+
+#[test]
 fn explain_as_json_is_one_value() {
     let world = World::with_notes().file("policy.toml", POLICY);
     let arguments = [
@@ -246,7 +293,7 @@ fn explain_as_json_is_one_value() {
     ];
     world.check(&arguments, &expect![[r#"
         ── stdout
-        {"tool":"files/write_file","faults":[],"verdict":{"decision":"allow","reason":"the operator's policy allows this call","matched":[{"decision":"allow","answer":"yes","narrowing":{"workspace":[{"path":"src/a.rs","mode":"rw"}]},"origin":"policy.toml:8"}],"narrowing":{"workspace":[{"path":"src/a.rs","mode":"rw"}]}},"approved_by":null,"reach":[{"fs":{"mount":"workspace","path":"src/a.rs","mode":"rw"}}],"lacks":null,"to_allow":null}
+        {"tool":"files/write_file","faults":[],"verdict":{"decision":"allow","reason":"the operator's policy allows this call","matched":[{"decision":"allow","answer":"yes","narrowing":{"workspace":[{"path":"src/a.rs","mode":"rw"}]},"origin":"policy.toml:8"}],"narrowing":{"workspace":[{"path":"src/a.rs","mode":"rw"}]}},"approved_by":null,"reach":[{"fs":{"mount":"workspace","path":"src/a.rs","mode":"rw"}}],"lacks":null,"masked":[],"to_allow":null}
         ── exit 0
     "#]]);
 }

@@ -68,22 +68,22 @@ fn check_notes_a_rule_for_a_plugin_that_is_not_loaded() {
     world.check(
         &["check", "--policy", "policy.toml"],
         &expect![[r#"
-        ── stdout
-        note: policy.toml:1: no plugin that is loaded matches `jira/*`
-        in order: 4 plugins, 9 tools, 1 rule
-        ── exit 0
-    "#]],
+            ── stdout
+            note: policy.toml:1: no plugin that is loaded matches `jira/*`; it holds once such a plugin is loaded
+            in order: 4 plugins, 9 tools, 1 rule
+            ── exit 0
+        "#]],
     );
     world.check(
         &["check", "--policy", "policy.toml", "--strict"],
         &expect![[r#"
-        ── stdout
-        note: policy.toml:1: no plugin that is loaded matches `jira/*`
-        in order: 4 plugins, 9 tools, 1 rule
-        ── stderr
-        error: 1 note, and `--strict` lets none pass
-        ── exit 2
-    "#]],
+            ── stdout
+            note: policy.toml:1: no plugin that is loaded matches `jira/*`; it holds once such a plugin is loaded
+            in order: 4 plugins, 9 tools, 1 rule
+            ── stderr
+            error: 1 note, and `--strict` lets none pass
+            ── exit 2
+        "#]],
     );
 }
 
@@ -115,61 +115,67 @@ fn show_looks_back_at_the_latest_run() {
     world.check(
         &["show"],
         &expect![[r#"
-        ── stdout
-        [RUN] answered · 3 steps · 4 model calls · [TIME] (active [TIME]) · 1 denied · 0 asked · 2 hidden
-         #1 ✓ read_file(path='notes.md') → 2 lines                   [TIME]  allow --allow
-         #2 ✗ read_file(path='.env') → not found: `.env` does not exist  [TIME]  hidden by shipped
-         #3 ⊘ write_file(content='b', path='a') → denied «nothing in the operator's policy allows this call»
-        ── exit 0
-    "#]],
+            ── stdout
+            [RUN] answered · 3 steps · 4 model calls · [TIME] (active [TIME]) · 1 denied · 0 asked · 2 hidden
+             #1 ✓ read_file(path='notes.md') → 2 lines                   [TIME]  allow --allow
+             #2 ✗ read_file(path='.env') → not found: `.env` does not exist  [TIME]  hidden by the shipped list of masks
+             #3 ⊘ write_file(content='b', path='a') → denied «nothing in the operator's policy allows this call»
+            ── exit 0
+        "#]],
     );
     world.check(
         &["show", "#1"],
         &expect![[r#"
-        ── stdout
-         step        #1 files/read_file
-         arguments   {"path":"notes.md"}  [DIGEST]
-         decision    allowed
-         rule        --allow → allow
-         authority   fs workspace:/ ro (granted by shipped)
-         touched     read 11 B, wrote 0 B, 0 refused inside
-         used        [TIME], [SIZE] of 64.0 MiB, 0 requests
-         result      alpha
-                     beta
-         prompt      turn 1
-        ── exit 0
-    "#]],
+            ── stdout
+             step        #1 files/read_file
+             arguments   {"path":"notes.md"}  [DIGEST]
+             decision    allowed
+             rule        --allow → allow
+             authority   fs workspace:/ ro (granted by the shipped default)
+             touched     read 11 B, wrote 0 B, 0 refused inside
+             used        [TIME], [SIZE] of 64.0 MiB, 0 requests
+             result      alpha
+                         beta
+             prompt      turn 1
+            ── exit 0
+        "#]],
     );
     world.check(
         &["show", "#2"],
         &expect![[r#"
-        ── stdout
-         step        #2 files/read_file
-         arguments   {"path":".env"}  [DIGEST]
-         decision    allowed
-         rule        --allow → allow
-         authority   fs workspace:/ ro (granted by shipped)
-         touched     read 0 B, wrote 0 B, 2 refused inside
-         refused     open workspace:/.env → hidden (shipped)
-                     stat workspace:/.env → hidden (shipped)
-         used        [TIME], [SIZE] of 64.0 MiB, 0 requests
-         result      failed (not_found): `.env` does not exist
-         prompt      turn 2
-        ── exit 0
-    "#]],
+            ── stdout
+             step        #2 files/read_file
+             arguments   {"path":".env"}  [DIGEST]
+             decision    allowed
+             rule        --allow → allow
+             authority   fs workspace:/ ro (granted by the shipped default)
+             touched     read 0 B, wrote 0 B, 2 refused inside
+             refused     open workspace:/.env → hidden (the shipped list of masks)
+                         stat workspace:/.env → hidden (the shipped list of masks)
+             used        [TIME], [SIZE] of 64.0 MiB, 0 requests
+             result      failed (not_found): `.env` does not exist
+             prompt      turn 2
+            ── exit 0
+        "#]],
     );
-    world.check(&["show", "#3"], &expect![[r#"
+    world.check(
+        &["show", "#3"],
+        &expect![[r#"
         ── stdout
          step        #3 files/write_file
          arguments   {"content":"b","path":"a"}  [DIGEST]
          decision    denied «nothing in the operator's policy allows this call»
-         rule        shipped → deny
-         authority   fs workspace:/ rw (granted by shipped)
-         to allow    --allow 'files/write_file', or in looplet.toml: [[rules]] tool = "files/write_file", decision = "allow"
+         rule        the shipped default → deny
+         authority   fs workspace:/ rw (granted by the shipped default)
+         to allow    --allow 'files/write_file', or in looplet.toml:
+                       [[rules]]
+                       tool = "files/write_file"
+                       decision = "allow"
          result      denied: nothing in the operator's policy allows this call
          prompt      turn 3
         ── exit 0
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -187,11 +193,14 @@ fn show_says_what_there_is_not_and_what_was_denied() {
     world.check(
         &["show", "--denied"],
         &expect![[r#"
-        ── stdout
-        #3 files/write_file «nothing in the operator's policy allows this call» (shipped)
-            --allow 'files/write_file', or in looplet.toml: [[rules]] tool = "files/write_file", decision = "allow"
-        ── exit 0
-    "#]],
+            ── stdout
+            #3 files/write_file «nothing in the operator's policy allows this call» (the shipped default)
+                --allow 'files/write_file', or in looplet.toml:
+                  [[rules]]
+                  tool = "files/write_file"
+                  decision = "allow"
+            ── exit 0
+        "#]],
     );
     world.check(
         &["show", "01ZZ"],
@@ -205,11 +214,11 @@ fn show_says_what_there_is_not_and_what_was_denied() {
     world.check(
         &["show", "#x"],
         &expect![[r#"
-        ── stderr
-        error: `x` is no number of a step
-        hint: `show RUN#4` shows step 4
-        ── exit 2
-    "#]],
+            ── stderr
+            error: `x` is no number of a step
+            hint: `looplet-host show 'RUN#4'` shows step 4
+            ── exit 2
+        "#]],
     );
 }
 
@@ -238,33 +247,45 @@ fn doctor_tries_the_sandbox_and_names_the_model() {
     world.check(
         &["doctor"],
         &expect![[r#"
-        ── stdout
-        ✓ host         looplet-host 0.1.0 on [MACHINE]
-        ✓ places       user file [DIR]/home/.config/looplet/looplet.toml, state in [DIR]/home/.local/state/looplet
-        ✓ sandbox      4 built-in plugins load, 9 tools
-        ✗ model        none is named: set OPENAI_API_KEY and OPENAI_MODEL, or start Ollama
-        ── exit 0
-    "#]],
+            ── stdout
+            ✓ host         looplet-host 0.1.0 on [MACHINE]
+            ✓ places       user file [DIR]/home/.config/looplet/looplet.toml, state in [DIR]/home/.local/state/looplet
+            ✓ settings     the user file
+            ✓ sandbox      4 built-in plugins load, 9 tools
+            ✗ model        no model is set up
+                           one of these sets one up:
+                             OpenAI-compatible  export OPENAI_API_KEY=… OPENAI_MODEL=…  (another server: OPENAI_BASE_URL=…)
+                             Anthropic          known, not yet supported by this version
+                             Ollama             ollama serve; ollama pull qwen3:8b
+                             without a network  --model scripted:FILE
+            ── exit 0
+        "#]],
     );
-    world.check(&["doctor", "--model", "openai:x"], &expect![[r#"
-        ── stdout
-        ✓ host         looplet-host 0.1.0 on [MACHINE]
-        ✓ places       user file [DIR]/home/.config/looplet/looplet.toml, state in [DIR]/home/.local/state/looplet
-        ✓ sandbox      4 built-in plugins load, 9 tools
-        ✗ model        model `openai:x` needs a key: add `export OPENAI_API_KEY=…`, or `export OPENAI_BASE_URL=…` for a server without one
-        ── exit 0
-    "#]]);
-    let world = world.variable("OPENAI_API_KEY", "sk-1").variable("OPENAI_MODEL", "small");
     world.check(
-        &["doctor"],
+        &["doctor", "--model", "openai:x"],
         &expect![[r#"
         ── stdout
         ✓ host         looplet-host 0.1.0 on [MACHINE]
         ✓ places       user file [DIR]/home/.config/looplet/looplet.toml, state in [DIR]/home/.local/state/looplet
+        ✓ settings     the user file
         ✓ sandbox      4 built-in plugins load, 9 tools
-        ✓ model        model openai:small at api.openai.com (OPENAI_MODEL)
+        ✗ model        model `openai:x` needs a key
+                       add `export OPENAI_API_KEY=…`, or `export OPENAI_BASE_URL=…` for a server without one
         ── exit 0
     "#]],
+    );
+    let world = world.variable("OPENAI_API_KEY", "sk-1").variable("OPENAI_MODEL", "small");
+    world.check(
+        &["doctor"],
+        &expect![[r#"
+            ── stdout
+            ✓ host         looplet-host 0.1.0 on [MACHINE]
+            ✓ places       user file [DIR]/home/.config/looplet/looplet.toml, state in [DIR]/home/.local/state/looplet
+            ✓ settings     the user file
+            ✓ sandbox      4 built-in plugins load, 9 tools
+            ✓ model        openai:small at api.openai.com (OPENAI_MODEL)
+            ── exit 0
+        "#]],
     );
 }
 

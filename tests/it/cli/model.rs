@@ -54,17 +54,17 @@ fn a_run_against_chat_completions() {
     world.check(
         &["run", "--workspace", ".", "--allow", "files", "find what is for later"],
         &expect![[r#"
-        ── stdout
-        There is one.
-        ── stderr
-        model openai:mock at 127.0.0.1:[PORT] (OPENAI_MODEL)
-        workspace [DIR]/project (ro, --workspace)
-        policy none written and no terminal to ask at: every call is denied but for `--allow`
-        #1 ✓ read_file(path='notes.md') → 2 lines [TIME]
-        #2 ✓ grep(pattern='LATER') → 1 matches [TIME]
-        answered · 2 steps · 360 tokens · [TIME] · show: looplet-host show [RUN]
-        ── exit 0
-    "#]],
+            ── stdout
+            There is one.
+            ── stderr
+            model openai:mock at 127.0.0.1:[PORT] (OPENAI_MODEL)
+            workspace [DIR]/project (ro, --workspace)
+            policy none written and no terminal to ask at: every call is denied but for `--allow`
+            #1 ✓ read_file(path='notes.md') → 2 lines [TIME]
+            #2 ✓ grep(pattern='LATER') → 1 match [TIME]
+            answered · 2 steps · 360 tokens · [TIME] · show: looplet-host show [RUN]
+            ── exit 0
+        "#]],
     );
     let seen = server.seen();
     assert_eq!(seen.len(), 3);
@@ -80,17 +80,17 @@ fn a_run_against_ollama() {
     world.check(
         &["run", "--model", "ollama:tiny:1b", "--workspace", ".", "--allow", "files", "find what is for later"],
         &expect![[r#"
-        ── stdout
-        There is one.
-        ── stderr
-        model ollama:tiny:1b at 127.0.0.1:[PORT] (window 8192, tools yes, --model)
-        workspace [DIR]/project (ro, --workspace)
-        policy none written and no terminal to ask at: every call is denied but for `--allow`
-        #1 ✓ read_file(path='notes.md') → 2 lines [TIME]
-        #2 ✓ grep(pattern='LATER') → 1 matches [TIME]
-        answered · 2 steps · 360 tokens · [TIME] · show: looplet-host show [RUN]
-        ── exit 0
-    "#]],
+            ── stdout
+            There is one.
+            ── stderr
+            model ollama:tiny:1b at 127.0.0.1:[PORT] (window 8192, tools yes, --model)
+            workspace [DIR]/project (ro, --workspace)
+            policy none written and no terminal to ask at: every call is denied but for `--allow`
+            #1 ✓ read_file(path='notes.md') → 2 lines [TIME]
+            #2 ✓ grep(pattern='LATER') → 1 match [TIME]
+            answered · 2 steps · 360 tokens · [TIME] · show: looplet-host show [RUN]
+            ── exit 0
+        "#]],
     );
     assert_eq!(server.seen().len(), 3);
 }
@@ -101,7 +101,7 @@ fn a_model_that_happens_to_answer_is_not_taken_without_a_word() {
     let world = World::with_notes().ollama(server.address());
     world.check(&["run", "x"], &expect![[r#"
         ── stderr
-        error: a model answers on this machine and nobody has named it: model ollama:tiny:1b at 127.0.0.1:[PORT] (window 8192, tools yes, the only installed model that can call tools)
+        error: a model answers and nobody has named it: model ollama:tiny:1b at 127.0.0.1:[PORT] (window 8192, tools yes, the only installed model that can call tools)
         hint: the task and what tools read would go there; name it: `--model ollama:tiny:1b`
         ── exit 2
     "#]]);
@@ -150,6 +150,58 @@ fn a_provider_that_does_not_exist_is_refused() {
         error: --model: model `gpt` names no provider
         hint: write `openai:gpt` or `ollama:gpt`
         ── exit 2
+    "#]],
+    );
+}
+
+/// A world whose user's file does not say where Ollama is.
+fn told_by_variable(address: &str) -> World {
+    World::with_notes().file("../home/.config/looplet/looplet.toml", "").variable("OLLAMA_HOST", address)
+}
+
+#[test]
+fn ollama_is_where_its_variable_says() {
+    let server = Server::start(&[END]);
+    let world = told_by_variable(server.address());
+    world.check(
+        &["run", "--model", "ollama:tiny:1b", "x"],
+        &expect![[r#"
+        ── stdout
+        There is one.
+        ── stderr
+        model ollama:tiny:1b at 127.0.0.1:[PORT] (window 8192, tools yes, --model)
+        workspace [DIR]/project (rw, the shipped default)
+        policy none written and no terminal to ask at: every call is denied but for `--allow`
+        answered · 0 steps · 120 tokens · [TIME] · show: looplet-host show [RUN]
+        ── exit 0
+    "#]],
+    );
+    world.check(&["doctor"], &expect![[r#"
+        ── stdout
+        ✓ host         looplet-host 0.1.0 on [MACHINE]
+        ✓ places       user file [DIR]/home/.config/looplet/looplet.toml, state in [DIR]/home/.local/state/looplet
+        ✓ settings     the user file
+        ✓ sandbox      4 built-in plugins load, 9 tools
+        ✓ model        ollama:tiny:1b at 127.0.0.1:[PORT] (window 8192, tools yes, the only installed model that can call tools)
+        ── exit 0
+    "#]]);
+    told_by_variable("gpu box").check(
+        &["run", "x"],
+        &expect![[r#"
+        ── stderr
+        error: `OLLAMA_HOST` is no URL
+        hint: write a host, `HOST:PORT`, or a URL such as `http://127.0.0.1:[PORT]`
+        ── exit 2
+    "#]],
+    );
+    // Port 9 is where nobody listens.
+    told_by_variable("127.0.0.1:9").check(
+        &["run", "x"],
+        &expect![[r#"
+        ── stderr
+        error: cannot reach `ollama` at 127.0.0.1:9: connection refused
+        hint: start it with `ollama serve`
+        ── exit 1
     "#]],
     );
 }

@@ -67,18 +67,24 @@ fn a_policy_lets_some_calls_through_and_names_the_rule_that_denies() {
 #[test]
 fn without_a_policy_and_without_a_terminal_every_call_is_denied() {
     let world = World::with_notes().model(&[READ, TEXT]);
-    world.check(&run(&[]), &expect![[r#"
+    world.check(
+        &run(&[]),
+        &expect![[r#"
         ── stdout
         That is all.
         ── stderr
         model scripted:../model.jsonl (--model)
-        workspace [DIR]/project (rw, shipped)
+        workspace [DIR]/project (rw, the shipped default)
         policy none written and no terminal to ask at: every call is denied but for `--allow`
         #1 ⊘ read_file(path='notes.md') → denied «nothing in the operator's policy allows this call»
-        #1 files/read_file would be allowed by --allow 'files/read_file', or in looplet.toml: [[rules]] tool = "files/read_file", decision = "allow"
+        #1 files/read_file would be allowed by --allow 'files/read_file', or in looplet.toml:
+            [[rules]]
+            tool = "files/read_file"
+            decision = "allow"
         answered · 1 step · 1 denied by policy · [TIME] · show: looplet-host show [RUN] --denied
         ── exit 0
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -87,19 +93,19 @@ fn a_flag_allows_for_one_run() {
     world.check(
         &run(&["--workspace", ".:ro", "--allow", "files/*"]),
         &expect![[r#"
-        ── stdout
-        That is all.
-        ── stderr
-        model scripted:../model.jsonl (--model)
-        workspace [DIR]/project (ro, --workspace)
-        policy none written and no terminal to ask at: every call is denied but for `--allow`
-        #1 ✓ read_file(path='notes.md') → 2 lines [TIME]
-        #2 ✗ write_file(path='plan.md', content='plan\n') → permission denied: `plan.md`: permission denied [TIME]
-              refused inside: open for writing workspace:/.plan.md.looplet-tmp: read only (--workspace)
-              refused inside: remove workspace:/.plan.md.looplet-tmp: read only (--workspace)
-        answered · 2 steps · 2 reaches refused by the sandbox · [TIME] · show: looplet-host show [RUN]
-        ── exit 0
-    "#]],
+            ── stdout
+            That is all.
+            ── stderr
+            model scripted:../model.jsonl (--model)
+            workspace [DIR]/project (ro, --workspace)
+            policy none written and no terminal to ask at: every call is denied but for `--allow`
+            #1 ✓ read_file(path='notes.md') → 2 lines [TIME]
+            #2 ✗ write_file(path='plan.md', content='plan\n') → permission denied: `plan.md` is not open to this call [TIME]
+                  refused inside: open for writing workspace:/.plan.md.looplet-tmp: read only (--workspace)
+                  refused inside: remove workspace:/.plan.md.looplet-tmp: read only (--workspace)
+            answered · 2 steps · 2 reaches refused by the sandbox · [TIME] · show: looplet-host show [RUN]
+            ── exit 0
+        "#]],
     );
     assert_eq!(world.tree("project"), ["notes.md", "src/main.rs"]);
 }
@@ -117,13 +123,13 @@ fn a_text_is_no_end_where_done_is_required() {
     world.check(
         &run(&["--require-done"]),
         &expect![[r#"
-        ── stderr
-        model scripted:../model.jsonl (--model)
-        workspace [DIR]/project (rw, shipped)
-        policy none written and no terminal to ask at: every call is denied but for `--allow`
-        stopped: the model did not call `done` · 0 steps · [TIME] · show: looplet-host show [RUN]
-        ── exit 1
-    "#]],
+            ── stderr
+            model scripted:../model.jsonl (--model)
+            workspace [DIR]/project (rw, the shipped default)
+            policy none written and no terminal to ask at: every call is denied but for `--allow`
+            stopped: the model did not call `done` · 0 steps · [TIME] · show: looplet-host show [RUN]
+            ── exit 1
+        "#]],
     );
 }
 
@@ -133,15 +139,15 @@ fn a_budget_stops_the_run() {
     world.check(
         &run(&["--allow", "files", "--max-steps", "2"]),
         &expect![[r#"
-        ── stderr
-        model scripted:../model.jsonl (--model)
-        workspace [DIR]/project (rw, shipped)
-        policy none written and no terminal to ask at: every call is denied but for `--allow`
-        #1 ✓ read_file(path='notes.md') → 2 lines [TIME]
-        #2 ✓ read_file(path='notes.md') → 2 lines [TIME]
-        stopped: no step of the budget left · 2 steps · [TIME] · show: looplet-host show [RUN]
-        ── exit 1
-    "#]],
+            ── stderr
+            model scripted:../model.jsonl (--model)
+            workspace [DIR]/project (rw, the shipped default)
+            policy none written and no terminal to ask at: every call is denied but for `--allow`
+            #1 ✓ read_file(path='notes.md') → 2 lines [TIME]
+            #2 ✓ read_file(path='notes.md') → 2 lines [TIME]
+            stopped: no step of the budget left · 2 steps · [TIME] · show: looplet-host show [RUN]
+            ── exit 1
+        "#]],
     );
 }
 
@@ -155,7 +161,7 @@ fn json_is_an_event_a_line_and_the_outcome_comes_last() {
         {"type":"outcome","outcome":{"run":"[RUN]","stop_reason":"done","output":{"summary":"All is read."},"steps":2,"turns":2,"model_calls":2,"usage":{"input":0,"output":0},"denied":[],"asked":0,"refusals":0,"head":"[DIGEST]","elapsed_ms":0,"active_ms":0}}
         ── stderr
         model scripted:../model.jsonl (--model)
-        workspace [DIR]/project (rw, shipped)
+        workspace [DIR]/project (rw, the shipped default)
         policy none written and no terminal to ask at: every call is denied but for `--allow`
         #1 ✓ read_file(path='notes.md') → 2 lines [TIME]
         #2 ✓ done(summary='All is read.')
@@ -170,16 +176,16 @@ fn what_a_model_says_reaches_the_terminal_without_control_codes() {
     world.check(
         &run(&[]),
         &expect![[r#"
-        ── stdout
-        red \u{1b}[31mtext\u{1b}[0m
-        second line
-        ── stderr
-        model scripted:../model.jsonl (--model)
-        workspace [DIR]/project (rw, shipped)
-        policy none written and no terminal to ask at: every call is denied but for `--allow`
-        answered · 0 steps · [TIME] · show: looplet-host show [RUN]
-        ── exit 0
-    "#]],
+            ── stdout
+            red \u{1b}[31mtext\u{1b}[0m
+            second line
+            ── stderr
+            model scripted:../model.jsonl (--model)
+            workspace [DIR]/project (rw, the shipped default)
+            policy none written and no terminal to ask at: every call is denied but for `--allow`
+            answered · 0 steps · [TIME] · show: looplet-host show [RUN]
+            ── exit 0
+        "#]],
     );
 }
 
@@ -189,23 +195,24 @@ fn a_task_comes_from_a_file() {
     world.check(
         &["run", "--model", "scripted:../model.jsonl", "@task.txt"],
         &expect![[r#"
-        ── stdout
-        That is all.
-        ── stderr
-        model scripted:../model.jsonl (--model)
-        workspace [DIR]/project (rw, shipped)
-        policy none written and no terminal to ask at: every call is denied but for `--allow`
-        answered · 0 steps · [TIME] · show: looplet-host show [RUN]
-        ── exit 0
-    "#]],
+            ── stdout
+            That is all.
+            ── stderr
+            model scripted:../model.jsonl (--model)
+            workspace [DIR]/project (rw, the shipped default)
+            policy none written and no terminal to ask at: every call is denied but for `--allow`
+            answered · 0 steps · [TIME] · show: looplet-host show [RUN]
+            ── exit 0
+        "#]],
     );
     let world = World::with_notes().model(&[TEXT]);
     world.check(
         &["run", "--model", "scripted:../model.jsonl", "@no-such.txt"],
         &expect![[r#"
-        ── stderr
-        error: there is no file `no-such.txt`
-        ── exit 2
-    "#]],
+            ── stderr
+            error: there is no file `no-such.txt`
+            hint: `@FILE` reads the task from a file; `-` reads it from standard input, whatever it begins with
+            ── exit 2
+        "#]],
     );
 }

@@ -15,7 +15,10 @@ fn an_untrusted_file_gives_nothing() {
         ── stderr
         note: `looplet.toml` came with the project and nobody has trusted it: only what narrows is used; `looplet-host trust` shows what it would give
         error: `files/read_file` is denied: nothing in the operator's policy allows this call
-        hint: --allow 'files/read_file', or in looplet.toml: [[rules]] tool = "files/read_file", decision = "allow"
+        hint: --allow 'files/read_file', or in looplet.toml:
+          [[rules]]
+          tool = "files/read_file"
+          decision = "allow"
         ── exit 3
     "#]]);
     world.check(&["check"], &expect![[r#"
@@ -50,45 +53,47 @@ fn a_trusted_file_gives_until_it_changes() {
     world.check(
         &["trust"],
         &expect![[r#"
-        ── stderr
-           1 │ [mounts.workspace]
-           2 │ path = "."
-           3 │ 
-           4 │ [grants]
-           5 │ files = { fs = { workspace = "ro" } }
-           6 │ 
-           7 │ [[rules]]
-           8 │ tool = "files"
-           9 │ decision = "allow"
-        error: nobody is there to ask
-        hint: `looplet-host trust --yes` trusts it without asking
-        ── exit 2
-    "#]],
+            ── stderr
+            `looplet.toml` and the files it names, [DIGEST]
+               1 │ [mounts.workspace]
+               2 │ path = "."
+               3 │ 
+               4 │ [grants]
+               5 │ files = { fs = { workspace = "ro" } }
+               6 │ 
+               7 │ [[rules]]
+               8 │ tool = "files"
+               9 │ decision = "allow"
+            error: nobody is there to ask: trust is given at a terminal
+            hint: once you have read the file: `looplet-host trust --yes=[DIGEST]`
+            ── exit 2
+        "#]],
     );
     world.check(
         &["trust", "--yes"],
         &expect![[r#"
-        ── stderr
-           1 │ [mounts.workspace]
-           2 │ path = "."
-           3 │ 
-           4 │ [grants]
-           5 │ files = { fs = { workspace = "ro" } }
-           6 │ 
-           7 │ [[rules]]
-           8 │ tool = "files"
-           9 │ decision = "allow"
-        trusted as it is now ([DIGEST]); a change asks again
-        ── exit 0
-    "#]],
+            ── stderr
+            `looplet.toml` and the files it names, [DIGEST]
+               1 │ [mounts.workspace]
+               2 │ path = "."
+               3 │ 
+               4 │ [grants]
+               5 │ files = { fs = { workspace = "ro" } }
+               6 │ 
+               7 │ [[rules]]
+               8 │ tool = "files"
+               9 │ decision = "allow"
+            trusted as it is now; a change asks again
+            ── exit 0
+        "#]],
     );
     world.check(
         &["trust", "--yes"],
         &expect![[r#"
-        ── stderr
-        this content is trusted already
-        ── exit 0
-    "#]],
+            ── stderr
+            `looplet.toml` is trusted already as it is now
+            ── exit 0
+        "#]],
     );
     world.check(
         &CALL,
@@ -106,24 +111,27 @@ fn a_trusted_file_gives_until_it_changes() {
         ── stderr
         note: `looplet.toml` has changed since you trusted it: only what narrows is used; `looplet-host trust` shows what it would give
         error: `files/read_file` is denied: nothing in the operator's policy allows this call
-        hint: --allow 'files/read_file', or in looplet.toml: [[rules]] tool = "files/read_file", decision = "allow"
+        hint: --allow 'files/read_file', or in looplet.toml:
+          [[rules]]
+          tool = "files/read_file"
+          decision = "allow"
         ── exit 3
     "#]]);
     world.check(
         &["trust", "--revoke"],
         &expect![[r#"
-        ── stderr
-        trust is taken back
-        ── exit 0
-    "#]],
+            ── stderr
+            `looplet.toml` is no longer trusted
+            ── exit 0
+        "#]],
     );
     world.check(
         &["trust", "--revoke"],
         &expect![[r#"
-        ── stderr
-        it was not trusted
-        ── exit 0
-    "#]],
+            ── stderr
+            `looplet.toml` was not trusted
+            ── exit 0
+        "#]],
     );
 }
 

@@ -15,13 +15,13 @@ fn yes_lets_one_call_run() {
         0,
         &expect![[r#"
             model scripted:script.jsonl (--model)
-            workspace PROJECT (rw, shipped)
+            workspace PROJECT (rw, the shipped default)
             policy none written: what changes nothing flows, everything else is asked
             ── ask 1 ── step 1 ── write_file ────────────────────────────── clock stopped ──
              tool      write_file   plugin files 0.1.0, built in, sha256:…
              can reach workspace:/src/a.txt  read + write   (~/proj/src/a.txt)
                        nothing else: no other file, no network, no secret, no process
-             asked by  shipped   no rule matched
+             asked by  the shipped default   no rule matched
              model     │ I call write_file.
              path      │ src/a.txt
              change    │ + one
@@ -48,13 +48,13 @@ fn no_refuses_it_and_the_run_goes_on() {
         0,
         &expect![[r#"
             model scripted:script.jsonl (--model)
-            workspace PROJECT (rw, shipped)
+            workspace PROJECT (rw, the shipped default)
             policy none written: what changes nothing flows, everything else is asked
             ── ask 1 ── step 1 ── write_file ────────────────────────────── clock stopped ──
              tool      write_file   plugin files 0.1.0, built in, sha256:…
              can reach workspace:/src/a.txt  read + write   (~/proj/src/a.txt)
                        nothing else: no other file, no network, no secret, no process
-             asked by  shipped   no rule matched
+             asked by  the shipped default   no rule matched
              model     │ I call write_file.
              path      │ src/a.txt
              change    │ + one
@@ -104,7 +104,7 @@ fn always_is_remembered_listed_and_revoked() {
     let (code, seen) = person.leaves();
     expect![[r#"
         model scripted:script.jsonl (--model)
-        workspace PROJECT (rw, shipped)
+        workspace PROJECT (rw, the shipped default)
         policy none written: what changes nothing flows, everything else is asked
         ── ask 1 ── step 1 ── greet ─────────────────────────────────── clock stopped ──
          tool      greet   plugin greet 0.1.0, built in, sha256:…

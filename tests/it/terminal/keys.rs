@@ -26,13 +26,13 @@ fn ctrl_c_at_the_prompt_stops_the_run_and_keeps_it() {
         130,
         &expect![[r#"
             model scripted:script.jsonl (--model)
-            workspace PROJECT (rw, shipped)
+            workspace PROJECT (rw, the shipped default)
             policy none written: what changes nothing flows, everything else is asked
             ── ask 1 ── step 1 ── write_file ────────────────────────────── clock stopped ──
              tool      write_file   plugin files 0.1.0, built in, sha256:…
              can reach workspace:/src/a.txt  read + write   (~/proj/src/a.txt)
                        nothing else: no other file, no network, no secret, no process
-             asked by  shipped   no rule matched
+             asked by  the shipped default   no rule matched
              model     │ I call write_file.
              path      │ src/a.txt
              change    │ + one

@@ -24,7 +24,7 @@ fn all_of_it_and_why_are_shown_before_an_answer() {
          y once   s same tool, src/**, this run   e edit   d all of it
          n no   t no, and tell the model why   ? why   Ctrl-C stop, keep run
         > ?
-         asked by  shipped
+         asked by  the shipped default
          reason    no rule matched
          bound to  sha256:…: plugin, definition, arguments and reach
          y once   s same tool, src/**, this run   e edit   d all of it
@@ -77,14 +77,14 @@ fn text_of_the_model_cannot_repaint_the_question() {
         0,
         &expect![[r#"
             model scripted:script.jsonl (--model)
-            workspace PROJECT (rw, shipped)
+            workspace PROJECT (rw, the shipped default)
             policy none written: what changes nothing flows, everything else is asked
             ── ask 1 ── step 1 ── write_file ────────────────────────────── clock stopped ──
              tool      write_file   plugin files 0.1.0, built in, sha256:…
              can reach "workspace:/a␣nothing␣else␣\u{1b}[8m"  read + write
                        ("~/proj/a␣nothing␣else␣\u{1b}[8m")
                        nothing else: no other file, no network, no secret, no process
-             asked by  shipped   no rule matched
+             asked by  the shipped default   no rule matched
              model     │ \u{1b}[2J\u{1b}[H can reach nothing
                        │ \u{202e}kcab\u{7}
              path      │ a nothing else \u{1b}[8m
@@ -109,7 +109,7 @@ fn a_question_fits_a_narrow_terminal() {
     let (_, question) = seen.split_once("── ask").expect("it asks");
     let (question, _) = question.split_once("> n").expect("is answered");
     assert!(question.lines().all(|line| line.chars().count() <= 30 || !line.contains('│')), "{question}");
-    expect![[r"
+    expect![[r#"
          1 ── step 1 ──
         write_file ── clock stopped ──
          tool
@@ -123,7 +123,8 @@ fn a_question_fits_a_narrow_terminal() {
           no network, no secret, no
           process
          asked by
-          shipped   no rule matched
+          the shipped default   no
+          rule matched
          model
           │ I call write_file.
          path
@@ -137,7 +138,7 @@ fn a_question_fits_a_narrow_terminal() {
          n no
          t no, and tell the model why
          ? why   Ctrl-C stop, keep run
-    "]]
+    "#]]
     .assert_eq(question);
 }
 
@@ -148,10 +149,13 @@ fn without_a_terminal_a_call_is_denied_with_the_line_that_would_allow_it() {
     assert_eq!((code, stdout.as_str()), (Some(0), "over\n"));
     expect![[r#"
         model scripted:script.jsonl (--model)
-        workspace PROJECT (rw, shipped)
+        workspace PROJECT (rw, the shipped default)
         policy none written and no terminal to ask at: every call is denied but for `--allow`
         #1 ⊘ write_file(path='src/a.txt', content='one\ntwo\n') → denied «nothing in the operator's policy allows this call»
-        #1 files/write_file would be allowed by --allow 'files/write_file', or in looplet.toml: [[rules]] tool = "files/write_file", decision = "allow"
+        #1 files/write_file would be allowed by --allow 'files/write_file', or in looplet.toml:
+            [[rules]]
+            tool = "files/write_file"
+            decision = "allow"
         answered · 1 step · 1 denied by policy · TIME · show: looplet-host show RUN --denied
     "#]].assert_eq(&stderr);
 }

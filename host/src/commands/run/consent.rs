@@ -58,10 +58,8 @@ fn read(machine: &Machine) -> Result<Agreed> {
 }
 
 fn refused(selection: &Selection) -> Error {
-    Error::usage(format!("a model answers on this machine and nobody has named it: {}", selection.header())).hint(
-        format!(
-            "the task and what tools read would go there; name it: `--model {}:{}`",
-            selection.provider, selection.name
-        ),
-    )
+    Error::usage(format!("a model answers and nobody has named it: {}", selection.header())).hint(format!(
+        "the task and what tools read would go there; name it: `--model {}:{}`",
+        selection.provider, selection.name
+    ))
 }

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use looplet_host::error::{Error, Result};
 use looplet_host::model::ollama;
 use looplet_host::model::retry::{Clock, SystemClock};
-use looplet_host::model::select::{ProviderSettings, Selection, Wishes, nothing_set_up, ollama_endpoint, select};
+use looplet_host::model::select::{
+    Environment, OLLAMA_HOST, ProviderSettings, Selection, Wishes, nothing_set_up, ollama_endpoint, select,
+};
 use looplet_host::model::{EventSink, HttpClient, Model, connect as connect_selected};
 use looplet_host::settings::Settings;
 
@@ -15,30 +17,32 @@ use crate::commands::machine;
 use crate::commands::setup::Setup;
 
 /// The model and its header line.
-pub(super) async fn connect(setup: &Setup, flag: Option<&str>) -> Result<(Arc<dyn Model>, String)> {
+pub(crate) async fn connect(setup: &Setup, flag: Option<&str>) -> Result<(Arc<dyn Model>, String)> {
     let settings = setup.host.settings();
-    let wishes = wishes(settings, setup, flag);
+    let wishes = wishes(settings, &setup.machine.variables, flag);
     let http = HttpClient::default();
     let selection = choose(&wishes, &http).await?;
     if selection.needs_consent {
         consent::obtain(&setup.machine, &selection).await?;
     }
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    // By the name that was typed: it is relative to where the program was started.
     let read = |file: &str| {
-        let path = setup.machine.surroundings.cwd.join(file);
-        Ok(String::from_utf8_lossy(&machine::read_bytes(&path)?).into_owned())
+        let bytes = machine::read_bytes(file.as_ref())
+            .map_err(|error| error.hint("`scripted:FILE` answers from a file with one turn a line"))?;
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
     };
     let model = connect_selected(&selection, &http, &clock, read)?;
     Ok((model, selection.header()))
 }
 
-fn wishes<'s>(settings: &'s Settings, setup: &Setup, flag: Option<&'s str>) -> Wishes<'s> {
+pub(crate) fn wishes<'s>(settings: &'s Settings, environment: &Environment, flag: Option<&'s str>) -> Wishes<'s> {
     let written = settings.model.name.as_ref().filter(|_| flag.is_none());
     Wishes {
         flag,
         project: written.map(|name| (name.value.as_str(), name.origin.clone())),
         user: None,
-        environment: setup.machine.variables.clone(),
+        environment: environment.clone(),
         providers: providers(settings),
     }
 }
@@ -52,7 +56,7 @@ fn providers(settings: &Settings) -> BTreeMap<String, ProviderSettings> {
     settings.providers.iter().map(|(name, written)| (name.clone(), provider(written))).collect()
 }
 
-async fn choose(wishes: &Wishes<'_>, http: &HttpClient) -> Result<Selection> {
+pub(crate) async fn choose(wishes: &Wishes<'_>, http: &HttpClient) -> Result<Selection> {
     let named = select(wishes)?;
     let is_ollama = |selection: &Selection| selection.provider.as_str() == "ollama";
     match named {
@@ -66,6 +70,8 @@ async fn choose(wishes: &Wishes<'_>, http: &HttpClient) -> Result<Selection> {
             let endpoint = ollama_endpoint(wishes)?;
             match ollama::installed(http, &endpoint, &EventSink::default()).await {
                 Ok(installed) => Selection::from_installed(wishes, &installed),
+                // Who said where it is wants to know that it does not answer there.
+                Err(error) if wishes.environment.get(OLLAMA_HOST).is_some() => Err(error.into()),
                 Err(_) => Err(nothing_set_up()),
             }
         }

@@ -6,6 +6,7 @@
 mod advice;
 mod environment;
 mod ollama;
+mod ollama_host;
 #[cfg(test)]
 mod tests;
 
@@ -14,6 +15,7 @@ use std::fmt;
 
 pub use advice::nothing_set_up;
 pub use environment::Environment;
+pub use ollama_host::OLLAMA_HOST;
 
 use super::endpoint::Endpoint;
 use super::key::ApiKey;
@@ -104,9 +106,18 @@ pub struct Selection {
 }
 
 impl Selection {
+    /// Behind the name: where it is. Ollama is expected on this machine, so another one is said twice.
+    fn place(&self) -> String {
+        let Some(endpoint) = &self.endpoint else {
+            return String::new();
+        };
+        let elsewhere = self.provider == Provider::Ollama && !endpoint.is_loopback();
+        format!(" at {endpoint}{}", if elsewhere { ", which is not this machine" } else { "" })
+    }
+
     /// The one line that says which model, where, and why.
     pub fn header(&self) -> String {
-        let place = self.endpoint.as_ref().map(|endpoint| format!(" at {endpoint}")).unwrap_or_default();
+        let place = self.place();
         let window = self.context_tokens.map(|tokens| format!("window {tokens}"));
         let tools = self.tools.map(|tools| format!("tools {}", if tools { "yes" } else { "no" }));
         let known: Vec<_> = [window, tools, Some(self.why.clone())].into_iter().flatten().collect();
@@ -209,11 +220,14 @@ fn ollama(wishes: &Wishes<'_>, name: &str, why: &str) -> Result<Selection> {
     })
 }
 
-/// Where Ollama is asked: as the operator says, else on its usual port.
+/// Where Ollama is asked: as the operator's file says, else `OLLAMA_HOST`, else on its usual port.
 pub fn ollama_endpoint(wishes: &Wishes<'_>) -> Result<Endpoint> {
     match settings(wishes, Provider::Ollama).base_url {
         Some((url, origin)) => endpoint(&url, Some(origin), "base_url"),
-        None => endpoint(USUAL_ENDPOINT, None, "base_url"),
+        None => match wishes.environment.get(OLLAMA_HOST) {
+            Some(text) => ollama_host::endpoint(text),
+            None => endpoint(USUAL_ENDPOINT, None, "base_url"),
+        },
     }
 }
 

@@ -200,3 +200,16 @@ fn a_named_model_is_checked_against_what_is_installed() {
     );
     assert_eq!(check("scripted:x"), Ok("model scripted:x (--model)".into()));
 }
+
+#[test]
+fn an_ollama_that_is_not_on_this_machine_is_said_to_be_elsewhere() {
+    let mut wishes = with_environment(&[("OLLAMA_HOST", "10.0.0.5")]);
+    wishes.flag = Some("ollama:qwen3:8b");
+    assert_eq!(header(&wishes), "model ollama:qwen3:8b at 10.0.0.5:11434, which is not this machine (--model)");
+    let settings = ProviderSettings {
+        base_url: Some(("http://localhost:1234".into(), Origin::line("user/looplet.toml", 2))),
+        ..ProviderSettings::default()
+    };
+    wishes.providers.insert("ollama".into(), settings);
+    assert_eq!(header(&wishes), "model ollama:qwen3:8b at localhost:1234 (--model)", "the file is stronger");
+}

@@ -21,14 +21,14 @@ fn without_configuration_what_looks_flows_on_a_terminal_and_nothing_happens_with
             settings.on_ask.value,
         )
     };
-    let looks = "reads allow by shipped, writes ask by shipped, foreign reads ask by shipped; Person";
+    let looks = "reads allow by the shipped default, writes ask by the shipped default, foreign reads ask by the shipped default; Person";
     assert_eq!(decisions(&at_terminal()), format!("/proj rw given true; {looks}"));
-    let asks = "reads ask by shipped, writes ask by shipped, foreign reads ask by shipped; Person";
+    let asks = "reads ask by the shipped default, writes ask by the shipped default, foreign reads ask by the shipped default; Person";
     for place in ["/home/me", "/home", "/"] {
         let surroundings = Surroundings { cwd: place.into(), ..at_terminal() };
         assert_eq!(decisions(&surroundings), format!("{place} ro given true; {asks}"));
     }
-    let nothing = "reads deny by shipped, writes deny by shipped, foreign reads deny by shipped; Deny";
+    let nothing = "reads deny by the shipped default, writes deny by the shipped default, foreign reads deny by the shipped default; Deny";
     assert_eq!(decisions(&alone()), format!("/proj rw given true; {nothing}"));
 }
 
@@ -48,7 +48,7 @@ fn the_main_job_needs_two_flags_and_no_file() {
     );
     assert_eq!(decide(&settings, "files/read_file", &json!({}), true, true), "allow by --allow");
     assert_eq!(decide(&settings, "files/glob", &json!({}), true, true), "deny by --deny");
-    assert_eq!(decide(&settings, "http/fetch", &json!({}), false, true), "deny by shipped");
+    assert_eq!(decide(&settings, "http/fetch", &json!({}), false, true), "deny by the shipped default");
     assert_eq!(settings.approvals.len(), 1);
 }
 

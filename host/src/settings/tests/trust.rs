@@ -57,10 +57,10 @@ decision = "ask"
     assert_eq!(settings.mounts["workspace"].path.value, PathBuf::from("/proj"));
     assert_eq!(masks.of("private/a").map(|hit| hit.origin.to_string()).as_deref(), Some("looplet.toml:9"));
     assert!(masks.of(".env").is_some());
-    assert_eq!(decide(&settings, "files/read_file", &json!({}), true, true), "deny by shipped");
+    assert_eq!(decide(&settings, "files/read_file", &json!({}), true, true), "deny by the shipped default");
     assert_eq!(decide(&settings, "files/write_file", &json!({}), false, true), "deny by looplet.toml:19");
     assert_eq!(decide(&settings, "files/edit_file", &json!({}), false, true), "ask by looplet.toml:22");
-    assert_eq!(decide(&settings, "other/tool", &json!({}), false, true), "deny by shipped");
+    assert_eq!(decide(&settings, "other/tool", &json!({}), false, true), "deny by the shipped default");
 }
 
 #[test]
@@ -131,5 +131,5 @@ decision = "allow"
     );
     assert_eq!(decide(&settings, "files/read_file", &json!({}), false, true), "allow by looplet.toml:9");
     assert_eq!(decide(&settings, "files/write_file", &json!({}), false, true), "deny by user/looplet.toml:7");
-    assert_eq!(decide(&settings, "http/fetch", &json!({}), false, true), "deny by shipped");
+    assert_eq!(decide(&settings, "http/fetch", &json!({}), false, true), "deny by the shipped default");
 }

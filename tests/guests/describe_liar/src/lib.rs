@@ -16,6 +16,9 @@ fn lie() -> u8 {
     core::hint::black_box(&LIE)[11]
 }
 
+/// What one of the plugins takes: no lie, but a wish that can be missed.
+const SETTINGS: &str = r#"{"type":"object","properties":{"language":{"enum":["de","en"]}},"required":["language"],"additionalProperties":false}"#;
+
 struct Liar;
 
 impl about::Guest for Liar {
@@ -34,6 +37,7 @@ impl about::Guest for Liar {
             b'd' => info.version = "1.0\u{1b}[2J".into(),
             b'e' => info.description = "x".repeat(2 << 10),
             b'f' => info.settings_schema = Some("{\"$ref\":\"file:///etc/passwd\"}".into()),
+            b'j' => info.settings_schema = Some(SETTINGS.into()),
             b'g' => info.description = authority(),
             b'h' => std::process::exit(0),
             b'i' => info.description = chance(),
