@@ -31,8 +31,16 @@ pub trait Shelf: Send + Sync {
 /// Compiles components somewhere else, where a hostile one can do less harm.
 pub trait Compiler: Send + Sync {
     /// The compiled form of a component, as [`Sandbox::precompile`](super::Sandbox::precompile) makes it.
-    /// The error is a clause.
-    fn compile(&self, name: &str, component: &[u8]) -> Result<Vec<u8>, String>;
+    fn compile(&self, name: &str, component: &[u8]) -> Result<Vec<u8>, Fault>;
+}
+
+/// Why a component was not compiled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// A clause.
+    pub why: String,
+    /// What to do about it.
+    pub hint: Option<String>,
 }
 
 /// How components become code.
@@ -78,8 +86,13 @@ impl Compilation {
 
     fn compile(&self, engine: &Engine, name: &str, bytes: &[u8]) -> Result<Option<Vec<u8>>> {
         if let Some(compiler) = &self.compile_elsewhere {
-            let fault = |why: String| component::does_not_compile(name, &why);
-            return compiler.compile(name, bytes).map(Some).map_err(fault);
+            return compiler.compile(name, bytes).map(Some).map_err(|fault| {
+                let error = component::does_not_compile(name, &fault.why);
+                match fault.hint {
+                    Some(hint) => error.hint(hint),
+                    None => error,
+                }
+            });
         }
         if self.shelf.is_none() {
             return Ok(None);
