@@ -179,3 +179,38 @@ fn the_thread_that_ticks_ends_with_the_sandbox() {
     drop(own);
     assert_eq!(threads("looplet-tick"), before);
 }
+
+/// How often the threads that tick have slept.
+fn naps() -> u64 {
+    let tasks = std::fs::read_dir("/proc/self/task").expect("Linux");
+    let of = |task: std::fs::DirEntry| {
+        let status = std::fs::read_to_string(task.path().join("status")).unwrap_or_default();
+        let ticks = status.starts_with("Name:\tlooplet-tick\n");
+        let naps = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
+        if ticks { naps.and_then(|naps| naps.trim().parse::<u64>().ok()).unwrap_or_default() } else { 0 }
+    };
+    tasks.flatten().map(of).sum()
+}
+
+#[test]
+fn nothing_ticks_while_no_call_runs() {
+    // Where tests share a process, the calls of others tick meanwhile.
+    if std::env::var_os("NEXTEST").is_none() {
+        return;
+    }
+    let (own, gate) = (Own::new(), Arc::new(Gate::default()));
+    let rest = || std::thread::sleep(Duration::from_millis(200));
+    let since = |before: u64| naps() - before;
+    // The last call ends one tick late.
+    rest();
+    let before = naps();
+    rest();
+    assert_eq!(since(before), 0);
+    let before = naps();
+    block_on(own.call(json!({"do": "spin"}), Duration::from_millis(200), gate));
+    assert!(since(before) > 5, "{}", since(before));
+    rest();
+    let before = naps();
+    rest();
+    assert_eq!(since(before), 0);
+}
