@@ -1,4 +1,5 @@
 //! Compiled code: made once per component, kept on a shelf, taken back only if it is what was put there.
+//! Beside it lies what the component said of itself, under the same seal.
 //!
 //! Compiled code is native code. What comes from the shelf carries a digest that is keyed with a secret
 //! kept elsewhere, over its name and the very bytes that are then loaded: that stops foreign, mixed-up,
@@ -100,12 +101,27 @@ impl Compilation {
         precompile(engine, name, bytes).map(Some)
     }
 
+    /// What the component of this digest said of itself, as it was kept.
+    pub(super) fn description(&self, engine: &Engine, digest: Digest) -> Option<Vec<u8>> {
+        self.open(&description_name(engine, digest))
+    }
+
+    /// Keeps what a component said of itself.
+    pub(super) fn keep_description(&self, engine: &Engine, digest: Digest, description: &[u8]) {
+        self.keep(&description_name(engine, digest), description);
+    }
+
     fn take(&self, engine: &Engine, entry: &str) -> Option<Component> {
+        load(engine, &self.open(entry)?).ok()
+    }
+
+    /// What lies on the shelf under a name, if it is what was put there.
+    fn open(&self, entry: &str) -> Option<Vec<u8>> {
         let (shelf, key) = self.shelf.as_ref()?;
-        let sealed = shelf.read(entry)?;
-        let (tag, code) = sealed.split_at_checked(TAG_BYTES)?;
-        seal(key, entry, code).verify_slice(tag).ok()?;
-        load(engine, code).ok()
+        let mut sealed = shelf.read(entry)?;
+        let (tag, kept) = sealed.split_at_checked(TAG_BYTES)?;
+        seal(key, entry, kept).verify_slice(tag).ok()?;
+        Some(sealed.split_off(TAG_BYTES))
     }
 
     fn keep(&self, entry: &str, code: &[u8]) {
@@ -127,6 +143,11 @@ fn entry_name(engine: &Engine, digest: Digest) -> String {
     let mut hasher = DefaultHasher::new();
     engine.precompile_compatibility_hash().hash(&mut hasher);
     format!("{:016x}-{}", hasher.finish(), digest.to_hex())
+}
+
+/// Beside the code of the component; another version of this host asks again.
+fn description_name(engine: &Engine, digest: Digest) -> String {
+    format!("{}-described-{}", entry_name(engine, digest), env!("CARGO_PKG_VERSION"))
 }
 
 fn seal(key: &[u8; 32], entry: &str, code: &[u8]) -> Hmac<Sha256> {
