@@ -8,3 +8,4 @@ mod isolation;
 mod limits;
 mod load;
 mod net;
+mod swapped;

@@ -1,6 +1,7 @@
 //! A person at a terminal: what is shown, what each answer does, and that the terminal is left as it was.
 
 mod answers;
+mod compiling;
 mod keys;
 mod shown;
 mod trust;

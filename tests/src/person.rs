@@ -13,6 +13,9 @@ use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
 /// How long a test waits for something before it gives up.
 const PATIENCE: Duration = Duration::from_mins(1);
 
+/// What stands before a line that is written over.
+pub const CLEAR: &str = "\r\x1b[2K";
+
 /// A home and a project of their own, gone when dropped.
 pub struct World {
     dir: tempfile::TempDir,
@@ -217,7 +220,14 @@ impl Person {
 
     /// Waits for the end of the program: its exit code, and all that stands on the terminal, without what
     /// differs from run to run.
-    pub fn leaves(mut self) -> (Option<i32>, String) {
+    pub fn leaves(self) -> (Option<i32>, String) {
+        let names = self.names.clone();
+        let (code, text) = self.leaves_as_written();
+        (code, normal(&text, &names))
+    }
+
+    /// Waits for the end of the program: its exit code, and every byte that it wrote to the terminal.
+    pub fn leaves_as_written(mut self) -> (Option<i32>, String) {
         let until = Instant::now() + PATIENCE;
         let mut state = self.seen.state.lock().unwrap_or_else(PoisonError::into_inner);
         while !state.1 {
@@ -231,7 +241,7 @@ impl Person {
         let text = String::from_utf8_lossy(&state.0).into_owned();
         drop(state);
         let status = self.child.wait().expect("it was started");
-        (status.code(), normal(&text, &self.names))
+        (status.code(), text)
     }
 }
 
@@ -241,6 +251,7 @@ fn normal(text: &str, names: &[(String, &'static str)]) -> String {
     // Only the first start compiles, in any order.
     let compiles = |line: &&str| line.starts_with("compiling plugin ") && line.ends_with(", once\n");
     text = text.split_inclusive('\n').filter(|line| !compiles(line)).collect();
+    text = text.split(CLEAR).filter(|part| !part.starts_with("compiling ")).collect();
     for (path, name) in names {
         text = text.replace(path, name);
     }

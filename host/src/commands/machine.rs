@@ -3,11 +3,12 @@
 #![expect(clippy::disallowed_methods, reason = "this file is where the environment and the disk are read")]
 
 use std::fs;
-use std::io::{IsTerminal as _, Write as _};
+use std::io::{IsTerminal as _, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use looplet_host::error::{Error, Result};
 use looplet_host::model::select::Environment;
+use looplet_host::sandbox::Limits;
 use looplet_host::settings::Surroundings;
 
 /// The name of the file that comes with a project.
@@ -115,6 +116,28 @@ pub(crate) fn read_bytes(path: &Path) -> Result<Vec<u8>> {
         std::io::ErrorKind::NotFound => Error::usage(format!("there is no file `{}`", path.display())),
         _ => Error::usage(format!("cannot read `{}`: {error}", path.display())),
     })
+}
+
+/// Reads a component: a regular file, no larger than one may be. A pipe or a device is not waited for.
+pub(crate) fn read_component(path: &Path) -> Result<Vec<u8>> {
+    let shown = path.display();
+    let mut options = fs::OpenOptions::new();
+    options.read(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, rustix::fs::OFlags::NONBLOCK.bits().cast_signed());
+    let file = options.open(path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => Error::usage(format!("there is no file `{shown}`")),
+        _ => Error::usage(format!("cannot read `{shown}`: {error}")),
+    })?;
+    if !file.metadata().is_ok_and(|metadata| metadata.is_file()) {
+        return Err(Error::usage(format!("`{shown}` is no regular file")).hint("a plugin is a component in a file"));
+    }
+    let mut bytes = Vec::new();
+    // One byte more, by which it is known to be too large.
+    file.take(Limits::COMPONENT_BYTES + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| Error::usage(format!("cannot read `{shown}`: {error}")))?;
+    Ok(bytes)
 }
 
 /// The components in a directory, sorted.

@@ -3,6 +3,7 @@
 //! A reader that has gone away is no error: what is left is not printed.
 
 use std::io::Write as _;
+use std::sync::{Mutex, PoisonError};
 
 use looplet_host::error::Error;
 use looplet_host::record::inert;
@@ -10,8 +11,60 @@ use looplet_host::refusal::Refusal;
 use serde::Serialize;
 use serde_json::json;
 
+/// Back to the first column, and nothing in the line.
+const CLEAR: &str = "\r\x1b[2K";
+
+/// The line that is written over.
+static LIVE: Mutex<Live> = Mutex::new(Live { shown: None, over: false });
+
+struct Live {
+    shown: Option<String>,
+    /// Something was said while it stood there: it does not come back behind that.
+    over: bool,
+}
+
+/// Shows a line of the terminal in place of the one before. What is said next takes its place for good.
+pub(crate) fn live(text: &str) {
+    let mut live = LIVE.lock().unwrap_or_else(PoisonError::into_inner);
+    if live.over || live.shown.as_deref() == Some(text) {
+        return;
+    }
+    let mut stderr = std::io::stderr().lock();
+    let _ = write!(stderr, "{CLEAR}{text}").and_then(|()| stderr.flush());
+    live.shown = Some(text.to_owned());
+}
+
+/// Clears the line that is written over.
+pub(crate) fn end_live() {
+    let mut live = LIVE.lock().unwrap_or_else(PoisonError::into_inner);
+    if live.shown.take().is_some() {
+        let _ = write!(std::io::stderr().lock(), "{CLEAR}");
+    }
+}
+
+fn speak_over_live() {
+    let mut live = LIVE.lock().unwrap_or_else(PoisonError::into_inner);
+    if live.shown.take().is_some() {
+        live.over = true;
+        let _ = write!(std::io::stderr().lock(), "{CLEAR}");
+    }
+}
+
+/// Columns of the terminal behind standard error.
+#[cfg(unix)]
+pub(crate) fn columns() -> usize {
+    let size = rustix::termios::tcgetwinsize(std::io::stderr()).map_or(0, |size| size.ws_col);
+    if size == 0 { 80 } else { size.into() }
+}
+
+#[cfg(not(unix))]
+pub(crate) fn columns() -> usize {
+    80
+}
+
 /// A line of the answer.
 pub(crate) fn answer(text: &str) {
+    speak_over_live();
     let _ = writeln!(std::io::stdout().lock(), "{text}");
 }
 
@@ -25,6 +78,7 @@ pub(crate) fn json(value: &impl Serialize) {
 
 /// Words for the operator.
 pub(crate) fn note(text: &str) {
+    speak_over_live();
     let _ = writeln!(std::io::stderr().lock(), "{text}");
 }
 

@@ -159,7 +159,7 @@ fn plugin_files(settings: &Settings, extra: Vec<PluginFile>) -> Result<Vec<Plugi
                 builtin.bytes.into()
             }
             PluginSource::File(path) => {
-                machine::read_bytes(path).map_err(|error| error.at(written.origin.clone()))?.into()
+                machine::read_component(path).map_err(|error| error.at(written.origin.clone()))?.into()
             }
         };
         files.push(PluginFile { name: name.clone(), bytes });
@@ -181,7 +181,7 @@ fn plugin_files(settings: &Settings, extra: Vec<PluginFile>) -> Result<Vec<Plugi
 /// A component file under its stem.
 pub(crate) fn component_file(path: &Path) -> Result<PluginFile> {
     let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default().to_owned();
-    Ok(PluginFile { name: stem, bytes: machine::read_bytes(path)?.into() })
+    Ok(PluginFile { name: stem, bytes: machine::read_component(path)?.into() })
 }
 
 /// Whether an argument names a component file rather than a plugin.

@@ -76,6 +76,9 @@ pub struct Masks {
     names: GlobSet,
     /// Each mask with everything below it; not to be asked which.
     cover: GlobSet,
+    /// The directories on the way to what masks name from the root of the mount, and the mask of each.
+    ways: GlobSet,
+    way_of: Vec<usize>,
     lifts: Vec<Lift>,
 }
 
@@ -90,6 +93,7 @@ impl Masks {
     pub fn new(masks: impl IntoIterator<Item = Mask>) -> Result<Self> {
         let mut names = GlobSetBuilder::new();
         let mut cover = GlobSetBuilder::new();
+        let mut ways = GlobSetBuilder::new();
         let mut compiled = Self::default();
         for mask in masks {
             let placed = |error: Error| error.at(mask.origin.clone());
@@ -102,10 +106,16 @@ impl Masks {
             for covering in [anchored.clone(), format!("{anchored}/**")] {
                 cover.add(glob(&covering, true).map_err(placed)?);
             }
+            // A set of alternatives may hold a slash: what stands before it is no glob then.
+            for way in directories(&anchored).filter_map(|way| glob(way, true).ok()) {
+                ways.add(way);
+                compiled.way_of.push(compiled.naming.len());
+            }
             compiled.naming.push(mask);
         }
         compiled.names = build(&names)?;
         compiled.cover = build(&cover)?;
+        compiled.ways = build(&ways)?;
         Ok(compiled)
     }
 
@@ -129,6 +139,19 @@ impl Masks {
         let ends = path.char_indices().filter(|(_, character)| *character == '/').map(|(at, _)| at).chain([path.len()]);
         let prefixes = ends.map(|end| &path[..end]).filter(|prefix| !prefix.is_empty());
         prefixes.filter_map(|prefix| self.at(prefix)).reduce(|a, b| if b.kind > a.kind { b } else { a })
+    }
+
+    /// The mask of something that lies below this place, where the mask says so from the root of the mount.
+    /// A link at the place would lead other programs to something else under the masked name.
+    pub fn below(&self, path: &str) -> Option<MaskHit<'_>> {
+        let ways = self.ways.matches(fold(path));
+        let masks = ways.into_iter().filter_map(|way| self.naming.get(*self.way_of.get(way)?));
+        let holds = |mask: &&Mask| {
+            let place = mask.pattern.trim_start_matches("./").trim_start_matches('/');
+            mask.tier != Tier::Shipped || !self.is_lifted(&fold(place), mask.kind)
+        };
+        let mask = masks.filter(holds).max_by_key(|mask| mask.kind)?;
+        Some(MaskHit { kind: mask.kind, pattern: &mask.pattern, origin: &mask.origin })
     }
 
     /// The masks that name something, without those that lift.
@@ -175,6 +198,12 @@ fn anchor(pattern: &str) -> Result<String> {
         None if name.contains('/') => name.to_owned(),
         None => format!("**/{name}"),
     }))
+}
+
+/// The directories that an anchored glob leads through; none where it holds at any depth.
+fn directories(anchored: &str) -> impl Iterator<Item = &str> {
+    let rooted = Some(anchored).filter(|glob| !glob.starts_with("**"));
+    rooted.into_iter().flat_map(|glob| glob.match_indices('/').map(|(at, _)| &glob[..at]))
 }
 
 fn build(builder: &GlobSetBuilder) -> Result<GlobSet> {
@@ -284,6 +313,33 @@ mod tests {
                 "fixtures/a.key: hide *.key",
             ]
         );
+    }
+
+    #[test]
+    fn letters_are_the_same_in_every_case_that_a_file_system_may_know() {
+        let masks = Masks::new([
+            mask(".ssh", MaskKind::Hidden, Tier::Shipped),
+            mask("straße", MaskKind::Hidden, Tier::Written),
+            mask("ΟΔΟΣ", MaskKind::Hidden, Tier::Written),
+        ])
+        .expect("compiles");
+        let same = [".\u{17f}sh", ".S\u{17f}H", "STRASSE", "STRA\u{1e9e}E", "οδος", "οδοσ"];
+        assert!(same.iter().all(|path| masks.of(path).is_some()), "{:?}", table(&masks, &same));
+    }
+
+    #[test]
+    fn the_directories_that_lead_to_a_masked_place_are_known() {
+        let masks = Masks::new([
+            mask(".docker/config.json", MaskKind::Hidden, Tier::Shipped),
+            mask(".config/gcloud", MaskKind::Hidden, Tier::Shipped),
+            mask("!.config/gcloud", MaskKind::Hidden, Tier::Written),
+            mask("a/b*/c/**", MaskKind::ReadOnly, Tier::Written),
+            mask(".ssh", MaskKind::Hidden, Tier::Shipped),
+        ])
+        .expect("compiles");
+        let led = |path: &&str| masks.below(path).is_some();
+        let all = [".docker", ".DOCKER", "a", "a/b", "a/bx", ".config", "a/x", "x/.docker", ".ssh", "a/b/c", "."];
+        assert_eq!(all.into_iter().filter(led).collect::<Vec<_>>(), [".docker", ".DOCKER", "a", "a/b", "a/bx"]);
     }
 
     #[test]

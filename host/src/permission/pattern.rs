@@ -107,9 +107,11 @@ impl fmt::Debug for TextGlob {
     }
 }
 
-/// Lower case of the whole of Unicode: the glob crate itself folds ASCII only.
+/// One form for all cases of a letter, in the whole of Unicode: the glob crate itself folds ASCII only.
+/// Over upper case, since some letters (`ſ`, `ß`, `ς`) are lower case already and still another's other case.
 pub(super) fn fold(text: &str) -> String {
-    text.to_lowercase()
+    let lower = text.chars().flat_map(char::to_lowercase);
+    lower.flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect()
 }
 
 /// Compiles one glob; `separates` says whether `*` stops at `/`.

@@ -1,4 +1,5 @@
 //! Compiled code: made once per component, kept on a shelf, taken back only if it is what was put there.
+//! Beside it lies what the component said of itself, under the same seal.
 //!
 //! Compiled code is native code. What comes from the shelf carries a digest that is keyed with a secret
 //! kept elsewhere, over its name and the very bytes that are then loaded: that stops foreign, mixed-up,
@@ -31,8 +32,16 @@ pub trait Shelf: Send + Sync {
 /// Compiles components somewhere else, where a hostile one can do less harm.
 pub trait Compiler: Send + Sync {
     /// The compiled form of a component, as [`Sandbox::precompile`](super::Sandbox::precompile) makes it.
-    /// The error is a clause.
-    fn compile(&self, name: &str, component: &[u8]) -> Result<Vec<u8>, String>;
+    fn compile(&self, name: &str, component: &[u8]) -> Result<Vec<u8>, Fault>;
+}
+
+/// Why a component was not compiled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// A clause.
+    pub why: String,
+    /// What to do about it.
+    pub hint: Option<String>,
 }
 
 /// How components become code.
@@ -78,8 +87,13 @@ impl Compilation {
 
     fn compile(&self, engine: &Engine, name: &str, bytes: &[u8]) -> Result<Option<Vec<u8>>> {
         if let Some(compiler) = &self.compile_elsewhere {
-            let fault = |why: String| component::does_not_compile(name, &why);
-            return compiler.compile(name, bytes).map(Some).map_err(fault);
+            return compiler.compile(name, bytes).map(Some).map_err(|fault| {
+                let error = component::does_not_compile(name, &fault.why);
+                match fault.hint {
+                    Some(hint) => error.hint(hint),
+                    None => error,
+                }
+            });
         }
         if self.shelf.is_none() {
             return Ok(None);
@@ -87,12 +101,27 @@ impl Compilation {
         precompile(engine, name, bytes).map(Some)
     }
 
+    /// What the component of this digest said of itself, as it was kept.
+    pub(super) fn description(&self, engine: &Engine, digest: Digest) -> Option<Vec<u8>> {
+        self.open(&description_name(engine, digest))
+    }
+
+    /// Keeps what a component said of itself.
+    pub(super) fn keep_description(&self, engine: &Engine, digest: Digest, description: &[u8]) {
+        self.keep(&description_name(engine, digest), description);
+    }
+
     fn take(&self, engine: &Engine, entry: &str) -> Option<Component> {
+        load(engine, &self.open(entry)?).ok()
+    }
+
+    /// What lies on the shelf under a name, if it is what was put there.
+    fn open(&self, entry: &str) -> Option<Vec<u8>> {
         let (shelf, key) = self.shelf.as_ref()?;
-        let sealed = shelf.read(entry)?;
-        let (tag, code) = sealed.split_at_checked(TAG_BYTES)?;
-        seal(key, entry, code).verify_slice(tag).ok()?;
-        load(engine, code).ok()
+        let mut sealed = shelf.read(entry)?;
+        let (tag, kept) = sealed.split_at_checked(TAG_BYTES)?;
+        seal(key, entry, kept).verify_slice(tag).ok()?;
+        Some(sealed.split_off(TAG_BYTES))
     }
 
     fn keep(&self, entry: &str, code: &[u8]) {
@@ -114,6 +143,11 @@ fn entry_name(engine: &Engine, digest: Digest) -> String {
     let mut hasher = DefaultHasher::new();
     engine.precompile_compatibility_hash().hash(&mut hasher);
     format!("{:016x}-{}", hasher.finish(), digest.to_hex())
+}
+
+/// Beside the code of the component; another version of this host asks again.
+fn description_name(engine: &Engine, digest: Digest) -> String {
+    format!("{}-described-{}", entry_name(engine, digest), env!("CARGO_PKG_VERSION"))
 }
 
 fn seal(key: &[u8; 32], entry: &str, code: &[u8]) -> Hmac<Sha256> {

@@ -1,5 +1,6 @@
 //! What a plugin says of itself, asked without any authority and checked before anybody believes it.
 
+use super::Description;
 use super::bindings::exports::looplet::plugin::{about as wit_about, tool as wit_tool};
 use super::convert;
 use super::output::cut_and_clean;
@@ -16,12 +17,35 @@ const TOOL_DESCRIPTION_BYTES: usize = 8 << 10;
 /// How long a description for people may be, in bytes.
 const PLUGIN_DESCRIPTION_BYTES: usize = 1 << 10;
 
+/// Reads a description that was kept. None unless it passes what a fresh one has to pass.
+pub(super) fn from_kept(bytes: &[u8]) -> Option<Description> {
+    let kept: Description = serde_json::from_slice(bytes).ok()?;
+    let (info, tools) = (&kept.info, &kept.tools);
+    let is_schema = |schema: &CanonicalJson| Schema::compile(schema).is_ok();
+    let is_tool = |(at, tool): (usize, &ToolSpec)| {
+        is_tool_name(&tool.name)
+            && !tools[..at].iter().any(|other| other.name == tool.name)
+            && is_clean(&tool.description, TOOL_DESCRIPTION_BYTES)
+            && is_schema(&tool.input_schema)
+            && tool.output_schema.as_ref().is_none_or(is_schema)
+            && check_needs(&tool.needs).is_ok()
+    };
+    let holds = is_id(&info.id)
+        && is_version(&info.version)
+        && is_clean(&info.description, PLUGIN_DESCRIPTION_BYTES)
+        && info.settings_schema.as_ref().is_none_or(is_schema)
+        && check_needs(&info.hook_needs).is_ok()
+        && tools.len() <= TOOLS
+        && tools.iter().enumerate().all(is_tool);
+    holds.then_some(kept)
+}
+
 /// Checks and translates who the plugin is. The error is a clause that says what is wrong.
 pub(super) fn info(info: wit_about::PluginInfo) -> Result<PluginInfo, String> {
     if !is_id(&info.id) {
         return Err(format!("calls itself {:?}, not lower-case words joined by `-`", short(&info.id)));
     }
-    if info.version.is_empty() || info.version.len() > 64 || !info.version.bytes().all(|byte| byte.is_ascii_graphic()) {
+    if !is_version(&info.version) {
         return Err(format!("gives {:?} as its version", short(&info.version)));
     }
     if info.description.len() > PLUGIN_DESCRIPTION_BYTES {
@@ -91,17 +115,37 @@ fn schema(what: &str, text: &str) -> Result<CanonicalJson, String> {
 
 fn needs(list: Vec<super::bindings::looplet::plugin::needs::Need>) -> Result<Vec<Need>, String> {
     if list.len() > NEEDS {
-        return Err(format!("states {} needs, at most {NEEDS} are allowed", list.len()));
+        return Err(too_many_needs(list.len()));
     }
     let list = list.into_iter().map(convert::need).collect::<Result<Vec<_>, _>>()?;
-    for need in &list {
+    check_needs(&list)?;
+    Ok(list)
+}
+
+fn too_many_needs(count: usize) -> String {
+    format!("states {count} needs, at most {NEEDS} are allowed")
+}
+
+fn check_needs(list: &[Need]) -> Result<(), String> {
+    if list.len() > NEEDS {
+        return Err(too_many_needs(list.len()));
+    }
+    for need in list {
         if let Capability::Fs { mount, .. } = &need.capability
             && !is_id(mount)
         {
             return Err(format!("needs a mount named {:?}, not lower-case words joined by `-`", short(mount)));
         }
     }
-    Ok(list)
+    Ok(())
+}
+
+fn is_version(text: &str) -> bool {
+    !text.is_empty() && text.len() <= 64 && text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+fn is_clean(text: &str, bytes: usize) -> bool {
+    text.len() <= bytes && cut_and_clean(text.to_owned(), bytes) == text
 }
 
 fn is_id(text: &str) -> bool {

@@ -7,14 +7,22 @@
 //! | --- | --- | --- | --- | --- |
 //! | wall time | 10 s | call | is stopped: failure `timeout` | a loop must not hold the run |
 //! | grace after it | 500 ms | call | is abandoned on its thread | the kernel may hold a call that the engine cannot stop |
+//! | calls at once | 8 | host | waits | each has a thread and memory |
 //! | memory | 64 MiB | call | is told that growing failed | the sum of all calls must fit the machine |
 //! | table elements | 20,000 | table | is told that growing failed | a table costs host memory |
 //! | core instances, memories, tables | 32, 16, 32 | component | does not load | each costs a slot of the pool |
 //! | stack | 512 KiB | call | traps | deep recursion |
 //! | data handed to the host | 8 MiB | host call | traps | the host allocates it |
 //! | handles | 1,024 | call | traps | the host keeps each |
+//! | size of a component | 64 MiB | component | does not load | it is read and compiled whole |
+//! | tools | 256 | component | does not load | each is shown to a model |
+//! | text about a tool | 8 KiB | tool | does not load | each is shown to a model |
+//! | schema | 64 KiB | schema | does not load | it is compiled, and checked for each call |
 //! | arguments | 1 MiB | call | is not called | they are copied, checked and recorded |
 //! | result | 256 KiB | call | text is cut and says so; data is refused | a model has to read it |
+//! | attachments | 256 | call | is refused its result | each is a file of the journal |
+//! | warnings | 32 of 1 KiB | call | the rest is dropped | a model has to read them |
+//! | failure, hint | 8 KiB, 2 KiB | call | text is cut | a model has to read it |
 //! | standard output, error | 64 KiB each | call | goes on unheard, counted | people have to read it |
 //! | log lines | 1,000 of 4 KiB | call | goes on unheard, counted | people have to read it |
 //! | progress | 1,000 | call | goes on unheard | each is an event of the run |
@@ -22,9 +30,14 @@
 //! | kept state | 1 MiB | tool and run | gets a failure | it is written to the journal |
 //! | random bytes | 64 KiB | host call | traps | the host makes them |
 //! | file bytes written | 32 MiB | call | gets `no space` | a full disk |
+//! | quota | as written | mount and run | gets `no space` | a full disk, filled by many calls |
 //! | files made | 1,000 | call | gets `no space` | inodes |
 //! | entries listed | 100,000 | call | gets an error | the host reads them first |
 //! | files open | 64 | call | gets an error | descriptors of the process |
+//! | length of a path | 4 KiB | path | gets an error | each name costs the host a call |
+//! | depth of a place | 256 | place | gets an error | a deeper tree could not be walked |
+//! | links on the way | 40 | path | gets an error | a loop of links |
+//! | entries in a directory that is renamed | 10,000 | rename | gets an error | the host looks at each first |
 
 use std::time::Duration;
 

@@ -28,6 +28,7 @@ mod trap;
 
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use wasmtime::Engine;
 use wasmtime::component::Linker;
@@ -55,6 +56,8 @@ struct Shared {
     ticker: Ticker,
     threads: Arc<Threads>,
     permits: Arc<Permits>,
+    /// Components that had to be asked what they are.
+    asked: AtomicUsize,
 }
 
 /// A component that can be called, with what it says of itself. Cheap to clone.
@@ -65,7 +68,7 @@ pub struct Plugin {
 }
 
 /// What a plugin says of itself, checked.
-#[derive(Debug)]
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
 struct Description {
     info: PluginInfo,
     tools: Vec<ToolSpec>,
@@ -87,6 +90,7 @@ impl Sandbox {
             ticker: Ticker::start(&engine)?,
             threads: Arc::default(),
             permits: Arc::new(Permits::new()),
+            asked: AtomicUsize::new(0),
             engine,
         })))
     }
@@ -112,8 +116,28 @@ impl Sandbox {
             .await
             .map_err(|_| Error::failed(format!("compiling plugin `{name}` was broken off")))??;
         let component = CheckedComponent::new(&self.0.engine, &self.0.linker, name, digest, &component)?;
-        let described = self.describe(name, &component).await?;
+        let described = self.description(name, &component).await?;
         Ok(Plugin { component, described: Arc::new(described) })
+    }
+
+    /// What the component says of itself: as it was kept, else asked and kept.
+    async fn description(&self, name: &str, component: &CheckedComponent) -> Result<Description> {
+        let (compilation, digest) = (&self.0.compilation, component.digest());
+        if let Some(kept) = compilation.description(&self.0.engine, digest).and_then(|kept| describe::from_kept(&kept))
+        {
+            return Ok(kept);
+        }
+        self.0.asked.fetch_add(1, Ordering::Relaxed);
+        let described = self.describe(name, component).await?;
+        if let Ok(kept) = serde_json::to_vec(&described) {
+            compilation.keep_description(&self.0.engine, digest, &kept);
+        }
+        Ok(described)
+    }
+
+    /// How many components had to be asked what they are, since nothing was kept of them.
+    pub fn asked(&self) -> usize {
+        self.0.asked.load(Ordering::Relaxed)
     }
 
     /// How many threads are stuck in the kernel with a call that was given up.

@@ -1,4 +1,9 @@
-//! Every limit of a call, each hit by a guest; after each the next call works.
+//! Every limit of a call, each hit by a guest at its shipped value; after each the next call works.
+
+mod component;
+mod files;
+mod host;
+mod rows;
 
 use std::sync::{Arc, Mutex};
 
@@ -104,31 +109,43 @@ fn memory_grows_up_to_the_limit_and_no_further() {
 #[test]
 fn what_the_host_would_have_to_hold_is_bounded() {
     let came = all([
-        json!({"do": "handles", "count": 400}),
-        json!({"do": "handles", "count": 2_000}),
+        json!({"do": "handles", "count": 512}),
+        json!({"do": "handles", "count": 513}),
+        json!({"do": "handles", "count": 100_000}),
         json!({"do": "random", "count": 65_536}),
         json!({"do": "random", "count": 65_537}),
         json!({"do": "random", "count": u32::MAX}),
         json!({"do": "insecure random", "count": u32::MAX}),
-        json!({"do": "log", "count": 1, "size": 9 << 20}),
+        json!({"do": "log", "count": 1, "size": (8 << 20) - 4}),
+        json!({"do": "log", "count": 1, "size": (8 << 20) - 3}),
+        json!({"do": "log", "count": 1, "size": 60 << 20}),
     ]);
     check(
         came,
         expect![[r#"
-        {"do":"handles","count":400}: 400 handles
-        {"do":"handles","count":2000}: aborted: execution: the tool trapped: resource table has no free keys
-        {"do":"random","count":65536}: 65536 bytes
-        {"do":"random","count":65537}: aborted: execution: the tool trapped: requested len 65537 exceeds limit 65536
-        {"do":"random","count":4294967295}: aborted: execution: the tool trapped: requested len 4294967295 exceeds limit 65536
-        {"do":"insecure random","count":4294967295}: aborted: execution: the tool trapped: requested len 4294967295 exceeds limit 65536
-        {"do":"log","count":1,"size":9437184}: aborted: execution: the tool trapped: too much data is being copied between the host and the guest: fuel allocated for hostcalls has been exhausted"#]],
+            {"do":"handles","count":512}: 512 handles
+            {"do":"handles","count":513}: aborted: execution: the tool trapped: resource table has no free keys
+            {"do":"handles","count":100000}: aborted: execution: the tool trapped: resource table has no free keys
+            {"do":"random","count":65536}: 65536 bytes
+            {"do":"random","count":65537}: aborted: execution: the tool trapped: requested len 65537 exceeds limit 65536
+            {"do":"random","count":4294967295}: aborted: execution: the tool trapped: requested len 4294967295 exceeds limit 65536
+            {"do":"insecure random","count":4294967295}: aborted: execution: the tool trapped: requested len 4294967295 exceeds limit 65536
+            {"do":"log","count":1,"size":8388604}: logged
+            log Warn �[2Jxxxxxxxxxxxxxxxxxx…xxxxxxxxxxxxxxxxxxxxxxxx (4096 bytes)
+            {"do":"log","count":1,"size":8388605}: aborted: execution: the tool trapped: too much data is being copied between the host and the guest: fuel allocated for hostcalls has been exhausted
+            {"do":"log","count":1,"size":62914560}: aborted: execution: the tool trapped: unreachable
+            hint it asked for more than the 64 MiB of memory that it is allowed
+            stderr memory allocation of 62914564 bytes failed
+            stderr note: run with `RUST_BACKTRACE=1` environment variable to display a backtrace"#]],
     );
 }
 
 #[test]
 fn what_is_printed_is_counted_and_not_heard() {
+    let before = resident_mebibytes();
     let report = burn(json!({"do": "print", "count": 1_000})).wall(60_000).run();
     check(said(&report), expect!["printed"]);
+    assert!(resident_mebibytes() < before + 128, "the host holds what nobody hears");
     assert_eq!(report.usage.printed_bytes, 2_000 * ((1 << 20) / 58 * 58));
     let came =
         all([json!({"do": "complain", "count": 30, "text": "line \u{1b}[31m"}), json!({"do": "complain in bytes"})]);
@@ -222,7 +239,7 @@ fn results_are_bounded_and_cleaned() {
         json!({"do": "deep json", "count": 500}),
         json!({"do": "attachments", "count": 1, "size": 10, "text": "plot\u{1b}[2J.png"}),
         json!({"do": "attachments", "count": 3, "size": 100_000, "text": "plot.png"}),
-        json!({"do": "attachments", "count": 1_000, "size": 0, "text": "plot.png"}),
+        json!({"do": "attachments", "count": 257, "size": 0, "text": "plot.png"}),
         json!({"do": "attachments", "count": 1, "size": 0, "text": "x".repeat(100_000)}),
         json!({"do": "fail", "text": "\u{1b}no", "count": 1, "size": 1}),
         json!({"do": "fail", "text": "\u{1b}", "count": 1 << 20, "size": 1 << 20}),
@@ -230,44 +247,47 @@ fn results_are_bounded_and_cleaned() {
     check(
         came,
         expect![[r#"
-        {"do":"text","count":262144}: xxxxxxxxxxxxxxxxxxxxxxxx…xxxxxxxxxxxxxxxxxxxxxxxx (262144 bytes)
-        {"do":"text","count":262145}: xxxxxxxxxxxxxxxxxxxxxxxx…xxxxxxxxxxxxxxxxxxxxxxxx (262144 bytes)
-        warning the result was cut: 262144 of 262145 bytes are shown
-        {"do":"text","count":20971520}: aborted: execution: the tool trapped: too much data is being copied between the host and the guest: fuel allocated for hostcalls has been exhausted
-        {"do":"text","count":100000,"text":"\u0001é"}: �é�é�é�é�…�é�é�é�é� (262143 bytes)
-        warning the result was cut: 262144 of 300000 bytes are shown
-        {"do":"text","count":1,"text":"\u001b]0;title\u0007 31m tab\tline\n"}: �]0;title� �31m tab\tline
+            {"do":"text","count":262144}: xxxxxxxxxxxxxxxxxxxxxxxx…xxxxxxxxxxxxxxxxxxxxxxxx (262144 bytes)
+            {"do":"text","count":262145}: xxxxxxxxxxxxxxxxxxxxxxxx…xxxxxxxxxxxxxxxxxxxxxxxx (262144 bytes)
+            warning the result was cut: 262144 of 262145 bytes are shown
+            {"do":"text","count":20971520}: aborted: execution: the tool trapped: too much data is being copied between the host and the guest: fuel allocated for hostcalls has been exhausted
+            {"do":"text","count":100000,"text":"\u0001é"}: �é�é�é�é�…�é�é�é�é� (262143 bytes)
+            warning the result was cut: 262144 of 300000 bytes are shown
+            {"do":"text","count":1,"text":"\u001b]0;title\u0007 31m tab\tline\n"}: �]0;title� �31m tab\tline
 
-        {"do":"json","count":1000}: json "xxxxxxxxxxxxxxxxxxxxxxx…xxxxxxxxxxxxxxxxxxxxxxx" (1002 bytes)
-        {"do":"json","count":300000}: aborted: execution: the tool answered with 300002 bytes of data, 262144 are allowed
-        hint ask for less at once
-        {"do":"deep json","count":100}: json [[[[[[[[[[[[[[[[[[[[[[[[…]]]]]]]]]]]]]]]]]]]]]]]] (204 bytes)
-        {"do":"deep json","count":500}: aborted: execution: the tool answered with data that is no JSON: recursion limit exceeded at line 1 column 128
-        {"do":"attachments","count":1,"size":10,"text":"plot\u001b[2J.png"}: attached
-        attached text/plain 10 bytes plot�[2J.png
-        {"do":"attachments","count":3,"size":100000,"text":"plot.png"}: aborted: execution: the tool answered with 300000 bytes of attachments, 262144 are allowed
-        hint ask for less at once
-        {"do":"attachments","count":1000,"size":0,"text":"plot.png"}: aborted: execution: the tool answered with 1000 attachments, 256 are allowed
-        100049 bytes: attached
-        attached text/plain 0 bytes xxxxxxxxxxxxxxxxxxxxxxxx…xxxxxxxxxxxxxxxxxxxxxxxx (256 bytes)
-        {"do":"fail","text":"\u001bno","count":1,"size":1}: failed: execution: �no
-        hint �no
-        {"do":"fail","text":"\u001b","count":1048576,"size":1048576}: failed: execution: ��������…�������� (8190 bytes)
-        hint ��������…�������� (2046 bytes)"#]],
+            {"do":"json","count":1000}: json "xxxxxxxxxxxxxxxxxxxxxxx…xxxxxxxxxxxxxxxxxxxxxxx" (1002 bytes)
+            {"do":"json","count":300000}: aborted: execution: the tool answered with 300002 bytes of data, 262144 are allowed
+            hint ask for less at once
+            {"do":"deep json","count":100}: json [[[[[[[[[[[[[[[[[[[[[[[[…]]]]]]]]]]]]]]]]]]]]]]]] (204 bytes)
+            {"do":"deep json","count":500}: aborted: execution: the tool answered with data that is no JSON: recursion limit exceeded at line 1 column 128
+            {"do":"attachments","count":1,"size":10,"text":"plot\u001b[2J.png"}: attached
+            attached text/plain 10 bytes plot�[2J.png
+            {"do":"attachments","count":3,"size":100000,"text":"plot.png"}: aborted: execution: the tool answered with 300000 bytes of attachments, 262144 are allowed
+            hint ask for less at once
+            {"do":"attachments","count":257,"size":0,"text":"plot.png"}: aborted: execution: the tool answered with 257 attachments, 256 are allowed
+            100049 bytes: attached
+            attached text/plain 0 bytes xxxxxxxxxxxxxxxxxxxxxxxx…xxxxxxxxxxxxxxxxxxxxxxxx (256 bytes)
+            {"do":"fail","text":"\u001bno","count":1,"size":1}: failed: execution: �no
+            hint �no
+            {"do":"fail","text":"\u001b","count":1048576,"size":1048576}: failed: execution: ��������…�������� (8190 bytes)
+            hint ��������…�������� (2046 bytes)"#]],
     );
     let warned = said(&burn(json!({"do": "warnings", "count": 1_000, "text": "\u{1b}".repeat(2_000)})).run());
+    let attached = said(&burn(json!({"do": "attachments", "count": 256, "size": 1_024, "text": "plot.png"})).run());
+    assert_eq!(attached.lines().filter(|line| line.ends_with(" 1024 bytes plot.png")).count(), 256, "{attached}");
     assert_eq!(warned.lines().skip(1).filter(|line| line.ends_with("(1023 bytes)")).count(), 32, "{warned}");
 }
 
 #[test]
 fn arguments_that_are_too_long_do_not_reach_the_guest() {
-    let long = |length: usize| json!({"do": "nothing", "text": "x".repeat(length)});
-    let came = [said(&burn(long(1 << 20)).run()), said(&burn(long((1 << 20) - 100)).run())];
+    let long =
+        |length: usize| json!({"do": "nothing", "text": "x".repeat(length - r#"{"do":"nothing","text":""}"#.len())});
+    let came = [said(&burn(long((1 << 20) + 1)).run()), said(&burn(long(1 << 20)).run())];
     check(
         came.join("\n"),
         expect![[r#"
-        aborted: validation: the arguments are 1048602 bytes long, 1048576 are allowed
-        ok"#]],
+            aborted: validation: the arguments are 1048577 bytes long, 1048576 are allowed
+            ok"#]],
     );
 }
 

@@ -24,6 +24,7 @@ pub struct World {
     mode: FsMode,
     reaches: Vec<Reach>,
     limits: FsLimits,
+    quota_bytes: Option<u64>,
 }
 
 impl World {
@@ -39,6 +40,7 @@ impl World {
             mode: FsMode::ReadWrite,
             reaches: vec![reach(".", FsMode::ReadWrite, ReachKind::Tree)],
             limits: FsLimits::SHIPPED,
+            quota_bytes: None,
         };
         world.file("canary", "outside").file("in/src/a.rs", "inside").file("in/src/deep/b.rs", "deep")
     }
@@ -111,6 +113,13 @@ impl World {
         self
     }
 
+    /// With a quota on the mount.
+    #[must_use]
+    pub fn quota(mut self, bytes: u64) -> Self {
+        self.quota_bytes = Some(bytes);
+        self
+    }
+
     /// With a second mount, `other`, writable, at this directory.
     ///
     /// # Panics
@@ -162,7 +171,7 @@ impl World {
             host_path: self.path(path),
             mode,
             masks,
-            quota_bytes: None,
+            quota_bytes: self.quota_bytes,
             origin: Origin::flag("--mount"),
         })
         .expect("is a directory")

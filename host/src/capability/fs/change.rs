@@ -134,7 +134,15 @@ impl View {
             self.note(to.0, to.1, "rename", RefusalReason::LeavesMount, None);
             return Err(FsError::LeavesMount);
         }
-        Ok(())
+        self.check_way(to, "rename")
+    }
+
+    /// Refuses a link where a mask counts on a directory: other programs of the machine would find what the
+    /// link leads to under the name that is masked.
+    fn check_way(&self, (preopen, place): (usize, &MountPath), operation: &'static str) -> Result<(), FsError> {
+        let Some(hit) = self.preopens[preopen].mount.masks().below(place.as_str()) else { return Ok(()) };
+        self.note(preopen, place, operation, RefusalReason::ReadOnly, Some(hit.origin.clone()));
+        Err(FsError::Denied)
     }
 
     /// Gives a file a second name. Both ends must be free to change, in trees of one mount.
@@ -167,6 +175,7 @@ impl View {
             return Err(FsError::LeavesMount);
         };
         self.permit(at.preopen, &led_to, "create link", Wants::Look)?;
+        self.check_way((at.preopen, &target.place), "create link")?;
         self.charge_entry(at.preopen, &target.place)?;
         Ok(target.parent.dir.symlink(says, name)?)
     }

@@ -38,6 +38,8 @@ pub(crate) fn perform(places: &mut Places, step: &[String]) -> Said<String> {
         ("open-many", [path, count]) => open_many(places, path, number(count)),
         ("stream-many", [path, count]) => stream_many(places, path, number(count)),
         ("make-many", [path, count]) => make_many(places, path, number(count)),
+        ("write-many", [path, size, count]) => write_many(places, path, number(size), number(count)),
+        ("list-many", [path, count]) => list_many(places, path, number(count)),
         ("list", [path]) => walk::names(&open(places, path, "rd")?).map(|names| names.join(" ")),
         ("find", [word]) => Ok(walk::files_with(places, word).join(" ")),
         ("stat", [path]) => stat(places, path, PathFlags::SYMLINK_FOLLOW),
@@ -159,6 +161,31 @@ fn make_many(places: &Places, path: &str, count: u64) -> Said<String> {
         }
     }
     Ok(format!("{count} made"))
+}
+
+/// Writes blocks one behind the other until it is refused.
+fn write_many(places: &Places, path: &str, size: u64, count: u64) -> Said<String> {
+    let file = open(places, path, "wc")?;
+    let block = vec![b'x'; usize::try_from(size).unwrap_or(0)];
+    for written in 0..count {
+        if let Err(code) = file.write(&block, written * size) {
+            return Ok(format!("{written} written, then {}", name(code)));
+        }
+    }
+    Ok(format!("{count} written"))
+}
+
+/// Lists the same directory until it is refused.
+fn list_many(places: &Places, path: &str, count: u64) -> Said<String> {
+    let directory = open(places, path, "rd")?;
+    let mut entries = 0;
+    for _ in 0..count {
+        match walk::names(&directory) {
+            Ok(names) => entries += names.len(),
+            Err(code) => return Ok(format!("{entries} entries, then {code}")),
+        }
+    }
+    Ok(format!("{entries} entries"))
 }
 
 fn stat(places: &Places, path: &str, flags: PathFlags) -> Said<String> {

@@ -192,3 +192,50 @@ fn a_handle_of_one_call_does_not_follow_a_directory_that_another_call_moves() {
     );
     assert_eq!(world.read("in/made/kept"), "entity not found");
 }
+
+#[test]
+fn no_link_stands_where_a_mask_counts_on_a_directory() {
+    let world = World::new().hide(".docker/config.json").keep("a/b/c");
+    let came = world.probe(&[
+        "mkdir /workspace/fake",
+        "write /workspace/fake/config.json x",
+        "symlink fake /workspace/.docker",
+        "symlink fake /workspace/.DOCKER",
+        "symlink fake /workspace/link",
+        "rename /workspace/link /workspace/.docker",
+        "mkdir /workspace/tree",
+        "symlink ../fake /workspace/tree/b",
+        "rename /workspace/tree /workspace/a",
+        "mkdir /workspace/.docker",
+        "write /workspace/.docker/other x",
+        "write /workspace/.docker/config.json x",
+        "rename /workspace/fake /workspace/.docker/fake",
+        "symlink src /workspace/sub",
+        "symlink ../src /workspace/fake/.docker",
+    ]);
+    check(
+        came,
+        expect![[r#"
+        mkdir /workspace/fake: ok
+        write /workspace/fake/config.json x: ok
+        symlink fake /workspace/.docker: access
+        symlink fake /workspace/.DOCKER: access
+        symlink fake /workspace/link: ok
+        rename /workspace/link /workspace/.docker: access
+        mkdir /workspace/tree: ok
+        symlink ../fake /workspace/tree/b: ok
+        rename /workspace/tree /workspace/a: access
+        mkdir /workspace/.docker: ok
+        write /workspace/.docker/other x: ok
+        write /workspace/.docker/config.json x: no-entry
+        rename /workspace/fake /workspace/.docker/fake: ok
+        symlink src /workspace/sub: ok
+        symlink ../src /workspace/fake/.docker: no-entry
+        refused create link workspace:/.docker: read only (looplet.toml:7)
+        refused create link workspace:/.DOCKER: read only (looplet.toml:7)
+        refused rename workspace:/.docker: read only (looplet.toml:7)
+        refused rename workspace:/a/b: read only (looplet.toml:7)
+        refused open for writing workspace:/.docker/config.json: hidden (looplet.toml:7)"#]],
+    );
+    assert_eq!(world.read("in/.docker/config.json"), "entity not found");
+}
