@@ -10,7 +10,7 @@ use expect_test::expect;
 use looplet_host::canonical::CanonicalJson;
 use looplet_host::capability::Authority;
 use looplet_host::message::ToolCall;
-use looplet_host::plugin::{CallContext, CallReport, CallSupport};
+use looplet_host::plugin::{CallContext, CallSupport, GuestReport};
 use looplet_host::sandbox::{Limits, Plugin, Sandbox};
 use looplet_tests::guests;
 use looplet_tests::harness::{Call, block_on, check, said};
@@ -31,7 +31,7 @@ impl Own {
         Self { sandbox, plugin }
     }
 
-    async fn call(&self, arguments: Value, wall: Duration, support: Arc<dyn CallSupport>) -> CallReport {
+    async fn call(&self, arguments: Value, wall: Duration, support: Arc<dyn CallSupport>) -> GuestReport {
         let arguments = CanonicalJson::from_value(&arguments).expect("is canonical");
         let call = ToolCall { id: "call-1".to_owned(), tool: "burn".to_owned(), arguments };
         let limits = Limits { wall, ..Limits::SHIPPED };
