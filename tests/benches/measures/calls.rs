@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use crate::assembled::{Assembled, runtime};
 use crate::bare::Bare;
-use crate::clock::{Pair, cpu};
+use crate::clock::{Pair, cpu, stay_on_one_cpu};
 use crate::table::Row;
 
 const ROUNDS: usize = 15;
@@ -40,21 +40,32 @@ const CASES: [Case; 2] = [
     },
 ];
 
-pub(crate) fn measure() -> Vec<Row> {
+/// Caller and guest on one CPU.
+pub(crate) fn measure_on_one_cpu() -> Vec<Row> {
+    stay_on_one_cpu();
+    rows("one CPU")
+}
+
+/// Caller and guest wherever the scheduler puts them.
+pub(crate) fn measure_on_any_cpu() -> Vec<Row> {
+    rows("any CPU")
+}
+
+fn rows(place: &str) -> Vec<Row> {
     let workspace = TempDir::new().expect("a directory");
     fs::create_dir(workspace.path().join("src")).expect("a directory");
     fs::write(workspace.path().join("src/notes.md"), "a line of notes\n".repeat(40)).expect("a file");
     let assembled = Assembled::at(workspace.path());
-    let mut rows: Vec<Row> = CASES.iter().map(|case| row(case, &assembled, &workspace)).collect();
+    let mut rows: Vec<Row> = CASES.iter().map(|case| row(case, place, &assembled, &workspace)).collect();
     rows.push(Row::of_peak("  peak memory, one compiler included"));
     rows
 }
 
-fn row(case: &Case, assembled: &Assembled, workspace: &TempDir) -> Row {
+fn row(case: &Case, place: &str, assembled: &Assembled, workspace: &TempDir) -> Row {
     let component = builtin::get(case.plugin).expect("is built in").bytes;
     let bare = Bare::new(component, (case.plugin == "files").then(|| workspace.path()));
     let pair = Pair::of(ROUNDS, || dispatched(case, assembled), || called(case, &bare)).per(CALLS);
-    Row::of_pair(case.what, &pair, "bare Wasmtime", case.most)
+    Row::of_pair(format!("{}, {place}", case.what), &pair, "bare Wasmtime", case.most)
 }
 
 fn dispatched(case: &Case, assembled: &Assembled) -> Duration {

@@ -37,7 +37,8 @@ type Measure = fn() -> Vec<Row>;
 
 /// What is measured, by name.
 const PARTS: &[(&str, Measure)] = &[
-    ("calls", calls::measure),
+    ("calls-on-one-cpu", calls::measure_on_one_cpu),
+    ("calls", calls::measure_on_any_cpu),
     ("steps", steps::measure),
     ("hello", hello::measure),
     ("search", search::measure),
