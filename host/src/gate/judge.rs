@@ -17,7 +17,7 @@ pub struct Judgement {
     pub approved_by: Option<Origin>,
     /// What the call would hold, or what is missing.
     pub authority: Result<Resolved, Box<Unfilled>>,
-    /// The places that the call names, where that can be said.
+    /// The places that the call names, where that can be said and somebody may have to be asked.
     pub(super) named: Option<Vec<NamedPlace>>,
 }
 
@@ -60,7 +60,11 @@ impl Gate {
         };
         let mut verdict = self.policy.decide(&facts);
         ask_first(tool, &mut verdict);
-        let named = named::places(tool, arguments, &resolver);
+        let named = match verdict.decision {
+            Decision::Ask => named::places(tool, arguments, &resolver),
+            // Resolving goes to the disk, and nobody is shown them.
+            Decision::Allow | Decision::Deny => None,
+        };
         let digest = tool.plugin().plugin.digest();
         let approval = match verdict.decision {
             Decision::Ask => approvals.iter().find_map(|approval| {

@@ -27,6 +27,8 @@ struct Shared {
 struct State {
     running_calls: usize,
     stopped: bool,
+    /// The thread waits to be told. While it sleeps between two ticks, telling it would only cost.
+    is_waiting: bool,
 }
 
 /// Keeps the ticker ticking until dropped.
@@ -52,15 +54,22 @@ impl Ticker {
 
 impl Shared {
     fn change(&self, change: impl FnOnce(&mut State)) {
-        change(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner));
-        self.changed.notify_one();
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        change(&mut state);
+        let is_waiting = state.is_waiting;
+        drop(state);
+        if is_waiting {
+            self.changed.notify_one();
+        }
     }
 
     fn tick(&self, engine: &EngineWeak) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         while !state.stopped {
             if state.running_calls == 0 {
+                state.is_waiting = true;
                 state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+                state.is_waiting = false;
                 continue;
             }
             drop(state);

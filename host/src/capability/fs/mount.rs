@@ -160,7 +160,7 @@ impl Mount {
         match walk::walk(&root, path, Final::Follow, &|_| Ok(())) {
             Ok(target) => {
                 let exists = match &target.name {
-                    Some(name) => target.parent.dir.symlink_metadata(name).is_ok(),
+                    Some(name) => target.look(name).is_ok(),
                     None => true,
                 };
                 Ok((target.place, exists))

@@ -112,7 +112,7 @@ impl View {
     }
 
     fn open_name(&self, preopen: usize, target: &Target, name: &str, options: OpenOptions) -> Result<Handle, FsError> {
-        let found = match target.parent.dir.symlink_metadata(name) {
+        let found = match target.look(name) {
             Ok(metadata) => Some(metadata),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
             Err(error) => return Err(error.into()),
@@ -194,7 +194,7 @@ impl View {
         let target = self.find(at, path, last, "stat")?;
         self.permit(at.preopen, &target.place, "stat", Wants::Look)?;
         let metadata = match &target.name {
-            Some(name) => target.parent.dir.symlink_metadata(name)?,
+            Some(name) => target.look(name)?,
             None => target.parent.dir.dir_metadata()?,
         };
         if target.must_be_dir && !metadata.is_dir() {

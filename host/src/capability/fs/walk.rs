@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use cap_fs_ext::DirExt as _;
-use cap_std::fs::Dir;
+use cap_std::fs::{Dir, Metadata};
 
 use super::error::FsError;
 use super::path::{MountPath, is_name};
@@ -66,6 +66,15 @@ pub(super) struct Target {
     pub(super) place: MountPath,
     /// The path ended in a slash.
     pub(super) must_be_dir: bool,
+    /// What stands there, where the walk had to look for a link.
+    pub(super) seen: Option<Metadata>,
+}
+
+impl Target {
+    /// What stands at the name, links not followed. Looks only where the walk has not.
+    pub(super) fn look(&self, name: &str) -> io::Result<Metadata> {
+        self.seen.clone().map_or_else(|| self.parent.dir.symlink_metadata(name), Ok)
+    }
 }
 
 /// Why a walk ended early. The place is that of the link or directory where it happened.
@@ -126,11 +135,16 @@ pub(super) fn walk(
         let is_last = pending.is_empty();
         let target = if is_last {
             let keep = last == Final::Keep && !must_be_dir;
-            if let Some(target) = link_target(&current, &name, keep)? {
+            // What is not there is found out by what follows.
+            let seen = if keep { None } else { current.dir.symlink_metadata(&name).ok() };
+            let is_link = seen.as_ref().is_some_and(|seen| seen.file_type().is_symlink());
+            if is_link && let Some(target) = link_target(&current, &name)? {
                 target
             } else {
                 let place = current.place.join(&name);
-                return Ok(Target { parent: current, name: Some(name), place, must_be_dir });
+                // It was a link and is none any more: looked at anew.
+                let seen = seen.filter(|_| !is_link);
+                return Ok(Target { parent: current, name: Some(name), place, must_be_dir, seen });
             }
         } else {
             match current.enter(&name) {
@@ -140,7 +154,7 @@ pub(super) fn walk(
                 }
                 Err(error) => {
                     bar(&current.place.join(&name))?;
-                    link_target(&current, &name, false)?.ok_or(error)?
+                    link_target(&current, &name)?.ok_or(error)?
                 }
             }
         };
@@ -156,7 +170,7 @@ pub(super) fn walk(
         must_be_dir |= prepend(&mut pending, &target) && is_last;
     }
     let place = current.place.clone();
-    Ok(Target { parent: current, name: None, place, must_be_dir: true })
+    Ok(Target { parent: current, name: None, place, must_be_dir: true, seen: None })
 }
 
 /// Opens the directory at a place that is known to be plain, link by link refused.
@@ -173,11 +187,8 @@ fn prepend(pending: &mut VecDeque<String>, path: &str) -> bool {
     asks_for_dir
 }
 
-/// What the link of this name says; none where it is no link, or none is to be followed.
-fn link_target(dir: &OpenDir, name: &str, keep: bool) -> Result<Option<String>, Astray> {
-    if keep {
-        return Ok(None);
-    }
+/// What the link of this name says; none where it is no link.
+fn link_target(dir: &OpenDir, name: &str) -> Result<Option<String>, Astray> {
     match dir.dir.read_link_contents(name) {
         Ok(target) => match target.into_os_string().into_string() {
             Ok(target) => Ok(Some(target)),
