@@ -68,6 +68,10 @@ pub(crate) struct SetupArgs {
     /// Grant something to a tool, such as `files/read_file:fs.workspace=ro`.
     #[arg(long, value_name = "PLUGIN/TOOL:WHAT")]
     pub(crate) grant: Vec<String>,
+    /// Add a hook behind those of the files: a built-in one or a component, with powers beside `observe` and
+    /// `gate`, and its settings.
+    #[arg(long, value_name = "NAME[+POWER][=JSON]")]
+    pub(crate) hook: Vec<String>,
     /// Allow calls of these tools, such as `files/*`. Never beats a deny.
     #[arg(long, value_name = "PATTERN")]
     pub(crate) allow: Vec<String>,

@@ -40,6 +40,7 @@ pub mod capability;
 pub mod digest;
 pub mod error;
 pub mod gate;
+pub mod hook;
 pub mod host;
 pub mod journal;
 pub mod message;

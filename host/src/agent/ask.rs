@@ -19,6 +19,8 @@ pub struct Question<'a> {
     pub turn: u32,
     /// The whole history. It only ever grows at its end.
     pub messages: &'a [Message],
+    /// The only tools to offer, by the names that the model uses; none for all of the run.
+    pub offered: Option<&'a [String]>,
 }
 
 /// What is about to be sent, for the record.
@@ -90,6 +92,11 @@ pub trait AskModel: Send {
     /// Says what [`AskModel::ask`] would send for the same question. Sends nothing. A fault, such as a
     /// request that is larger than the window, ends the run as one of `ask` does.
     fn announce(&mut self, question: &Question<'_>) -> Result<Announcement, ModelFault>;
+
+    /// An estimate of the request in tokens, and the model's window, if it is known.
+    fn size(&mut self, _question: &Question<'_>) -> (u64, Option<u32>) {
+        (0, None)
+    }
 
     /// Asks, with retries and fallbacks. Comes back soon after `cancel`, with what arrived.
     async fn ask(&mut self, question: &Question<'_>, cancel: &CancellationToken) -> Result<Answer, ModelFault>;

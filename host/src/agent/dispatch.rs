@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::machine::CallRequest;
 use crate::canonical::CanonicalJson;
+use crate::hook::RunView;
 use crate::message::{Failure, Outcome};
 use crate::record::{Approval, CallDecided, CallFacts, HookVerdict, MatchedRule, Progress, Ruling, StderrTail, Used};
 use crate::refusal::Refusal;
@@ -30,6 +31,10 @@ pub struct Verdict {
     pub rules: Vec<MatchedRule>,
     /// What the hooks said.
     pub hooks: Vec<HookVerdict>,
+    /// Texts that hooks add to the next request.
+    pub context: Vec<String>,
+    /// A hook's reason to stop the run.
+    pub stop: Option<String>,
     /// The answer to an ask. The run's clock stood still for `waited_ms`.
     pub approval: Option<Approval>,
     /// What the call can reach, and which line gave or cut it, one item a line.
@@ -48,6 +53,8 @@ impl Verdict {
             proposed: proposed.map(|_| request.arguments.clone()),
             rules: self.rules,
             hooks: self.hooks,
+            context: self.context,
+            stop: self.stop,
             approval: self.approval,
             authority: self.authority,
             would_allow: self.would_allow,
@@ -122,9 +129,9 @@ pub trait ReadyCall: Send {
 /// a call from the moment it is prepared.
 #[async_trait]
 pub trait Dispatch: Send + Sync {
-    /// Has a call decided on. Comes back soon after `cancel`, also while a person is asked; its answer
+    /// Has a call decided on, hooks before tools included. Comes back soon after `cancel`, also while a person is asked; its answer
     /// does not count then.
-    async fn prepare(&self, request: &CallRequest, cancel: &CancellationToken) -> Prepared;
+    async fn prepare(&self, request: &CallRequest, view: &RunView, cancel: &CancellationToken) -> Prepared;
 
     /// Checks the model's word that it is done: the operator's schema, hooks. A failure rejects it, and
     /// the run goes on. Where the operator has no schema, an object with a text `summary` was checked before.

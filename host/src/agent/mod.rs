@@ -28,6 +28,7 @@ use futures_core::Stream;
 use tokio_util::sync::CancellationToken;
 
 use crate::error::{Error, Result};
+use crate::hook::{HookChain, HookLog, StepView};
 use crate::record::{Body, Chain, OnUnknown, Record, RunId, RunResumed, RunStarted, Step, Usage};
 
 pub use ask::{Announcement, Answer, AskModel, ModelFault, Question};
@@ -52,6 +53,8 @@ pub struct Parts {
     pub model: Box<dyn AskModel>,
     /// The gate and the tools.
     pub dispatch: Arc<dyn Dispatch>,
+    /// The hooks of the run.
+    pub hooks: Arc<HookChain>,
     /// Where records go.
     pub sink: Box<dyn Sink>,
     /// Time.
@@ -70,6 +73,7 @@ impl Parts {
         Self {
             model,
             dispatch,
+            hooks: Arc::default(),
             sink: Box::new(MemorySink::default()),
             clock: Arc::new(SystemClock::default()),
             cancel: CancellationToken::new(),
@@ -102,8 +106,8 @@ impl Run {
     /// Begins a run: its first record is on disk when this returns. No model is asked yet.
     pub fn start(started: RunStarted, parts: Parts) -> Result<Self> {
         check(&started)?;
-        let fold = Fold::new(&started);
-        Self::begin(fold, Chain::default(), Body::RunStarted(Box::new(started)), parts)
+        let (fold, about) = (Fold::new(&started), About::of(&started));
+        Self::begin(fold, Chain::default(), about, Body::RunStarted(Box::new(started)), parts)
     }
 
     /// Goes on with a run from its records. `chain` is where its journal stands.
@@ -116,15 +120,24 @@ impl Run {
         resumed: RunResumed,
         parts: Parts,
     ) -> Result<Self> {
-        let fold = Fold::from_records(records)?;
+        let mut about = About { is_resumed: true, ..About::default() };
+        let log = about.log.clone();
+        let fold = Fold::from_records_with(records.into_iter().inspect(|record| about.take(record)), |step, run| {
+            if !parts.hooks.is_empty() {
+                log.push(StepView::of(step, format!("{run}-{}", step.number)));
+            }
+        })?;
         check_resume(&fold, &resumed)?;
-        Self::begin(fold, chain, Body::RunResumed(Box::new(resumed)), parts)
+        parts.hooks.restore(fold.hooks());
+        Self::begin(fold, chain, about, Body::RunResumed(Box::new(resumed)), parts)
     }
 
-    fn begin(fold: Fold, chain: Chain, first: Body, parts: Parts) -> Result<Self> {
+    fn begin(fold: Fold, chain: Chain, about: About, first: Body, parts: Parts) -> Result<Self> {
         let id = fold.state.run();
         let close = parts.cancel.child_token();
-        let mut driver = Box::new(Driver::new(fold, chain, parts, close.clone()));
+        let mut driver = Box::new(Driver::new(fold, chain, parts, close.clone()).about(&about.task, &about.model));
+        driver.is_resumed = about.is_resumed;
+        driver.log = about.log;
         // What goes wrong is kept by the driver, which then writes nothing more.
         let _ = driver.record(first).and_then(|()| driver.sync());
         if let Some(error) = driver.broken() {
@@ -240,6 +253,28 @@ impl Stream for Run {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Step>> {
         self.poll_drive(Until::Step, cx).map(|()| self.take_step())
+    }
+}
+
+/// What hooks are told of a run that its state does not hold.
+#[derive(Default)]
+struct About {
+    task: String,
+    model: String,
+    is_resumed: bool,
+    log: HookLog,
+}
+
+impl About {
+    fn of(started: &RunStarted) -> Self {
+        Self { task: started.task.clone(), model: started.model.clone(), ..Self::default() }
+    }
+
+    fn take(&mut self, record: &Record) {
+        if let Body::RunStarted(started) = &record.body {
+            started.task.clone_into(&mut self.task);
+            started.model.clone_into(&mut self.model);
+        }
     }
 }
 

@@ -181,6 +181,12 @@ impl Resolved {
         any
     }
 
+    /// Takes away the variables that are not among these.
+    pub fn keep_variables(&mut self, names: &[String]) {
+        self.authority.env.retain(|(name, _)| names.contains(name));
+        self.reached.retain(|reached| !matches!(&reached.place, Place::Env(name) if !names.contains(name)));
+    }
+
     /// Whether the call can change nothing: no place to write, no network, process or secret.
     pub fn changes_nothing(&self) -> bool {
         self.reached.iter().all(|reached| match &reached.place {

@@ -7,6 +7,7 @@ use looplet_host::agent::machine::CallRequest;
 use looplet_host::agent::{CallReport, Dispatch as _, Prepared};
 
 use looplet_host::error::{Error, Exit, Result};
+use looplet_host::hook::RunView;
 use looplet_host::host::PluginFile;
 use looplet_host::message::Outcome;
 use looplet_host::record::{Ruling, RunId};
@@ -30,7 +31,9 @@ pub(crate) async fn run(args: CallArgs, json: bool) -> Result<ExitCode> {
         tool: Arc::new(tool.to_record()),
         arguments: explain::arguments(&arguments)?,
     };
-    let prepared = gate.prepare(&request, &cancel).await;
+    // A call by hand is no run: hooks have no say in it.
+    let view = RunView::of_beginning(RunId::generate());
+    let prepared = gate.prepare(&request, &view, &cancel).await;
     if cancel.is_cancelled() {
         return Ok(super::exit(Some(Exit::Interrupted)));
     }

@@ -99,7 +99,8 @@ async fn sandbox(machine: &Machine) -> Finding {
     let tried = async {
         let settings = Settings::load(&Layers::default(), &Flags::default(), &machine.surroundings)?;
         let sandbox = Sandbox::with_compilation(compile::compilation(machine))?;
-        let host = Host::assemble(&sandbox, settings, PluginFile::built_in(), &[], &machine.variables).await?;
+        let host =
+            Host::assemble(&sandbox, settings, PluginFile::built_in(), Vec::new(), &[], &machine.variables).await?;
         Ok::<_, Error>((host.plugins().len(), host.tools().len()))
     };
     match tried.await {

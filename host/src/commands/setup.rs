@@ -34,6 +34,7 @@ impl SetupArgs {
             workspace: self.workspace.clone(),
             plugins: self.plugins.clone(),
             grant: self.grant.clone(),
+            hook: self.hook.clone(),
             allow: self.allow.clone(),
             ask: self.ask.clone(),
             deny: self.deny.clone(),
@@ -57,10 +58,11 @@ pub(crate) async fn set_up(
     let settings = Settings::load(&layers, flags, &machine.surroundings)?;
     notes.extend(settings.notes.iter().map(|note| format!("note: {}: {}", note.origin, note.message)));
     let files = plugin_files(&settings, extra)?;
+    let hooks = looplet_host::host::hook_files(&settings.hooks, machine::read_bytes)?;
     let sandbox = Sandbox::with_compilation(compile::compilation(&machine))?;
     let runs = runs.map_or_else(|| machine.runs_dir(), Path::to_owned);
     let own = machine.own_places(&runs);
-    let host = Host::assemble(&sandbox, settings, files, &own, &machine.variables).await?;
+    let host = Host::assemble(&sandbox, settings, files, hooks, &own, &machine.variables).await?;
     notes.extend(
         host.findings()
             .iter()

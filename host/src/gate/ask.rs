@@ -12,6 +12,7 @@ use super::{Gate, OnAsk};
 use crate::canonical::CanonicalJson;
 use crate::capability::{Reached, Resolved};
 use crate::digest::Digest;
+use crate::hook::Screened;
 use crate::need::Place;
 use crate::origin::Origin;
 use crate::permission::{Answer, FsPlace, Scope, StandingApproval, Until};
@@ -28,6 +29,8 @@ pub(super) struct Ask<'a> {
     /// The same, parsed.
     pub(super) value: &'a Value,
     pub(super) judgement: &'a Judgement,
+    /// What the hooks said of it.
+    pub(super) screened: Option<&'a Screened>,
     pub(super) resolved: &'a Resolved,
     /// What is wrong with the arguments that the person wrote instead.
     pub(super) faults: Vec<String>,
@@ -145,7 +148,7 @@ impl Gate {
 
     /// Whether the call still is what was approved, handles included.
     fn still_bound(&self, ask: &Ask<'_>, approved: Digest) -> bool {
-        let authority = self.judge(ask.tool, ask.value).authority;
+        let authority = self.judge_screened(ask.tool, ask.value, ask.screened).authority;
         authority.is_ok_and(|now| question::bound_to(ask.tool, ask.arguments, &now) == approved)
     }
 }

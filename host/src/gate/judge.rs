@@ -6,6 +6,7 @@ use super::Gate;
 use super::named::{self, NamedPlace};
 use super::tool::GatedTool;
 use crate::capability::{Authority, MountResolver, Resolved, Unfilled};
+use crate::hook::Screened;
 use crate::origin::Origin;
 use crate::permission::{Decision, Facts, Narrowing, Verdict};
 
@@ -19,6 +20,8 @@ pub struct Judgement {
     pub authority: Result<Resolved, Box<Unfilled>>,
     /// The places that the call names, where that can be said and somebody may have to be asked.
     pub(super) named: Option<Vec<NamedPlace>>,
+    /// Why a hook wants a person to be asked.
+    pub(super) hook_asks: Option<String>,
 }
 
 /// What stands in the way of a call.
@@ -47,6 +50,11 @@ impl Judgement {
 impl Gate {
     /// Decides on a call without running it or asking anybody.
     pub fn judge(&self, tool: &GatedTool, arguments: &Value) -> Judgement {
+        self.judge_screened(tool, arguments, None)
+    }
+
+    /// The same, with what the hooks want of the call.
+    pub(super) fn judge_screened(&self, tool: &GatedTool, arguments: &Value, hooks: Option<&Screened>) -> Judgement {
         let resolver = MountResolver::new(&self.mounts);
         let (ran, approvals) = self.memory(|memory| (memory.ran.clone(), memory.approvals.clone()));
         let facts = Facts {
@@ -60,6 +68,7 @@ impl Gate {
         };
         let mut verdict = self.policy.decide(&facts);
         ask_first(tool, &mut verdict);
+        let hook_asks = hooks.and_then(|hooks| narrow_by_hooks(tool, &mut verdict, hooks));
         let named = match verdict.decision {
             Decision::Ask => named::places(tool, arguments, &resolver),
             // Resolving goes to the disk, and nobody is shown them.
@@ -78,8 +87,11 @@ impl Gate {
             None if verdict.decision == Decision::Ask => (None, named::narrow(&verdict.narrowing, named.as_deref())),
             None => (None, verdict.narrowing.clone()),
         };
-        let authority = Authority::resolve(&tool.spec().needs, tool.granted(), &narrowing);
-        Judgement { verdict, approved_by, authority, named }
+        let mut authority = Authority::resolve(&tool.spec().needs, tool.granted(), &narrowing);
+        if let (Ok(resolved), Some(kept)) = (&mut authority, hooks.and_then(|hooks| hooks.variables.as_ref())) {
+            resolved.keep_variables(kept);
+        }
+        Judgement { verdict, approved_by, authority, named, hook_asks }
     }
 }
 
@@ -91,6 +103,26 @@ fn ask_first(tool: &GatedTool, verdict: &mut Verdict) {
         "the tool is not known, and asks for a directory".clone_into(&mut verdict.reason);
         verdict.unmatched = Some(given.origin.clone());
     }
+}
+
+/// Takes what the hooks say into the verdict: they turn an allow into an ask, and keep less of the mounts.
+/// A mount that a hook which narrows does not speak of is closed. Gives why a hook asks.
+fn narrow_by_hooks(tool: &GatedTool, verdict: &mut Verdict, hooks: &Screened) -> Option<String> {
+    let mut kept = hooks.narrowing.clone();
+    if hooks.variables.is_some() {
+        for given in tool.granted().mounts.values() {
+            if kept.places(given.mount.name()).is_none() {
+                kept.set(given.mount.name(), []);
+            }
+        }
+    }
+    verdict.narrowing = verdict.narrowing.intersect(&kept);
+    let reason = hooks.ask.clone().filter(|_| verdict.decision != Decision::Deny)?;
+    if verdict.decision == Decision::Allow {
+        verdict.decision = Decision::Ask;
+        verdict.reason.clone_from(&reason);
+    }
+    Some(reason)
 }
 
 /// An approval that would leave nothing of a mount is for other calls.

@@ -4,6 +4,7 @@
 //! opened → the approver → a fresh instance. `explain` asks the same gate and runs nothing.
 
 mod ask;
+mod hook;
 mod judge;
 mod named;
 mod perform;
@@ -16,10 +17,12 @@ mod tool;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
+pub use hook::ComponentHook;
 pub use judge::{Judgement, Obstacle};
 pub use tool::{GatedTool, PluginHandle};
 
 use crate::capability::fs::Mount;
+use crate::hook::HookChain;
 use crate::permission::{Approver, DenyAll, Policy, StandingApproval};
 use crate::plugin::RunKey;
 
@@ -32,6 +35,7 @@ pub struct Gate {
     on_ask: OnAsk,
     approver: Arc<dyn Approver>,
     remember: Option<Remember>,
+    hooks: Arc<HookChain>,
     run: Mutex<RunMemory>,
     /// One question at a time.
     asking: tokio::sync::Mutex<()>,
@@ -76,6 +80,7 @@ impl Gate {
             on_ask: OnAsk::Nobody,
             approver: Arc::new(DenyAll),
             remember: None,
+            hooks: Arc::default(),
             run: Mutex::default(),
             asking: tokio::sync::Mutex::default(),
         }
@@ -104,6 +109,17 @@ impl Gate {
     pub fn with_memory(mut self, remember: Remember) -> Self {
         self.remember = Some(remember);
         self
+    }
+
+    /// The hooks of the run: those before tools have a say in each call.
+    pub fn with_hooks(mut self, hooks: Arc<HookChain>) -> Self {
+        self.hooks = hooks;
+        self
+    }
+
+    /// The run that it serves, among those of this process.
+    pub fn run_key(&self) -> RunKey {
+        self.key
     }
 
     /// The tools, in the order in which they are shown to the model.

@@ -15,7 +15,8 @@ use crate::agent::machine::CallRequest;
 use crate::agent::{Dispatch, Prepared, Verdict};
 use crate::canonical::CanonicalJson;
 use crate::capability::{Cut, Reached, Resolved, Unfilled};
-use crate::message::{Failure, FailureKind};
+use crate::hook::{Point, Round, RunView, Screened};
+use crate::message::{Failure, FailureKind, Outcome, ToolCall};
 use crate::origin::Origin;
 use crate::record::{Approval, CallFacts, MatchedRule, Ruling};
 
@@ -24,110 +25,190 @@ const FAULTS: usize = 4;
 
 #[async_trait]
 impl Dispatch for Gate {
-    async fn prepare(&self, request: &CallRequest, cancel: &CancellationToken) -> Prepared {
+    async fn prepare(&self, request: &CallRequest, view: &RunView, cancel: &CancellationToken) -> Prepared {
         let Some(tool) = self.tool(&request.tool.full_name()) else {
             let failure = Failure::new(FailureKind::Validation, "there is no such tool any more");
             return Prepared::Settled(Box::default(), Ruling::Invalid(failure));
         };
-        self.prepare_tool(tool, request, request.arguments.clone(), cancel).await
+        Preparing::of(self, tool, request, view).run(cancel).await
     }
 
     async fn check_done(&self, _: &CanonicalJson, _: &CancellationToken) -> Result<(), Failure> {
-        // Hooks and the operator's schema have their say here once they exist.
+        // The operator's schema has its say here once it exists; hooks have theirs in the loop.
         Ok(())
     }
 }
 
-impl Gate {
-    async fn prepare_tool(
-        &self,
-        tool: &GatedTool,
-        request: &CallRequest,
-        mut arguments: CanonicalJson,
-        cancel: &CancellationToken,
-    ) -> Prepared {
-        if self.memory(|memory| memory.refused.contains(&tool.full_name())) {
+/// A call on its way: each answer of a person or a hook that changes its arguments sends it round again.
+struct Preparing<'a> {
+    gate: &'a Gate,
+    tool: &'a GatedTool,
+    request: &'a CallRequest,
+    view: &'a RunView,
+    arguments: CanonicalJson,
+    /// The same, parsed.
+    value: Value,
+    approval: Option<Approval>,
+    /// What a person agreed to before changing the arguments.
+    agreed: Option<Vec<Reached>>,
+    /// What is wrong with the arguments that the person wrote.
+    faults: Vec<String>,
+    /// What the hooks said so far, for the record.
+    said: Round,
+}
+
+impl<'a> Preparing<'a> {
+    fn of(gate: &'a Gate, tool: &'a GatedTool, request: &'a CallRequest, view: &'a RunView) -> Self {
+        let arguments = request.arguments.clone();
+        let value = arguments.to_value();
+        let (approval, agreed) = (None, None);
+        Self {
+            gate,
+            tool,
+            request,
+            view,
+            arguments,
+            value,
+            approval,
+            agreed,
+            faults: Vec::new(),
+            said: Round::default(),
+        }
+    }
+
+    async fn run(mut self, cancel: &CancellationToken) -> Prepared {
+        if self.gate.memory(|memory| memory.refused.contains(&self.tool.full_name())) {
             return Prepared::Settled(Box::default(), Ruling::Denied(REFUSED_FOR_RUN.to_owned()));
         }
-        let mut value = arguments.to_value();
-        if let Some(failure) = wrong_arguments(tool, &value) {
+        if let Some(failure) = wrong_arguments(self.tool, &self.value) {
             return Prepared::Settled(Box::default(), Ruling::Invalid(failure));
         }
-        let mut approval: Option<Approval> = None;
-        let mut agreed: Option<Vec<Reached>> = None;
-        let mut faults = Vec::new();
+        let mut screened = match self.screen().await {
+            Ok(screened) => screened,
+            Err(settled) => return *settled,
+        };
         loop {
-            let judgement = self.judge(tool, &value);
-            let verdict = |approval| verdict_of(tool, &judgement, &request.arguments, &arguments, approval);
+            let judgement = self.gate.judge_screened(self.tool, &self.value, screened.as_ref());
             let resolved = match (judgement.obstacle(), judgement.authority.as_ref().map_err(|unfilled| &**unfilled)) {
                 (Some(Obstacle::Denied), _) => {
-                    return Prepared::Settled(verdict(approval), Ruling::Denied(judgement.verdict.reason.clone()));
+                    return self.settled(&judgement, Ruling::Denied(judgement.verdict.reason.clone()));
                 }
                 (Some(Obstacle::Unfilled(unfilled)), _) | (_, Err(unfilled)) => {
-                    return Prepared::Settled(verdict(approval), Ruling::Denied(told_unfilled(unfilled)));
+                    return self.settled(&judgement, Ruling::Denied(told_unfilled(unfilled)));
                 }
                 (None, Ok(resolved)) => {
                     if let Some(origin) = &judgement.approved_by {
-                        approval.get_or_insert_with(|| standing(origin));
+                        self.approval.get_or_insert_with(|| standing(origin));
                     }
-                    return self.ready(tool, request, arguments.clone(), resolved.clone(), verdict(approval));
+                    return self.ready(&judgement, resolved, screened);
                 }
                 (Some(Obstacle::Ask), Ok(resolved)) => resolved,
             };
-            if agreed.as_ref().is_some_and(|agreed| is_within(&resolved.reached, agreed)) {
-                return self.ready(tool, request, arguments.clone(), resolved.clone(), verdict(approval));
+            if self.agreed.as_ref().is_some_and(|agreed| is_within(&resolved.reached, agreed)) {
+                return self.ready(&judgement, resolved, screened);
             }
-            let faults_now = std::mem::take(&mut faults);
             let ask = Ask {
-                step: request.step,
-                tool,
-                arguments: &arguments,
-                value: &value,
+                step: self.request.step,
+                tool: self.tool,
+                arguments: &self.arguments,
+                value: &self.value,
                 judgement: &judgement,
+                screened: screened.as_ref(),
                 resolved,
-                faults: faults_now,
+                faults: std::mem::take(&mut self.faults),
             };
-            let asked = self.ask(ask, cancel).await;
+            let asked = self.gate.ask(ask, cancel).await;
             let mut waited = asked.approval;
-            waited.waited_ms += approval.as_ref().map_or(0, |before| before.waited_ms);
+            waited.waited_ms += self.approval.as_ref().map_or(0, |before| before.waited_ms);
+            self.approval = Some(waited);
             match asked.next {
-                Next::Run => {
-                    return self.ready(tool, request, arguments.clone(), resolved.clone(), verdict(Some(waited)));
-                }
-                Next::Refuse(reason) => return Prepared::Settled(verdict(Some(waited)), Ruling::Denied(reason)),
-                Next::Park => return Prepared::Settled(verdict(Some(waited)), Ruling::Parked),
+                Next::Run => return self.ready(&judgement, resolved, screened),
+                Next::Refuse(reason) => return self.settled(&judgement, Ruling::Denied(reason)),
+                Next::Park => return self.settled(&judgement, Ruling::Parked),
                 Next::Again(edited) => {
-                    approval = Some(waited);
-                    let edited_value = edited.to_value();
-                    faults = tool.faults(&edited_value);
-                    if faults.is_empty() {
-                        agreed = Some(resolved.reached.clone());
-                        (arguments, value) = (edited, edited_value);
+                    let value = edited.to_value();
+                    self.faults = self.tool.faults(&value);
+                    if self.faults.is_empty() {
+                        self.agreed = Some(resolved.reached.clone());
+                        (self.arguments, self.value) = (edited, value);
+                        // What hooks said was said of other arguments.
+                        screened = match self.screen().await {
+                            Ok(screened) => screened,
+                            Err(settled) => return *settled,
+                        };
                     }
                 }
             }
         }
     }
 
-    fn ready(
-        &self,
-        tool: &GatedTool,
-        request: &CallRequest,
-        arguments: CanonicalJson,
-        resolved: Resolved,
-        verdict: Box<Verdict>,
-    ) -> Prepared {
-        self.memory(|memory| memory.ran.insert(tool.full_name()));
+    /// Puts the call to the hooks before tools; none where there is no such hook. A refusal of theirs, and
+    /// arguments of theirs that do not fit, settle the call.
+    async fn screen(&mut self) -> Result<Option<Screened>, Box<Prepared>> {
+        if !self.gate.hooks.wants(Point::PreTool) {
+            return Ok(None);
+        }
+        let (id, tool) = (self.request.id.clone(), self.tool.spec().name.clone());
+        let call = ToolCall { id, tool, arguments: self.arguments.clone() };
+        let mut screened = self.gate.hooks.pre_tool(self.view, self.tool.view(call)).await;
+        let round = std::mem::take(&mut screened.round);
+        self.said.verdicts.extend(round.verdicts);
+        self.said.context.extend(round.context);
+        self.said.stop = self.said.stop.take().or(round.stop);
+        if let Some(reason) = screened.denied.take() {
+            return Err(Box::new(self.refused(reason)));
+        }
+        if screened.arguments != self.arguments {
+            let value = screened.arguments.to_value();
+            if let Some(fault) = self.tool.faults(&value).first() {
+                let reason = format!("a hook rewrote the arguments so that they do not fit: {fault}");
+                return Err(Box::new(self.refused(reason)));
+            }
+            (self.arguments, self.value) = (screened.arguments.clone(), value);
+        }
+        Ok(Some(screened))
+    }
+
+    fn refused(&mut self, reason: String) -> Prepared {
+        let mut verdict = Verdict { facts: self.tool.facts(), ..Verdict::default() };
+        self.sign(&mut verdict);
+        Prepared::Settled(Box::new(verdict), Ruling::Denied(reason))
+    }
+
+    fn settled(&mut self, judgement: &Judgement, ruling: Ruling) -> Prepared {
+        Prepared::Settled(self.verdict(judgement), ruling)
+    }
+
+    fn ready(&mut self, judgement: &Judgement, resolved: &Resolved, screened: Option<Screened>) -> Prepared {
+        let verdict = self.verdict(judgement);
+        self.gate.memory(|memory| memory.ran.insert(self.tool.full_name()));
+        if let Some((by, output)) = screened.and_then(|screened| screened.answer) {
+            return Prepared::Settled(verdict, Ruling::Answered { by, outcome: Outcome::Ok(output) });
+        }
         let allowed = Allowed {
-            run: self.key,
-            tool: tool.clone(),
-            id: request.id.clone(),
-            is_edited: arguments != request.arguments,
-            arguments,
-            authority: resolved.authority,
-            approver: Arc::clone(&self.approver),
+            run: self.gate.key,
+            tool: self.tool.clone(),
+            id: self.request.id.clone(),
+            is_edited: self.arguments != self.request.arguments,
+            arguments: self.arguments.clone(),
+            authority: resolved.authority.clone(),
+            approver: Arc::clone(&self.gate.approver),
         };
         Prepared::Ready(verdict, Box::new(allowed))
+    }
+
+    fn verdict(&mut self, judgement: &Judgement) -> Box<Verdict> {
+        let mut verdict = verdict_of(self.tool, judgement);
+        self.sign(&mut verdict);
+        Box::new(verdict)
+    }
+
+    /// Adds what was said and changed on the way.
+    fn sign(&mut self, verdict: &mut Verdict) {
+        verdict.arguments = (self.request.arguments != self.arguments).then(|| self.arguments.clone());
+        verdict.approval = self.approval.take();
+        let said = std::mem::take(&mut self.said);
+        (verdict.hooks, verdict.context, verdict.stop) = (said.verdicts, said.context, said.stop);
     }
 }
 
@@ -150,14 +231,7 @@ fn standing(origin: &Origin) -> Approval {
     answered(true, &format!("standing approval {origin}"), "", 0)
 }
 
-fn verdict_of(
-    tool: &GatedTool,
-    judgement: &Judgement,
-    proposed: &CanonicalJson,
-    arguments: &CanonicalJson,
-    approval: Option<Approval>,
-) -> Box<Verdict> {
-    let edited = (proposed != arguments).then(|| arguments.clone());
+fn verdict_of(tool: &GatedTool, judgement: &Judgement) -> Verdict {
     let mut rules: Vec<MatchedRule> = judgement
         .verdict
         .matched
@@ -174,8 +248,7 @@ fn verdict_of(
         }
         Err(_) => (tool.facts(), Vec::new()),
     };
-    let would_allow = judgement.remedy(tool);
-    Box::new(Verdict { arguments: edited, rules, hooks: Vec::new(), approval, authority, would_allow, facts })
+    Verdict { rules, authority, would_allow: judgement.remedy(tool), facts, ..Verdict::default() }
 }
 
 /// What the call holds, one place a line, with the line that gives it and what cut it.

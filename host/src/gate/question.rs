@@ -87,6 +87,9 @@ fn is_harmless(tool: &GatedTool, resolved: &Resolved) -> bool {
 /// The operator's reason; where no rule speaks, that.
 fn reason(judgement: &Judgement, resolved: &Resolved) -> String {
     let verdict = &judgement.verdict;
+    if let Some(asks) = &judgement.hook_asks {
+        return format!("a hook asks: {asks}");
+    }
     let by_grant = resolved.reached.iter().any(|reached| reached.ask_first);
     if verdict.unmatched.is_some() && !by_grant { "no rule matched".to_owned() } else { verdict.reason.clone() }
 }

@@ -7,6 +7,9 @@ use serde_json::Value;
 use crate::canonical::CanonicalJson;
 use crate::capability::Granted;
 use crate::digest::Digest;
+use crate::hook::CallView;
+use crate::message::ToolCall;
+use crate::need::Place;
 use crate::permission::ToolKind;
 use crate::plugin::{PluginState, Schema, ToolSpec};
 use crate::record::{CallFacts, ToolRecord};
@@ -41,6 +44,7 @@ struct Parts {
     state: PluginState,
     repeatable: bool,
     changes_nothing: bool,
+    reach: Vec<Place>,
 }
 
 impl GatedTool {
@@ -58,6 +62,8 @@ impl GatedTool {
         let most = crate::capability::Authority::resolve(&spec.needs, &granted, &crate::permission::Narrowing::none());
         let changes_nothing = most.as_ref().map_or(true, crate::capability::Resolved::changes_nothing);
         let repeatable = most.as_ref().map_or(true, crate::capability::Resolved::is_repeatable);
+        let reach =
+            most.map(|most| most.reached.into_iter().map(|reached| reached.place).collect()).unwrap_or_default();
         let shown_name = format!("{prefix}{}", spec.name);
         let state = PluginState::default();
         Ok(Self(Arc::new(Parts {
@@ -70,6 +76,7 @@ impl GatedTool {
             state,
             repeatable,
             changes_nothing,
+            reach,
         })))
     }
 
@@ -111,6 +118,17 @@ impl GatedTool {
     /// Whether no call of it can change anything, by needs and grants.
     pub fn changes_nothing(&self) -> bool {
         self.0.changes_nothing
+    }
+
+    /// A call of it as hooks are shown it.
+    pub fn view(&self, call: ToolCall) -> CallView {
+        CallView {
+            plugin: self.0.plugin.name.clone(),
+            call,
+            changes_nothing: self.0.changes_nothing,
+            repeatable: self.0.repeatable,
+            reach: self.0.reach.clone(),
+        }
     }
 
     /// What is wrong with arguments, one clause each.

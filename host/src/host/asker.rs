@@ -37,13 +37,21 @@ impl ModelAsker {
 impl AskModel for ModelAsker {
     fn announce(&mut self, question: &Question<'_>) -> Result<Announcement, ModelFault> {
         self.catch_up(question.messages);
-        let request = ModelRequest::new(&*self.model, &self.setup, &self.transcript);
+        let setup = self.setup.offering(question.offered);
+        let request = ModelRequest::new(&*self.model, &setup, &self.transcript);
         Ok(Announcement::new(request.digest()))
+    }
+
+    fn size(&mut self, question: &Question<'_>) -> (u64, Option<u32>) {
+        self.catch_up(question.messages);
+        let request = ModelRequest::new(&*self.model, &self.setup, &self.transcript);
+        (request.estimated_tokens(), self.model.context_tokens())
     }
 
     async fn ask(&mut self, question: &Question<'_>, cancel: &CancellationToken) -> Result<Answer, ModelFault> {
         self.catch_up(question.messages);
-        let request = ModelRequest::new(&*self.model, &self.setup, &self.transcript);
+        let setup = self.setup.offering(question.offered);
+        let request = ModelRequest::new(&*self.model, &setup, &self.transcript);
         let events = EventSink::new(cancel.clone());
         let response = self.model.complete(&request, &events).await.map_err(|error| fault(&error))?;
         let usage = response.usage.unwrap_or_default();

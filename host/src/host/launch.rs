@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use super::asker::ModelAsker;
@@ -10,6 +11,10 @@ use crate::agent::{Parts, Run, Sink, Watch};
 use crate::budget::Budget;
 use crate::error::{Error, Result};
 use crate::gate::{Gate, Remember};
+use crate::hook::{
+    CallView, Hook, HookChain, HookEntry, OnCheckDone, OnFault, OnPostStep, OnPostTool, OnPrePrompt, OnPreTool,
+    OnShouldStop, Powers, ResultVerdict, RunView, StepView, ToolAnswer,
+};
 use crate::journal::{Journal, Runs};
 use crate::message::Message;
 use crate::model::Model;
@@ -35,11 +40,20 @@ pub struct Launch {
     kept_in: Option<Runs>,
     cancel: CancellationToken,
     watch: Option<Arc<dyn Watch>>,
+    hooks: Vec<HookEntry>,
+    forgets: bool,
     /// The first pattern that is none.
     fault: Option<Error>,
 }
 
 type BudgetChange = Box<dyn FnOnce(&mut Budget) + Send>;
+
+/// What a run works with.
+struct Made {
+    gate: Arc<Gate>,
+    model: Arc<dyn Model>,
+    hooks: Arc<HookChain>,
+}
 
 /// Who answers an ask.
 enum Answering {
@@ -66,6 +80,8 @@ impl Host {
             kept_in: None,
             cancel: CancellationToken::new(),
             watch: None,
+            hooks: Vec::new(),
+            forgets: false,
             fault: None,
         }
     }
@@ -154,6 +170,53 @@ impl Launch {
         self
     }
 
+    /// A hook of the embedding program, behind those of the configuration. It has every power.
+    pub fn hook(mut self, name: impl Into<String>, hook: impl Hook + 'static) -> Self {
+        let (powers, on_fault) = (Powers::ALL, OnFault::Deny);
+        self.hooks.push(HookEntry { name: name.into(), powers, on_fault, hook: Arc::new(hook) });
+        self
+    }
+
+    /// Decides on each call before the policy does: it may deny, ask, narrow, rewrite or answer.
+    pub fn on_pre_tool(self, says: impl Fn(&RunView, &CallView) -> ToolAnswer + Send + Sync + 'static) -> Self {
+        self.hook("on_pre_tool", OnPreTool(says))
+    }
+
+    /// Sees each result before it is recorded, and may put another in its place.
+    pub fn on_post_tool(self, says: impl Fn(&RunView, &StepView) -> ResultVerdict + Send + Sync + 'static) -> Self {
+        self.hook("on_post_tool", OnPostTool(says))
+    }
+
+    /// Is told of each recorded step.
+    pub fn on_post_step(self, hears: impl Fn(&RunView, &StepView) + Send + Sync + 'static) -> Self {
+        self.hook("on_post_step", OnPostStep(hears))
+    }
+
+    /// Adds a text to each request.
+    pub fn on_pre_prompt(self, says: impl Fn(&RunView) -> Option<String> + Send + Sync + 'static) -> Self {
+        self.hook("on_pre_prompt", OnPrePrompt(says))
+    }
+
+    /// Decides whether the model's word that it is done counts; the error is the reason for the model.
+    pub fn on_check_done<E: ToString>(
+        self,
+        says: impl Fn(&RunView, &Value) -> std::result::Result<(), E> + Send + Sync + 'static,
+    ) -> Self {
+        let says = move |view: &RunView, answer: &Value| says(view, answer).map_err(|reason| reason.to_string());
+        self.hook("on_check_done", OnCheckDone(says))
+    }
+
+    /// Gives a reason to stop between calls and turns.
+    pub fn on_should_stop(self, says: impl Fn(&RunView) -> Option<String> + Send + Sync + 'static) -> Self {
+        self.hook("on_should_stop", OnShouldStop(says))
+    }
+
+    /// Drops the instance of every hook that is a component after each point. For tests of hooks.
+    pub fn forgetful_hooks(mut self) -> Self {
+        self.forgets = true;
+        self
+    }
+
     /// Changes what the run may spend.
     pub fn budget(mut self, change: impl FnOnce(&mut Budget) + Send + 'static) -> Self {
         self.budget.push(Box::new(change));
@@ -189,11 +252,11 @@ impl Launch {
     /// No model, a pattern that is none, no tools, a journal that cannot be written.
     pub fn start(mut self) -> Result<Run> {
         let id = RunId::generate();
-        let (gate, model) = self.gate_and_model()?;
-        let started = self.started(&gate, &*model, id);
+        let made = self.make()?;
+        let started = self.started(&made.gate, &*made.model, id);
         let sink = self.kept_in.as_ref().map(|runs| runs.create(id)).transpose()?;
         let sink = sink.map(|sink| Box::new(sink) as Box<dyn Sink>);
-        let parts = self.parts(gate, model, &started, sink);
+        let parts = self.parts(made, &started, sink);
         Run::start(started, parts)
     }
 
@@ -205,10 +268,10 @@ impl Launch {
     /// [`Launch::changes_since`]), and a call whose end nobody knows.
     pub fn resume(mut self, run: RunId, resumed: RunResumed) -> Result<Run> {
         let runs = self.kept_in.clone().ok_or_else(|| Error::usage("a run in memory cannot be resumed"))?;
-        let (gate, model) = self.gate_and_model()?;
+        let made = self.make()?;
         let (writer, journal) = runs.open(run)?;
         let started = first(&journal)?;
-        let parts = self.parts(gate, model, started, Some(Box::new(writer)));
+        let parts = self.parts(made, started, Some(Box::new(writer)));
         Run::resume(&journal.records, journal.chain, resumed, parts)
     }
 
@@ -219,7 +282,7 @@ impl Launch {
         super::changes::changes(started, &opening::started(&self.host, &gate, started.run, &started.task))
     }
 
-    fn gate_and_model(&mut self) -> Result<(Arc<Gate>, Arc<dyn Model>)> {
+    fn make(&mut self) -> Result<Made> {
         if let Some(fault) = self.fault.take() {
             return Err(fault);
         }
@@ -236,7 +299,9 @@ impl Launch {
             Some(remember) => gate.with_memory(remember),
             None => gate,
         };
-        Ok((Arc::new(gate), model))
+        let components = self.host.0.hooks.iter().map(|hook| hook.entry(gate.run_key(), self.forgets));
+        let hooks = Arc::new(HookChain::new(components.chain(self.hooks.drain(..)).collect()));
+        Ok(Made { gate: Arc::new(gate.with_hooks(Arc::clone(&hooks))), model, hooks })
     }
 
     fn started(&mut self, gate: &Gate, model: &dyn Model, id: RunId) -> RunStarted {
@@ -252,11 +317,12 @@ impl Launch {
         started
     }
 
-    fn parts(self, gate: Arc<Gate>, model: Arc<dyn Model>, started: &RunStarted, sink: Option<Box<dyn Sink>>) -> Parts {
+    fn parts(self, made: Made, started: &RunStarted, sink: Option<Box<dyn Sink>>) -> Parts {
         let setup = opening::request_setup(started, self.host.settings());
-        let asker = ModelAsker::new(model, setup, Arc::clone(&gate));
-        let parts = Parts::new(Box::new(asker), gate);
+        let asker = ModelAsker::new(made.model, setup, Arc::clone(&made.gate));
+        let parts = Parts::new(Box::new(asker), made.gate);
         Parts {
+            hooks: made.hooks,
             is_kept: sink.is_some(),
             sink: sink.unwrap_or(parts.sink),
             cancel: self.cancel,

@@ -6,6 +6,7 @@
 mod asker;
 mod changes;
 mod grants;
+mod hooks;
 mod launch;
 mod opening;
 mod plugins;
@@ -14,6 +15,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+pub use hooks::hook_files;
 pub use launch::Launch;
 pub use plugins::PluginFile;
 
@@ -41,10 +43,13 @@ struct Parts {
     plugins: Vec<Arc<PluginHandle>>,
     tools: Vec<GatedTool>,
     findings: Vec<Finding>,
+    hooks: Vec<hooks::HostHook>,
 }
 
 impl Host {
     /// Opens the mounts, loads the plugins and intersects needs with grants.
+    ///
+    /// `hook_files` are those of the settings' hooks, see [`hook_files`].
     ///
     /// `own` are the places of the host's own files: a writable mount that holds one of them refuses to
     /// start. `variables` is where granted environment variables get their values from.
@@ -56,6 +61,7 @@ impl Host {
         sandbox: &Sandbox,
         settings: Settings,
         files: Vec<PluginFile>,
+        hook_files: Vec<PluginFile>,
         own: &[PathBuf],
         variables: &Environment,
     ) -> Result<Self> {
@@ -63,9 +69,10 @@ impl Host {
         let plugins = plugins::load(sandbox, &settings, files).await?;
         let tools = gated_tools(&settings, &mounts, &plugins, variables)?;
         check_names(&tools)?;
+        let hooks = hooks::load(sandbox, &settings.hooks, hook_files, &mounts, variables).await?;
         let mut findings = check_rules(&settings, &tools)?;
         findings.extend(grants::findings(&settings, &tools));
-        Ok(Self(Arc::new(Parts { settings, mounts: mounts.into_values().collect(), plugins, tools, findings })))
+        Ok(Self(Arc::new(Parts { settings, mounts: mounts.into_values().collect(), plugins, tools, findings, hooks })))
     }
 
     /// A gate for one run, with the approvals of flags and nobody to ask.

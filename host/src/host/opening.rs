@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::hooks::HostHook;
 use super::{DONE, Host};
 use crate::budget::Budget;
 use crate::canonical::CanonicalJson;
@@ -34,6 +35,7 @@ pub(super) fn started(host: &Host, gate: &Gate, id: RunId, task: &str) -> RunSta
                 digest: Some(plugin.plugin.digest()),
                 kind: ToolKind::Component,
             })
+            .chain(host.0.hooks.iter().map(hook))
             .collect(),
         tools: gate.tools().iter().map(GatedTool::to_record).collect(),
         done: Done {
@@ -42,6 +44,16 @@ pub(super) fn started(host: &Host, gate: &Gate, id: RunId, task: &str) -> RunSta
         },
         budget: budget(&settings.budget),
         ..RunStarted::new(id, task)
+    }
+}
+
+fn hook(hook: &HostHook) -> PluginRecord {
+    let (name, plugin) = hook.plugin();
+    PluginRecord {
+        name: name.to_owned(),
+        version: Some(plugin.info().version.clone()),
+        digest: Some(plugin.digest()),
+        kind: ToolKind::Component,
     }
 }
 

@@ -8,10 +8,11 @@ use crate::canonical::CanonicalJson;
 use crate::digest::Digest;
 use crate::error::{Error, Result};
 use crate::gate::PluginHandle;
+use crate::origin::Origin;
 use crate::plugin::Schema;
 use crate::record::cut;
 use crate::sandbox::{Plugin, Sandbox};
-use crate::settings::{PluginSettings, Settings};
+use crate::settings::{PluginSettings, Settings, Sourced};
 
 /// A plugin before it is loaded.
 #[derive(Clone, Debug)]
@@ -78,14 +79,27 @@ const SHOWN: usize = 400;
 
 /// The plugin under its name, with settings that fit.
 fn handle(sandbox: &Sandbox, written: Option<&PluginSettings>, name: String, plugin: Plugin) -> Result<PluginHandle> {
-    let place = written.map(|plugin| plugin.settings.as_ref().map_or(&plugin.origin, |settings| &settings.origin));
-    let written = written.and_then(|written| written.settings.as_ref());
-    let wrong = |message: String| {
-        let error = Error::usage(message);
-        match place {
-            Some(place) => error.at(place.clone()),
-            None => error,
-        }
+    let settings = written.and_then(|written| written.settings.as_ref());
+    let place = written.map_or(Origin::Shipped, |written| written.origin.clone());
+    let takes = format!("`[plugins.{name}] settings`");
+    let settings = settings_of(&plugin, &name, settings, &place, &takes)?;
+    let built_in = builtin::with_digest(plugin.digest()).is_some();
+    Ok(PluginHandle { name, plugin, sandbox: sandbox.clone(), built_in, settings })
+}
+
+/// Settings that fit the plugin's schema. `place` is where the plugin is named, `takes` what a hint says of
+/// the schema.
+pub(super) fn settings_of(
+    plugin: &Plugin,
+    name: &str,
+    written: Option<&Sourced<serde_json::Value>>,
+    place: &Origin,
+    takes: &str,
+) -> Result<CanonicalJson> {
+    let place = written.map_or(place, |settings| &settings.origin);
+    let wrong = |message: String| match place {
+        Origin::Shipped => Error::usage(message),
+        place => Error::usage(message).at(place.clone()),
     };
     let settings = match written {
         Some(written) => CanonicalJson::from_value(&written.value)
@@ -99,7 +113,7 @@ fn handle(sandbox: &Sandbox, written: Option<&PluginSettings>, name: String, plu
             let faults = schema.faults(&settings.to_value());
             if !faults.is_empty() {
                 return Err(wrong(format!("the settings of plugin `{name}` do not fit: {}", faults.join("; ")))
-                    .hint(format!("`[plugins.{name}] settings` takes {}", cut(text.as_str(), SHOWN))));
+                    .hint(format!("{takes} takes {}", cut(text.as_str(), SHOWN))));
             }
         }
         None if written.is_some() => {
@@ -107,6 +121,5 @@ fn handle(sandbox: &Sandbox, written: Option<&PluginSettings>, name: String, plu
         }
         None => {}
     }
-    let built_in = builtin::with_digest(plugin.digest()).is_some();
-    Ok(PluginHandle { name, plugin, sandbox: sandbox.clone(), built_in, settings })
+    Ok(settings)
 }

@@ -3,6 +3,7 @@
 //! Separate from the history because it is written into the head of every request, and because tools
 //! are the largest part of a short request: they are written once for each wire.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -108,6 +109,18 @@ impl RequestSetup {
         }
         self.extra = extra;
         Ok(self)
+    }
+
+    /// The same with these tools alone, by name, and the built-in `done`; borrowed where all are offered.
+    pub fn offering(&self, names: Option<&[String]>) -> Cow<'_, Self> {
+        match names {
+            None => Cow::Borrowed(self),
+            Some(names) => {
+                let is_offered = |tool: &&ToolDeclaration| names.contains(&tool.name) || tool.name == "done";
+                let tools = self.tools.iter().filter(is_offered).cloned().collect();
+                Cow::Owned(self.clone().with_tools(tools))
+            }
+        }
     }
 
     /// Instructions of the operator; may be empty.

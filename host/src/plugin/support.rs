@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 
@@ -41,24 +41,61 @@ impl CallSupport for NoSupport {
 /// What one tool has kept in this run. Shared by its calls; each call works on a copy and commits it
 /// only when it ends without a trap.
 #[derive(Clone, Debug, Default)]
-pub struct PluginState(Arc<Mutex<BTreeMap<String, String>>>);
+pub struct PluginState(Arc<Mutex<Kept>>);
+
+#[derive(Debug, Default)]
+struct Kept {
+    entries: BTreeMap<String, String>,
+    /// What was changed and not yet taken for the record; none takes a key away.
+    changes: BTreeMap<String, Option<String>>,
+}
 
 impl PluginState {
     /// State that was kept before, for example read back from a journal.
     pub fn from_entries(entries: BTreeMap<String, String>) -> Self {
-        Self(Arc::new(Mutex::new(entries)))
+        let state = Self::default();
+        state.restore(entries);
+        state
+    }
+
+    /// Goes on from what was kept before.
+    pub fn restore(&self, entries: BTreeMap<String, String>) {
+        *self.kept() = Kept { entries, changes: BTreeMap::new() };
     }
 
     /// A copy of what is kept now.
     pub fn entries(&self) -> BTreeMap<String, String> {
-        self.0.lock().map(|entries| entries.clone()).unwrap_or_default()
+        self.kept().entries.clone()
     }
 
     /// Keeps these entries from now on.
     pub fn commit(&self, entries: BTreeMap<String, String>) {
-        if let Ok(mut kept) = self.0.lock() {
-            *kept = entries;
+        let mut kept = self.kept();
+        if kept.entries == entries {
+            return;
         }
+        let before = std::mem::take(&mut kept.entries);
+        for key in before.keys().filter(|key| !entries.contains_key(*key)) {
+            kept.changes.insert(key.clone(), None);
+        }
+        for (key, value) in entries.iter().filter(|(key, value)| before.get(*key) != Some(value)) {
+            kept.changes.insert(key.clone(), Some(value.clone()));
+        }
+        kept.entries = entries;
+    }
+
+    /// Whether something was changed since changes were last taken.
+    pub fn has_changes(&self) -> bool {
+        !self.kept().changes.is_empty()
+    }
+
+    /// What was changed since this was last asked, by key; none takes a key away.
+    pub fn take_changes(&self) -> BTreeMap<String, Option<String>> {
+        std::mem::take(&mut self.kept().changes)
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

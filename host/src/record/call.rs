@@ -1,5 +1,7 @@
 //! The life of one tool call in the journal: decided, started, ended.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::canonical::CanonicalJson;
@@ -44,6 +46,69 @@ pub struct HookVerdict {
     /// Its reason.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// What it has kept since it last spoke, by key; none takes a key away.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub state: BTreeMap<String, Option<String>>,
+}
+
+/// What hooks have kept, and who of them faulted, by the operator's names. A fold of their verdicts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HookMemory {
+    /// By hook, what it keeps.
+    pub state: BTreeMap<String, BTreeMap<String, String>>,
+    /// By hook, why it failed.
+    pub faults: BTreeMap<String, String>,
+}
+
+impl HookMemory {
+    /// Takes what hooks said.
+    pub fn take(&mut self, verdicts: &[HookVerdict]) {
+        for verdict in verdicts {
+            if !verdict.state.is_empty() {
+                self.keep(verdict);
+            }
+            if verdict.verdict == HookVerdict::FAULT {
+                let why = verdict.reason.clone().unwrap_or_default();
+                self.faults.entry(verdict.hook.clone()).or_insert(why);
+            }
+        }
+    }
+
+    fn keep(&mut self, verdict: &HookVerdict) {
+        let kept = self.state.entry(verdict.hook.clone()).or_default();
+        for (key, value) in &verdict.state {
+            match value {
+                Some(value) => drop(kept.insert(key.clone(), value.clone())),
+                None => drop(kept.remove(key)),
+            }
+        }
+    }
+}
+
+impl HookVerdict {
+    /// The verdict of a hook that could not answer.
+    pub const FAULT: &'static str = "fault";
+}
+
+/// What the hooks said at a point that is no call.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Hooked {
+    /// The point, by its name in the contract.
+    pub point: String,
+    /// The turn that it belongs to; 0 before the first.
+    pub turn: u32,
+    /// What each said.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hooks: Vec<HookVerdict>,
+    /// Texts for the next request.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub context: Vec<String>,
+    /// A reason to stop the run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stop: Option<String>,
+    /// The only tools that the next request offers, by the names that the model uses.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offer_only: Option<Vec<String>>,
 }
 
 /// The answer to an ask.
@@ -102,6 +167,12 @@ pub struct CallDecided {
     /// What the hooks said.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hooks: Vec<HookVerdict>,
+    /// Texts that hooks add to the next request.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub context: Vec<String>,
+    /// A hook's reason to stop the run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stop: Option<String>,
     /// The answer to an ask.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approval: Option<Approval>,
@@ -130,6 +201,8 @@ impl CallDecided {
             ruling,
             rules: Vec::new(),
             hooks: Vec::new(),
+            context: Vec::new(),
+            stop: None,
             approval: None,
             authority: Vec::new(),
             would_allow: None,

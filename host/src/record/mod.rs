@@ -24,8 +24,8 @@ use crate::digest::Digest;
 use crate::message::Message;
 
 pub use call::{
-    Approval, CallDecided, CallEnded, CallFacts, CallStarted, HookVerdict, MatchedRule, Progress, Ruling, StderrTail,
-    Used,
+    Approval, CallDecided, CallEnded, CallFacts, CallStarted, HookMemory, HookVerdict, Hooked, MatchedRule, Progress,
+    Ruling, StderrTail, Used,
 };
 pub use inert::{cut, inert};
 pub use line::{Blob, Chain, DecodeError, Encoded, PAYLOAD_BYTES, decode};
@@ -56,6 +56,18 @@ pub struct Record {
     pub body: Body,
 }
 
+impl Record {
+    /// What hooks said in it.
+    pub fn hooks(&self) -> &[HookVerdict] {
+        match &self.body {
+            Body::CallDecided(decided) => &decided.hooks,
+            Body::CallEnded(ended) => &ended.hooks,
+            Body::Hooked(hooked) => &hooked.hooks,
+            _ => &[],
+        }
+    }
+}
+
 /// What a record tells.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -78,6 +90,8 @@ pub enum Body {
     CallStarted(CallStarted),
     /// A call that ran is over. Ends the step.
     CallEnded(Box<CallEnded>),
+    /// What hooks said at a point that is no call.
+    Hooked(Box<Hooked>),
     /// Something from outside that the loop has to act on.
     Notice(Notice),
     /// The run is over, or rests until it is resumed.

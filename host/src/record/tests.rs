@@ -107,7 +107,12 @@ fn denials_say_who_denied() {
     by_person.approval = no("person");
     assert_eq!(step_of(by_person, None).pretty(), "#1 ⊘ t() → denied by the person");
     let by_hook = |decided: &mut CallDecided| {
-        decided.hooks = vec![HookVerdict { hook: "redact".into(), verdict: "deny".into(), reason: None }];
+        decided.hooks = vec![HookVerdict {
+            hook: "redact".into(),
+            verdict: "deny".into(),
+            reason: None,
+            state: std::collections::BTreeMap::new(),
+        }];
     };
     assert_eq!(denied(by_hook), "#1 ⊘ t() → denied by a hook «no»");
 }
@@ -151,7 +156,13 @@ fn a_run() -> Vec<Record> {
     let matches = Outcome::Ok(ToolOutput::json(json!({ "matches": [1, 2, 3, 4] })));
     let bodies = [
         Body::RunStarted(Box::new(started)),
-        Body::ModelAsked(ModelAsked { turn: 1, request: Digest::of(b""), model: None, parameters: None }),
+        Body::ModelAsked(ModelAsked {
+            turn: 1,
+            request: Digest::of(b""),
+            model: None,
+            parameters: None,
+            offered: None,
+        }),
         Body::ModelAnswered(Box::new(answer)),
         Body::CallDecided(Box::new(allowed(1, "files/grep", &json!({ "pattern": "TODO" })))),
         Body::CallEnded(Box::new(ended(1, &matches))),

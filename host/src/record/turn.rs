@@ -20,6 +20,9 @@ pub struct ModelAsked {
     /// Parameters of this request, where they are not the run's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parameters: Option<CanonicalJson>,
+    /// The only tools that it offers, where those are not all of the run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offered: Option<Vec<String>>,
 }
 
 /// The model's answer, whole.

@@ -3,42 +3,20 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use tokio::runtime::Runtime;
-use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 use wasmtime::component::Instance;
-use wasmtime::{Store, UpdateDeadline};
+use wasmtime::{Engine, Store};
 
-use super::clock::{CallClock, StopNow};
 use super::component::CheckedComponent;
+use super::enter::{Alive, Entering, Finished, Work};
 use super::limits::Limits;
-use super::permits::{Lent, Seat};
 use super::state::CallState;
-use super::trap::{self, Ended};
+use super::trap;
 use super::{Description, Plugin, Sandbox, convert, describe, output};
 use crate::capability::Authority;
 use crate::error::{Error, Result};
 use crate::message::{Failure, FailureKind, Outcome, ToolCall};
 use crate::plugin::{CallContext, CallUsage, GuestReport, RunKey};
-
-/// What a guest is asked, inside its store.
-trait Work: Send + 'static {
-    type Answer: Send + 'static;
-
-    fn run(
-        &self,
-        store: &mut Store<CallState>,
-        instance: &Instance,
-    ) -> impl Future<Output = wasmtime::Result<Self::Answer>>;
-}
-
-/// What came back from a sandbox thread.
-struct Finished<A> {
-    answer: Result<A, Ended>,
-    /// Why the clock said that the call had to stop, if it did.
-    stop: Option<StopNow>,
-    state: CallState,
-}
 
 impl Sandbox {
     /// Calls a tool with an authority, under limits. Never fails as such: the report says how it ended.
@@ -64,9 +42,12 @@ impl Sandbox {
         let refusals = Arc::clone(&authority.refusals);
         let work = ToolWork { component: plugin.component.clone(), call: convert::to_call(call) };
         let run = context.run;
-        let state = move |clock, lent| CallState::of_call(&authority, &limits, clock, context, lent);
+        let alive = move |engine: &Engine, clock, lent| {
+            Alive::fresh(engine, CallState::of_call(&authority, &limits, clock, context, lent))
+        };
+        let entering = Entering { component: &plugin.component, run, limits, cancel };
         let started = Instant::now();
-        let mut report = match self.enter(&plugin.component, run, work, limits, cancel, state).await {
+        let mut report = match self.enter(entering, work, alive).await {
             Ok(finished) => to_report(finished, &limits, |state| kept.commit(std::mem::take(&mut state.desk.kept))),
             Err(failure) => {
                 let mut report = ended_early(failure, &limits);
@@ -82,10 +63,11 @@ impl Sandbox {
     pub(super) async fn describe(&self, name: &str, component: &CheckedComponent) -> Result<Description> {
         let limits = Limits { memory_bytes: Limits::WISH_MEMORY_BYTES, ..Limits::SHIPPED };
         let work = DescribeWork { component: component.clone() };
-        let state = move |clock, _| CallState::of_description(&limits, clock);
+        let alive = move |engine: &Engine, clock, _| Alive::fresh(engine, CallState::of_description(&limits, clock));
+        let (run, cancel) = (RunKey::unique(), CancellationToken::new());
         let fault = |why: String| Error::usage(format!("plugin `{name}` does not describe itself: {why}"));
         let finished = self
-            .enter(component, RunKey::unique(), work, limits, CancellationToken::new(), state)
+            .enter(Entering { component, run, limits, cancel }, work, alive)
             .await
             .map_err(|failure| fault(failure.message))?;
         match finished.answer {
@@ -97,9 +79,10 @@ impl Sandbox {
                 })
             }
             Err(ended) => {
-                let (failure, _) = trap::to_failure(&ended, finished.stop, &limits, finished.state.memory.refused);
+                let state = finished.alive.store.into_data();
+                let (failure, _) = trap::to_failure(&ended, finished.stop, &limits, state.memory.refused);
                 // A panic in Rust ends with a note that helps nobody here.
-                let mut last = finished.state.stderr.last_lines(2);
+                let mut last = state.stderr.last_lines(2);
                 last.retain(|line| !line.starts_with("note: run with"));
                 let last = last.pop();
                 let error = fault(failure.message);
@@ -110,83 +93,6 @@ impl Sandbox {
             }
         }
     }
-
-    /// Runs work in a fresh instance on a sandbox thread and watches it from here.
-    async fn enter<W: Work>(
-        &self,
-        component: &CheckedComponent,
-        run: RunKey,
-        work: W,
-        limits: Limits,
-        cancel: CancellationToken,
-        state: impl FnOnce(Arc<CallClock>, Lent) -> CallState + Send + 'static,
-    ) -> Result<Finished<W::Answer>, Failure> {
-        let cancelled = || Failure::new(FailureKind::Cancelled, "the call was cancelled before it began");
-        let seat = tokio::select! {
-            biased;
-            () = cancel.cancelled() => return Err(cancelled()),
-            permit = self.0.permits.acquire((run, component.digest()), limits.memory_bytes) => Seat::new(permit),
-        };
-        let lent = seat.guest_side();
-        // The guest lives on its thread, whatever becomes of this future: dropping it stops the guest, and
-        // the ticker goes on until the guest has stopped.
-        let ticking = self.0.ticker.keep_ticking();
-        let stop = cancel.child_token();
-        let _stops_when_dropped = stop.clone().drop_guard();
-        let clock = Arc::new(CallClock::start(limits.wall, stop));
-        let (sender, mut answer) = oneshot::channel();
-        let (on_thread, pre, engine) = (Arc::clone(&clock), component.pre().clone(), self.0.engine.clone());
-        let job = move |runtime: &Runtime| {
-            let _ticking = ticking;
-            let mut store = Store::new(&engine, state(Arc::clone(&on_thread), lent));
-            arm(&mut store, &on_thread);
-            let answer = runtime.block_on(async {
-                tokio::select! {
-                    biased;
-                    answer = async {
-                        let instance = pre.instantiate_async(&mut store).await?;
-                        work.run(&mut store, &instance).await
-                    } => answer.map_err(Ended::Trapped),
-                    stop = on_thread.until_stop() => Err(Ended::Stopped(stop)),
-                }
-            });
-            let stop = on_thread.must_stop();
-            // The caller may have gone.
-            let _ = sender.send(Finished { answer, stop, state: store.into_data() });
-        };
-        let no_thread = |error: Error| Failure::new(FailureKind::Execution, error.message());
-        self.0.threads.run(Box::new(job)).map_err(no_thread)?;
-        let late = async {
-            clock.until_stop().await;
-            tokio::time::sleep(Limits::GRACE).await;
-        };
-        tokio::select! {
-            biased;
-            finished = &mut answer => finished.map_err(|_| Failure::new(FailureKind::Execution, "the sandbox thread ended")),
-            () = late => {
-                self.0.threads.give_up_one();
-                Err(match clock.must_stop() {
-                    Some(StopNow::Cancelled) => Failure::new(FailureKind::Cancelled, "the call was cancelled"),
-                    Some(StopNow::TimedOut) | None => trap::timeout(&limits),
-                })
-            }
-        }
-    }
-}
-
-/// Sets every limit of a store. The deadline is one tick: then the callback looks at the clock.
-fn arm(store: &mut Store<CallState>, clock: &Arc<CallClock>) {
-    store.limiter(|state| &mut state.memory);
-    store.set_hostcall_fuel(Limits::HOST_CALL_BYTES);
-    store.set_max_component_handles(Limits::HANDLES);
-    store.set_epoch_deadline(1);
-    let clock = Arc::clone(clock);
-    store.epoch_deadline_callback(move |_| {
-        Ok(match clock.must_stop() {
-            Some(_) => UpdateDeadline::Interrupt,
-            None => UpdateDeadline::Continue(1),
-        })
-    });
 }
 
 /// A tool is called.
@@ -233,7 +139,8 @@ fn to_report(
     limits: &Limits,
     commit: impl FnOnce(&mut CallState),
 ) -> GuestReport {
-    let Finished { answer, stop, mut state } = finished;
+    let Finished { answer, stop, alive } = finished;
+    let mut state = alive.store.into_data();
     let (outcome, detail) = match answer {
         Ok(answer) => {
             commit(&mut state);

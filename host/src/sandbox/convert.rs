@@ -68,7 +68,7 @@ fn capability(capability: needs::Capability) -> Result<Capability, String> {
     })
 }
 
-fn fs_mode(mode: needs::FsMode) -> FsMode {
+pub(super) fn fs_mode(mode: needs::FsMode) -> FsMode {
     match mode {
         needs::FsMode::ReadOnly => FsMode::ReadOnly,
         needs::FsMode::ReadWrite => FsMode::ReadWrite,

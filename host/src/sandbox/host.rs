@@ -3,6 +3,7 @@
 use wasmtime::component::HasData;
 
 use super::bindings::looplet::plugin::{common, history, hook_types, host, needs};
+use super::hook_convert;
 use super::limits::Limits;
 use super::output::cut_and_clean;
 use super::state::CallState;
@@ -91,14 +92,33 @@ impl host::Host for CallState {
     }
 }
 
+/// How many steps or messages a hook gets at once.
+const HISTORY: u32 = 100;
+/// How many bytes of messages a hook gets at once.
+const HISTORY_BYTES: usize = 1 << 20;
+
 /// A tool gets empty answers: the history is for hooks.
 impl history::Host for CallState {
-    fn steps(&mut self, _: u32, _: u32) -> wasmtime::Result<Vec<hook_types::StepView>> {
-        Ok(Vec::new())
+    fn steps(&mut self, first: u32, limit: u32) -> wasmtime::Result<Vec<hook_types::StepView>> {
+        let steps = self.history.as_ref().map(|history| history.steps(first, limit.min(HISTORY)));
+        Ok(steps.unwrap_or_default().iter().map(hook_convert::to_step).collect())
     }
 
-    fn messages(&mut self, _: u32, _: u32) -> wasmtime::Result<String> {
-        Ok("[]".to_owned())
+    fn messages(&mut self, first: u32, limit: u32) -> wasmtime::Result<String> {
+        let messages = self.history.as_ref().map(|history| history.messages(first, limit.min(HISTORY)));
+        let mut text = String::from("[");
+        for message in messages.unwrap_or_default() {
+            let message = serde_json::to_string(&message)?;
+            if text.len() + message.len() > HISTORY_BYTES {
+                break;
+            }
+            if text.len() > 1 {
+                text.push(',');
+            }
+            text.push_str(&message);
+        }
+        text.push(']');
+        Ok(text)
     }
 }
 

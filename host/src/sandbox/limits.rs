@@ -62,6 +62,9 @@ impl Limits {
     pub const SHIPPED: Self =
         Self { wall: Duration::from_secs(10), memory_bytes: 64 << 20, output_bytes: 256 << 10, fs: FsLimits::SHIPPED };
 
+    /// The limits of one point of a hook.
+    pub const HOOK: Self = Self { wall: Duration::from_millis(50), memory_bytes: 16 << 20, ..Self::SHIPPED };
+
     /// How far a plugin's own wish is honoured: wall time.
     pub const WISH_WALL: Duration = Duration::from_mins(1);
     /// How far a plugin's own wish is honoured: memory.

@@ -13,7 +13,10 @@ mod component;
 mod convert;
 mod describe;
 mod engine;
+mod enter;
 mod filesystem;
+mod hook;
+mod hook_convert;
 mod host;
 mod limits;
 mod linker;
@@ -33,6 +36,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use wasmtime::Engine;
 use wasmtime::component::Linker;
 
+pub use hook::{HookAnswer, HookCall, HookInstance};
 pub use limits::Limits;
 
 use crate::digest::Digest;

@@ -24,7 +24,8 @@ pub(super) fn outcome(answer: Result<common::ToolOutput, common::Failure>, limit
     }
 }
 
-fn bounded(output: common::ToolOutput, allowed: usize) -> Result<ToolOutput, Failure> {
+/// The output as far as it is let through, or why it is not.
+pub(super) fn bounded(output: common::ToolOutput, allowed: usize) -> Result<ToolOutput, Failure> {
     let attached: usize = output.attachments.iter().map(|attachment| attachment.bytes.len()).sum();
     if output.attachments.len() > ATTACHMENTS {
         let message =

@@ -16,6 +16,7 @@ use super::memory::MemoryLimit;
 use super::permits::Lent;
 use crate::capability::Authority;
 use crate::capability::fs::View;
+use crate::hook::History;
 use crate::plugin::{CallContext, LogLevel, LogLine};
 
 /// What a store holds.
@@ -30,6 +31,10 @@ pub(super) struct CallState {
     pub(super) desk: Desk,
     /// The place that the call lends out while it waits for a person; none while a plugin describes itself.
     pub(super) lent: Option<Lent>,
+    /// What has happened in the run; for hooks alone.
+    pub(super) history: Option<Arc<dyn History>>,
+    /// Most bytes of an answer.
+    pub(super) output_bytes: usize,
 }
 
 /// The part behind the contract's `host` interface.
@@ -51,14 +56,19 @@ impl Desk {
         Self { context, kept, log: Vec::new(), unheard: 0, progress: 0, questions: 0 }
     }
 
-    /// What was logged. Where that was too much, the last line says how much more there was.
-    pub(super) fn log(mut self) -> Vec<LogLine> {
-        if self.unheard > 0 {
-            let message = format!("{} more lines were dropped", self.unheard);
-            self.log.push(LogLine { level: LogLevel::Warn, message });
-        }
-        self.log
+    /// What was logged.
+    pub(super) fn log(self) -> Vec<LogLine> {
+        with_unheard(self.log, self.unheard)
     }
+}
+
+/// Where that was too much, the last line says how much more there was.
+fn with_unheard(mut log: Vec<LogLine>, unheard: u64) -> Vec<LogLine> {
+    if unheard > 0 {
+        let message = format!("{unheard} more lines were dropped");
+        log.push(LogLine { level: LogLevel::Warn, message });
+    }
+    log
 }
 
 impl CallState {
@@ -74,6 +84,34 @@ impl CallState {
         wasi.envs(&authority.env);
         let view = View::new(authority.mounts.clone(), limits.fs, Arc::clone(&authority.refusals));
         Self { lent: Some(lent), ..Self::new(wasi, view, limits, clock, Some(context)) }
+    }
+
+    /// The state of one point of a hook.
+    pub(super) fn of_hook(
+        authority: &Authority,
+        limits: &Limits,
+        clock: Arc<CallClock>,
+        context: CallContext,
+        lent: Lent,
+        history: Arc<dyn History>,
+    ) -> Self {
+        Self { history: Some(history), ..Self::of_call(authority, limits, clock, context, lent) }
+    }
+
+    /// The next point of a hook whose instance was kept: everything is counted anew, but for the memory
+    /// and the handles that the instance holds.
+    pub(super) fn begin_again(&mut self, again: Self) {
+        self.view = again.view;
+        self.clock = again.clock;
+        self.desk = again.desk;
+        self.lent = again.lent;
+        self.history = again.history;
+    }
+
+    /// What was logged at this point.
+    pub(super) fn take_log(&mut self) -> Vec<LogLine> {
+        let unheard = std::mem::take(&mut self.desk.unheard);
+        with_unheard(std::mem::take(&mut self.desk.log), unheard)
     }
 
     /// The state in which a plugin describes itself: no authority, the same time and chance every time.
@@ -109,6 +147,8 @@ impl CallState {
             stderr,
             desk: Desk::new(context),
             lent: None,
+            history: None,
+            output_bytes: limits.output_bytes,
         }
     }
 

@@ -35,18 +35,22 @@ fn clamp_modes(file: &mut ConfigFile, ceiling: &Ceiling, notes: &mut Vec<Note>) 
             *mode = (*mode).min(most.value);
         }
     }
+    for mode in file.hooks.iter_mut().flat_map(|hook| hook.fs.values_mut()) {
+        *mode = (*mode).min(most.value);
+    }
 }
 
 fn clamp_grants(file: &mut ConfigFile, ceiling: &Ceiling, notes: &mut Vec<Note>) {
-    for grant in &mut file.grants {
-        let limits = &mut grant.limits;
+    let grants = file.grants.iter_mut().map(|grant| (&mut grant.limits, &mut grant.env, &grant.origin));
+    let hooks = file.hooks.iter_mut().map(|hook| (&mut hook.limits, &mut hook.env, &hook.origin));
+    for (limits, env, origin) in grants.chain(hooks) {
         bound("limits.wall_ms", &mut limits.wall_ms, ceiling.wall_ms.as_ref(), notes);
         bound("limits.memory_mib", &mut limits.memory_mib, ceiling.memory_mib.as_ref(), notes);
         let Some(known) = &ceiling.env else { continue };
-        let (kept, cut): (Vec<_>, Vec<_>) = grant.env.drain(..).partition(|name| known.contains(name));
-        grant.env = kept;
+        let (kept, cut): (Vec<_>, Vec<_>) = env.drain(..).partition(|name| known.contains(name));
+        *env = kept;
         let message = |name: &String| format!("variable `{name}` is above the ceiling of your own file and not given");
-        notes.extend(cut.iter().map(|name| Note { message: message(name), origin: grant.origin.clone() }));
+        notes.extend(cut.iter().map(|name| Note { message: message(name), origin: origin.clone() }));
     }
 }
 

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::document::{Node, SourceFile};
+use super::hooks::{HookSettings, HookSource};
 use super::name::check_name;
 use super::rules::{placed, read, tools};
 use super::sourced::Sourced;
@@ -38,7 +39,7 @@ pub struct ConfigFile {
     pub(super) unmatched: Option<Sourced<Unmatched>>,
     pub(super) on_ask: Option<Sourced<OnAsk>>,
     pub(super) rules: Vec<Rule>,
-    pub(super) hook_files: Vec<PathBuf>,
+    pub(super) hooks: Vec<HookSettings>,
     pub(super) unattended: Option<Sourced<bool>>,
     pub(super) on_unknown: Option<Sourced<OnUnknown>>,
     pub(super) denied_is_failure: Option<Sourced<bool>>,
@@ -70,8 +71,12 @@ impl ConfigFile {
             Some(PluginSource::BuiltIn) | None => None,
         });
         let context = self.context.iter().map(|path| &path.value);
+        let hooks = self.hooks.iter().filter_map(|hook| match &hook.source {
+            HookSource::File(path) => Some(path.clone()),
+            HookSource::BuiltIn(_) => None,
+        });
         let mut files: Vec<_> =
-            system.chain(context).chain(&self.done_schema).chain(plugins).chain(&self.hook_files).cloned().collect();
+            system.chain(context).chain(&self.done_schema).chain(plugins).cloned().chain(hooks).collect();
         files.sort();
         files.dedup();
         files
@@ -154,7 +159,7 @@ impl Reader<'_> {
             unmatched: self.value(&["policy", "unmatched"], unmatched),
             on_ask: self.value(&["policy", "on_ask"], OnAsk::of),
             rules: self.at(&["rules"]).map_or(&[][..], Node::items).iter().map(read).collect::<Result<_>>()?,
-            hook_files: self.hook_files(),
+            hooks: self.hooks()?,
             unattended: self.value(&["run", "unattended"], Node::bool),
             on_unknown: self.value(&["run", "on_unknown"], OnUnknown::of),
             denied_is_failure: self.value(&["run", "denied_is_failure"], Node::bool),
@@ -228,9 +233,9 @@ impl Reader<'_> {
         })
     }
 
-    fn hook_files(&self) -> Vec<PathBuf> {
-        let used = self.at(&["hooks"]).map_or(&[][..], Node::items).iter().filter_map(|hook| hook.get("use")?.text());
-        used.filter(|name| !name.starts_with("builtin:")).map(|file| self.path(file)).collect()
+    fn hooks(&self) -> Result<Vec<HookSettings>> {
+        let tables = self.at(&["hooks"]).map_or(&[][..], Node::items);
+        tables.iter().map(|table| HookSettings::read(table, |file| self.path(file))).collect()
     }
 
     fn ceiling(&self) -> Result<Ceiling> {

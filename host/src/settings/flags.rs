@@ -21,6 +21,8 @@ pub struct Flags {
     pub plugins: Vec<PathBuf>,
     /// `--grant PLUGIN/TOOL:fs.NAME=ro` or `PLUGIN/TOOL:env.NAME`.
     pub grant: Vec<String>,
+    /// `--hook NAME[+POWER…][=JSON]`.
+    pub hook: Vec<String>,
     /// `--allow PATTERN`.
     pub allow: Vec<String>,
     /// `--ask PATTERN`.

@@ -81,7 +81,6 @@ const MODES: Kind = OneOf(&["ro", "rw"]);
 const HTTP: Support = Later("http grants");
 const SECRETS: Support = Later("secrets");
 const PROGRAMS: Support = Later("programs");
-const HOOKS: Support = Later("hooks");
 const MODELS: Support = Later("several models");
 
 const fn key(
@@ -199,13 +198,18 @@ pub const KEYS: &[Key] = &[
     key("rules[].match", Opens, Anyone, Now, "[]", "Arguments that the rule must match."),
     key("rules[].not_match", Opens, Anyone, Now, "[]", "Arguments that the rule must not match."),
 
-    key("hooks", Tables, Trusted, HOOKS, "", "Hooks, in the order in which they are called."),
-    key("hooks[].use", Text, Trusted, HOOKS, "", "The component: `builtin:NAME` or a file."),
-    key("hooks[].powers", Texts, Trusted, HOOKS, "[\"observe\", \"gate\"]", "What it may do."),
-    key("hooks[].settings", Open, Trusted, HOOKS, "{}", "Its settings."),
-    key("hooks[].grants", Open, Trusted, HOOKS, "{}", "What it may be given."),
-    key("hooks[].limits", Open, Trusted, HOOKS, "{}", "Limits of one call."),
-    key("hooks[].on_fault", OneOf(&["deny", "stop"]), Trusted, HOOKS, "deny", "What follows a fault."),
+    key("hooks", Tables, Trusted, Now, "", "Hooks, in the order in which they are called."),
+    key("hooks[].use", Text, Trusted, Now, "", "The component: `builtin:NAME` or a file."),
+    key("hooks[].powers", Texts, Trusted, Now, "[\"observe\", \"gate\"]", "What it may do."),
+    key("hooks[].settings", Open, Trusted, Now, "{}", "Its settings."),
+    key("hooks[].grants", Table, Trusted, Now, "", "What it may be given."),
+    key("hooks[].grants.fs", Table, Trusted, Now, "", "Mounts."),
+    key("hooks[].grants.fs.*", MODES, Trusted, Now, "none", "How far the mount of that name may be used."),
+    key("hooks[].grants.env", Texts, Trusted, Now, "[]", "Environment variables."),
+    key("hooks[].limits", Table, Trusted, Now, "", "Limits of one point."),
+    key("hooks[].limits.wall_ms", Whole, Trusted, Now, "50", "Milliseconds."),
+    key("hooks[].limits.memory_mib", Whole, Trusted, Now, "16", "MiB of memory."),
+    key("hooks[].on_fault", OneOf(&["deny", "stop"]), Trusted, Now, "deny", "What follows a fault."),
 
     key("run", Table, Trusted, Now, "", "How runs go."),
     key("run.unattended", Bool, Trusted, Now, "false", "Never waits on a terminal, prints JSON lines, wants a lock."),

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use super::ceiling::clamp;
 use super::document::SourceFile;
 use super::file::{ConfigFile, Unsupported};
+use super::hooks::HookSettings;
 use super::keys::{Kind, Who};
 use super::mount::{MountDraft, narrower_mode};
 use super::sourced::Sourced;
@@ -68,6 +69,7 @@ pub(super) struct Draft {
     pub(super) plugins: BTreeMap<String, PluginSettings>,
     pub(super) grants: Vec<Grant>,
     pub(super) rules: Vec<Rule>,
+    pub(super) hooks: Vec<HookSettings>,
     pub(super) unmatched: Option<Sourced<Unmatched>>,
     pub(super) plugin_unmatched: PluginUnmatched,
     pub(super) on_ask: Option<Sourced<OnAsk>>,
@@ -137,6 +139,7 @@ impl Draft {
             origin: grant.origin,
         }));
         self.rules.extend(file.rules);
+        self.hooks.extend(file.hooks);
         replace(&mut self.unmatched, file.unmatched);
         replace(&mut self.on_ask, file.on_ask);
         replace(&mut self.unattended, file.unattended);

@@ -8,6 +8,7 @@ mod ceiling;
 mod document;
 mod file;
 mod flags;
+mod hooks;
 pub mod keys;
 mod layers;
 mod masks;
@@ -30,6 +31,7 @@ use std::path::{Path, PathBuf};
 pub use document::SourceFile;
 pub use file::{ConfigFile, Unsupported};
 pub use flags::Flags;
+pub use hooks::{HookSettings, HookSource};
 pub use layers::{Layers, Note, ProjectFile, Withheld};
 pub use masks::{own_masks, shipped_masks};
 pub use schema::{json_schema, reference};
@@ -80,6 +82,8 @@ pub struct Settings {
     pub grants: Vec<Grant>,
     /// The rules.
     pub policy: Policy,
+    /// Hooks, in the order in which they are called.
+    pub hooks: Vec<HookSettings>,
     /// Who answers an ask.
     pub on_ask: Sourced<OnAsk>,
     /// Approvals for this run, by `--allow`.
@@ -129,6 +133,7 @@ impl Settings {
             plugin_dirs,
             grants: draft.grants,
             policy,
+            hooks: draft.hooks,
             on_ask,
             approvals,
             run,
@@ -165,6 +170,9 @@ impl Draft {
         replace(&mut self.agent.done_required, on(flags.require_done, "--require-done"));
         replace(&mut self.denied_is_failure, on(flags.fail_on_denied, "--fail-on-denied"));
         self.add_mount_flags(flags, cwd)?;
+        for text in &flags.hook {
+            self.hooks.push(HookSettings::of_flag(text, cwd)?);
+        }
         for grant in flags.grants()? {
             let mut given = Grant {
                 tools: grant.tools,

@@ -8,10 +8,11 @@ use looplet_host::agent::machine::CallRequest;
 use looplet_host::agent::{Dispatch as _, Prepared};
 use looplet_host::canonical::CanonicalJson;
 use looplet_host::gate::Gate;
+use looplet_host::hook::RunView;
 use looplet_host::host::{Host, PluginFile};
 use looplet_host::message::Outcome;
 use looplet_host::model::select::Environment;
-use looplet_host::record::ToolRecord;
+use looplet_host::record::{RunId, ToolRecord};
 use looplet_host::sandbox::Sandbox;
 use looplet_host::sandbox::compiled::{Compilation, Shelf};
 use looplet_host::settings::{Flags, Layers, ProjectFile, Settings, SourceFile, Surroundings};
@@ -63,7 +64,7 @@ impl Assembled {
         let settings = Settings::load(&layers, &Flags::default(), &surroundings).expect("is in order");
         let files = PluginFile::built_in().into_iter().filter(|file| matches!(&*file.name, "files" | "greet"));
         let (sandbox, variables) = (sandbox(), Environment::default());
-        let assembling = Host::assemble(&sandbox, settings, files.collect(), &[], &variables);
+        let assembling = Host::assemble(&sandbox, settings, files.collect(), Vec::new(), &[], &variables);
         let host = runtime.block_on(assembling).expect("is assembled");
         let gate = Arc::new(host.gate());
         Self { runtime, host, gate }
@@ -74,8 +75,8 @@ impl Assembled {
     pub(crate) async fn call(&self, tool: &Arc<ToolRecord>, arguments: &str) -> String {
         let arguments = CanonicalJson::from_text(arguments).expect("is an object");
         let request = CallRequest { id: "call-1".into(), step: 1, turn: 1, tool: Arc::clone(tool), arguments };
-        let cancel = CancellationToken::new();
-        let Prepared::Ready(_, call) = self.gate.prepare(&request, &cancel).await else {
+        let (cancel, view) = (CancellationToken::new(), RunView::of_beginning(RunId::generate()));
+        let Prepared::Ready(_, call) = self.gate.prepare(&request, &view, &cancel).await else {
             panic!("`{}` is not allowed", tool.full_name());
         };
         match call.perform(cancel).await.outcome {

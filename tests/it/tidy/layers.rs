@@ -26,15 +26,16 @@ const ROOMS: &[(&str, &[&str])] = &[
     // Two halves of one thing: a run's record says its budget, a budget counts what records say.
     ("budget", &["permission", "record"]),
     ("record", &["budget", "model", "permission"]),
+    ("hook", &["permission", "plugin", "record"]),
     // The only room with the engine: it never asks whether, only how.
-    ("sandbox", &["capability", "plugin"]),
-    ("settings", &["budget", "capability", "model", "permission", "plugin"]),
+    ("sandbox", &["capability", "hook", "plugin"]),
+    ("settings", &["budget", "capability", "hook", "model", "permission", "plugin"]),
     // The loop sees tools and hooks as traits: no sandbox and no files, so that it is tested without.
-    ("agent", &["budget", "model", "permission", "plugin", "record"]),
+    ("agent", &["budget", "hook", "model", "permission", "plugin", "record"]),
     // Implements what the loop appends to, and is handed to it: the loop does not know this room.
     ("journal", &["agent", "record"]),
     // Where the decision becomes the sandbox: the one room that names both sides.
-    ("gate", &["agent", "capability", "permission", "plugin", "record", "sandbox"]),
+    ("gate", &["agent", "capability", "hook", "permission", "plugin", "record", "sandbox"]),
     (
         "host",
         &[
@@ -43,6 +44,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "builtin",
             "capability",
             "gate",
+            "hook",
             "journal",
             "model",
             "permission",

@@ -11,8 +11,14 @@ use crate::record::{Body, ModelAnswered, ModelAsked, ModelFailed};
 
 impl Driver {
     pub(super) async fn ask(&mut self, turn: u32) -> Result<(), Broken> {
+        self.prepare_request(turn).await?;
+        if self.fold.state.end().is_some() {
+            // A hook wants the run to stop.
+            return Ok(());
+        }
         let began = self.parts.clock.monotonic();
-        let question = Question { turn, messages: self.fold.state.messages() };
+        let state = &self.fold.state;
+        let question = Question { turn, messages: state.messages(), offered: state.offered(turn) };
         let announced = called(|| self.parts.model.announce(&question));
         let announced = match announced.unwrap_or_else(|panic| Err(ModelFault::new(panicked(&panic)))) {
             Ok(announced) => announced,
@@ -23,14 +29,19 @@ impl Driver {
             request: announced.request,
             model: announced.model,
             parameters: announced.parameters,
+            offered: self.fold.state.offered(turn).map(<[String]>::to_vec),
         }))?;
         let cancel = self.stop.child_token();
         let left = self.time_left();
-        let question = Question { turn, messages: self.fold.state.messages() };
+        let state = &self.fold.state;
+        let question = Question { turn, messages: state.messages(), offered: state.offered(turn) };
         let asked = timed(self.parts.model.ask(&question, &cancel), &cancel, left).await;
         self.note_deadline(&cancel);
         match asked {
-            Ok(Ok(answer)) => self.answered(turn, answer, began),
+            Ok(Ok(answer)) => {
+                self.answered(turn, answer, began)?;
+                self.review_answer(turn).await
+            }
             Ok(Err(fault)) => self.model_failed(turn, fault, cancel.is_cancelled(), began),
             Err(Lost::Deaf) => self.model_failed(turn, ModelFault::new("cancelled"), true, began),
             Err(Lost::Panicked(panic)) => self.model_failed(turn, ModelFault::new(panicked(&panic)), false, began),

@@ -11,6 +11,7 @@ use crate::agent::dispatch::{CallReport, Prepared, ReadyCall, Verdict};
 use crate::agent::machine::{Action, CallRequest};
 use crate::agent::turn::{Touch, veto};
 use crate::canonical::CanonicalJson;
+use crate::hook::{Done, Point};
 use crate::message::{Failure, FailureKind, Outcome, ToolOutput};
 use crate::record::{Body, CallDecided, CallEnded, CallFacts, CallStarted, Ruling};
 
@@ -34,8 +35,8 @@ impl Driver {
             None => {}
         }
         let cancel = self.stop.child_token();
-        let dispatch = Arc::clone(&self.parts.dispatch);
-        let prepared = contain(dispatch.prepare(&request, &cancel), &cancel).await;
+        let (dispatch, view) = (Arc::clone(&self.parts.dispatch), self.view());
+        let prepared = contain(dispatch.prepare(&request, &view, &cancel), &cancel).await;
         if self.stop.is_cancelled() {
             // Whatever was answered was answered to nobody; the call is decided anew after a resume.
             return Ok(());
@@ -51,11 +52,11 @@ impl Driver {
             decided.proposed = proposed;
         }
         self.leave_out_wait(&decided);
-        self.conclude(decided, call, answer)
+        self.conclude(decided, call, answer).await
     }
 
     /// Keeps what may run, settles the rest.
-    fn conclude(
+    async fn conclude(
         &mut self,
         mut decided: CallDecided,
         call: Option<Box<dyn ReadyCall>>,
@@ -65,10 +66,14 @@ impl Driver {
             (Some(_), Some(output)) => {
                 let outcome = Outcome::Ok(output);
                 decided.ruling = Ruling::Answered { by: "caller".into(), outcome };
+                self.review_answered(&mut decided).await;
                 self.settle(decided)
             }
             (Some(call), None) => {
                 let step = decided.step;
+                if self.parts.hooks.wants(Point::PostTool) {
+                    self.reviewed.insert(step, (decided.tool.clone(), decided.arguments.clone()));
+                }
                 self.record(Body::CallDecided(Box::new(decided)))?;
                 self.prepared.insert(step, call);
                 Ok(())
@@ -77,6 +82,7 @@ impl Driver {
                 if decided.ruling == Ruling::Allowed {
                     decided.ruling = not_decided("it was allowed, and there is nothing to run");
                 }
+                self.review_answered(&mut decided).await;
                 self.settle(decided)
             }
         }
@@ -92,17 +98,26 @@ impl Driver {
         if self.stop.is_cancelled() {
             return Ok(());
         }
-        let ruling = match checked {
-            Ok(Ok(())) => {
+        let done = match &checked {
+            Ok(Ok(())) if self.parts.hooks.wants(Point::CheckDone) => {
+                let hooks = self.parts.hooks.clone();
+                hooks.check_done(&self.view(), &arguments.to_value()).await
+            }
+            _ => Done::default(),
+        };
+        let ruling = match (checked, done.rejected) {
+            (Ok(Ok(())), Some(reason)) => Ruling::Invalid(Failure::new(FailureKind::Validation, reason)),
+            (Ok(Ok(())), None) => {
                 let outcome = Outcome::Ok(ToolOutput::text("the run is done"));
                 Ruling::Answered { by: "host".into(), outcome }
             }
-            Ok(Err(failure)) => Ruling::Invalid(failure),
-            Err(Lost::Panicked(panic)) => not_decided(&panic),
-            Err(Lost::Deaf) => return Ok(()),
+            (Ok(Err(failure)), _) => Ruling::Invalid(failure),
+            (Err(Lost::Panicked(panic)), _) => not_decided(&panic),
+            (Err(Lost::Deaf), _) => return Ok(()),
         };
         let name = self.fold.state.done().name.clone();
-        self.settle(CallDecided::new(step, name, arguments, ruling))
+        let (hooks, context, stop) = (done.round.verdicts, done.round.context, done.round.stop);
+        self.settle(CallDecided { hooks, context, stop, ..CallDecided::new(step, name, arguments, ruling) })
     }
 
     /// Records a decision that ends the step.
@@ -124,6 +139,7 @@ impl Driver {
         let report = run(call, &cancel, self.time_left(), facts).await;
         self.stand_still(report.waited_ms);
         self.note_deadline(&cancel);
+        let report = self.review_report(step, report).await;
         self.end_call(step, report)?;
         if facts.repeatable { Ok(()) } else { self.sync() }
     }
@@ -146,6 +162,7 @@ impl Driver {
             self.stand_still(report.waited_ms.saturating_sub(waited_ms));
             waited_ms = waited_ms.max(report.waited_ms);
             self.note_deadline(&cancel);
+            let report = self.review_report(step, report).await;
             self.end_call(step, report)?;
         }
         Ok(())

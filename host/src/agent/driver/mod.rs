@@ -4,10 +4,12 @@
 
 mod ask;
 mod call;
+mod hooks;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use super::clock::Stopwatch;
@@ -17,7 +19,9 @@ use super::machine::Action;
 use super::outcome::Outcome;
 use super::turn::Touch;
 use super::{Fold, Parts};
+use crate::canonical::CanonicalJson;
 use crate::error::Error;
+use crate::hook::{HookLog, StepView};
 use crate::record::{Body, CallDecided, Chain, Notice, Step, StopReason};
 
 /// How far a driver goes before it rests.
@@ -50,6 +54,21 @@ pub(super) struct Driver {
     /// Steps that ended and were not handed out, by number.
     ready: BTreeMap<u32, Step>,
     broken: Option<Error>,
+    /// The past, for hooks.
+    pub(super) log: HookLog,
+    task: String,
+    model_name: String,
+    /// Hooks go on with a run, rather than begin one.
+    pub(super) is_resumed: bool,
+    has_begun: bool,
+    /// How many messages hooks before the model have been shown.
+    shown_messages: usize,
+    /// Steps that ended and that hooks were not told of.
+    ended: Vec<StepView>,
+    /// Records that observers were not told of.
+    events: Vec<(String, Value)>,
+    /// Calls whose results hooks are to see, by step: full name and arguments.
+    reviewed: BTreeMap<u32, (String, CanonicalJson)>,
 }
 
 impl Driver {
@@ -67,6 +86,15 @@ impl Driver {
             shown_turn: 0,
             ready: BTreeMap::new(),
             broken: None,
+            log: HookLog::default(),
+            task: String::new(),
+            model_name: String::new(),
+            is_resumed: false,
+            has_begun: false,
+            shown_messages: 0,
+            ended: Vec::new(),
+            events: Vec::new(),
+            reviewed: BTreeMap::new(),
         }
     }
 
@@ -106,7 +134,19 @@ impl Driver {
         self.broken.is_some() || self.fold.state.stopped().is_some()
     }
 
+    /// What the run is about, for hooks.
+    pub(super) fn about(mut self, task: &str, model: &str) -> Self {
+        (self.task, self.model_name) = (task.to_owned(), model.to_owned());
+        self
+    }
+
     async fn advance(&mut self) -> Result<(), Broken> {
+        self.begin_hooks().await?;
+        self.act().await?;
+        if self.is_over() { Ok(()) } else { self.after_action().await }
+    }
+
+    async fn act(&mut self) -> Result<(), Broken> {
         if self.stop.is_cancelled() && self.fold.state.end().is_none() {
             let by_caller = self.parts.cancel.is_cancelled();
             return self.record(Body::Notice(if by_caller { Notice::Cancelled } else { Notice::Closed }));
@@ -123,13 +163,19 @@ impl Driver {
             Some(Action::Refuse(decided)) => self.settle(*decided),
             Some(Action::Perform { step, facts }) => self.perform(step, facts).await,
             Some(Action::Lose { step }) => self.end_call(step, CallReport::new(call::unknown_outcome())),
-            Some(Action::Stop(reason)) => self.stop(reason),
+            Some(Action::Stop(reason)) => self.stop(reason).await,
             // Nothing can begin and nothing is under way: what was begun was lost with its driver.
-            None => self.stop(StopReason::StreamClosed),
+            None => self.stop(StopReason::StreamClosed).await,
         }
     }
 
-    fn stop(&mut self, reason: StopReason) -> Result<(), Broken> {
+    async fn stop(&mut self, reason: StopReason) -> Result<(), Broken> {
+        self.end_hooks(&reason).await?;
+        self.stop_now(reason)
+    }
+
+    /// Without a word to hooks: from where nothing can be waited for.
+    fn stop_now(&mut self, reason: StopReason) -> Result<(), Broken> {
         self.prepared.clear();
         self.record(Body::Stopped(reason))?;
         self.sync()
@@ -141,7 +187,9 @@ impl Driver {
         let written = encoded.and_then(|encoded| self.parts.sink.append(&encoded).map(|()| encoded));
         let encoded = written.map_err(|error| self.give_up(error))?;
         self.chain.advance(&encoded.line);
-        self.ready.extend(self.fold.apply(&encoded.record).map(|step| (step.number, step)));
+        let step = self.fold.apply(&encoded.record);
+        self.keep_for_hooks(&encoded.record.body, step.as_ref());
+        self.ready.extend(step.map(|step| (step.number, step)));
         if let Some(watch) = &self.parts.watch {
             // A watcher that panics is its author's affair; the run is not.
             let _ = called(|| watch.record(&encoded.record));
@@ -162,7 +210,7 @@ impl Driver {
     pub(super) fn close(&mut self) {
         if !self.is_over() {
             // A fault of the journal is kept for the outcome.
-            let _ = self.stop(StopReason::StreamClosed);
+            let _ = self.stop_now(StopReason::StreamClosed);
         }
     }
 

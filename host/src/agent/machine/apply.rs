@@ -4,8 +4,12 @@ use super::{OpenCall, OpenTurn, Problem, Stage, State, history};
 use crate::message::{Message, Outcome};
 use crate::model::Finish;
 use crate::record::{
-    Body, CallDecided, CallEnded, ModelAnswered, ModelFailed, Notice, OnUnknown, Record, Ruling, RunResumed, StopReason,
+    Body, CallDecided, CallEnded, Hooked, ModelAnswered, ModelFailed, Notice, OnUnknown, Record, Ruling, RunResumed,
+    StopReason,
 };
+
+/// The name of the last point before a request is sent.
+const PRE_MODEL: &str = "pre-model";
 
 impl State {
     /// Takes the next record. What does not fit where the run stands changes nothing.
@@ -24,6 +28,7 @@ impl State {
                 }
             }
             Body::CallEnded(ended) => self.end_call(ended),
+            Body::Hooked(hooked) => self.hear(hooked),
             Body::Notice(notice) => self.notice(notice),
             Body::Stopped(reason) => self.stop(reason),
         }
@@ -114,6 +119,10 @@ impl State {
 
     fn decide(&mut self, decided: &CallDecided) {
         self.meter.read_active(decided.active_ms);
+        self.context.extend(decided.context.iter().cloned());
+        if let Some(reason) = &decided.stop {
+            self.end_with(StopReason::Hook(reason.clone()));
+        }
         if let Some(outcome) = decided.outcome() {
             let accepted = outcome.is_ok() && decided.tool == self.tools.done().name;
             self.close(decided.step, &outcome, &[]);
@@ -168,6 +177,23 @@ impl State {
         let context = std::mem::take(&mut self.context);
         if !context.is_empty() {
             self.messages.push(Message::User { text: context.join("\n") });
+        }
+    }
+
+    /// What hooks add goes into the request that is about to be built, else behind the answers of the turn.
+    fn hear(&mut self, hooked: &Hooked) {
+        if hooked.point == PRE_MODEL {
+            self.prepared_turn = hooked.turn;
+            self.offered.clone_from(&hooked.offer_only);
+        }
+        if !hooked.context.is_empty() {
+            match self.turn {
+                Some(_) => self.context.extend(hooked.context.iter().cloned()),
+                None => self.messages.push(Message::User { text: hooked.context.join("\n") }),
+            }
+        }
+        if let Some(reason) = &hooked.stop {
+            self.end_with(StopReason::Hook(reason.clone()));
         }
     }
 

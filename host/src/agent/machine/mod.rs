@@ -95,6 +95,10 @@ pub struct State {
     context: Vec<String>,
     /// Why the run has to end; the first reason counts.
     end: Option<StopReason>,
+    /// The last turn whose request hooks have spoken to.
+    prepared_turn: u32,
+    /// The only tools that this request offers.
+    offered: Option<Vec<String>>,
     /// The end is on record.
     stopped: Option<StopReason>,
 }
@@ -163,6 +167,8 @@ impl State {
             problems_in_a_row: 0,
             context: Vec::new(),
             end: None,
+            prepared_turn: 0,
+            offered: None,
             stopped: None,
         }
     }
@@ -254,6 +260,16 @@ impl State {
     /// Why the run ended or rests, once that is on record.
     pub fn stopped(&self) -> Option<&StopReason> {
         self.stopped.as_ref()
+    }
+
+    /// The last turn whose request hooks have spoken to: they are not asked again after a resume.
+    pub fn prepared_turn(&self) -> u32 {
+        self.prepared_turn
+    }
+
+    /// The only tools that the request of a turn offers, where hooks chose.
+    pub fn offered(&self, turn: u32) -> Option<&[String]> {
+        self.offered.as_deref().filter(|_| self.prepared_turn == turn)
     }
 
     /// Why the run has to end, though that is not yet on record.

@@ -20,6 +20,7 @@ use super::*;
 use crate::budget::Budget;
 use crate::canonical::CanonicalJson;
 use crate::digest::Digest;
+use crate::hook::RunView;
 use crate::message::{self, Failure, FailureKind, Message, ProposedCall, ToolOutput};
 use crate::model::Finish;
 use crate::origin::Origin;
@@ -103,7 +104,7 @@ impl Tools {
 
 #[async_trait]
 impl Dispatch for Tools {
-    async fn prepare(&self, request: &CallRequest, _: &CancellationToken) -> Prepared {
+    async fn prepare(&self, request: &CallRequest, _: &RunView, _: &CancellationToken) -> Prepared {
         self.note(format!("decide {}", request.step));
         let mut verdict = Verdict { facts: request.tool.facts, ..Verdict::default() };
         let does = request.arguments.to_value()["do"].as_str().unwrap_or_default().to_owned();

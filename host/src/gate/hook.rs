@@ -1,0 +1,103 @@
+//! A component as a hook of a run: each point is a call into its sandbox, with what the operator gave it.
+
+use async_trait::async_trait;
+use serde_json::Value;
+use tokio::sync::Mutex;
+
+use crate::hook::{
+    Answered, CallView, DoneVerdict, Hook, HookFault, ModelVerdict, Points, RequestVerdict, ResultVerdict, RunView,
+    StepView, ToolAnswer,
+};
+use crate::message::Message;
+use crate::plugin::PluginState;
+use crate::sandbox::{HookAnswer, HookCall, HookInstance};
+
+/// A hook that is a component. One call at a time.
+pub struct ComponentHook {
+    points: Points,
+    state: PluginState,
+    instance: Mutex<HookInstance>,
+}
+
+impl ComponentHook {
+    /// The hook behind an instance. `state` is what the instance was given as its state.
+    pub fn new(points: Points, state: PluginState, instance: HookInstance) -> Self {
+        Self { points, state, instance: Mutex::new(instance) }
+    }
+
+    async fn ask(&self, view: &RunView, call: HookCall) -> Answered<HookAnswer> {
+        // What it logs is for its author; the operator sees verdicts and faults.
+        let (answered, _log) = self.instance.lock().await.call(view, call).await;
+        answered
+    }
+}
+
+/// The answer of the form that belongs to the point.
+macro_rules! expect_answer {
+    ($asked:expr, $form:path) => {
+        match $asked {
+            $form(answer) => Ok(answer),
+            _ => Err(HookFault::new("it answered in the form of another point")),
+        }
+    };
+}
+
+#[async_trait]
+impl Hook for ComponentHook {
+    fn points(&self) -> Points {
+        self.points
+    }
+
+    fn state(&self) -> Option<&PluginState> {
+        Some(&self.state)
+    }
+
+    async fn run_start(&self, view: &RunView, task: &str, resumed: bool) -> Answered<()> {
+        self.ask(view, HookCall::RunStart(task.to_owned(), resumed)).await.map(drop)
+    }
+
+    async fn should_compact(&self, view: &RunView, tokens: u64, window: Option<u32>) -> Answered<bool> {
+        expect_answer!(self.ask(view, HookCall::ShouldCompact(tokens, window)).await?, HookAnswer::Compact)
+    }
+
+    async fn pre_prompt(&self, view: &RunView) -> Answered<Option<String>> {
+        expect_answer!(self.ask(view, HookCall::PrePrompt).await?, HookAnswer::Text)
+    }
+
+    async fn pre_model(&self, view: &RunView, model: &str, added: &[Message]) -> Answered<RequestVerdict> {
+        let call = HookCall::PreModel(model.to_owned(), added.to_vec());
+        expect_answer!(self.ask(view, call).await?, HookAnswer::Request)
+    }
+
+    async fn post_model(&self, view: &RunView, message: &Message) -> Answered<ModelVerdict> {
+        expect_answer!(self.ask(view, HookCall::PostModel(message.clone())).await?, HookAnswer::Model)
+    }
+
+    async fn pre_tool(&self, view: &RunView, call: &CallView) -> Answered<ToolAnswer> {
+        expect_answer!(self.ask(view, HookCall::PreTool(call.clone())).await?, HookAnswer::Tool)
+    }
+
+    async fn post_tool(&self, view: &RunView, step: &StepView) -> Answered<ResultVerdict> {
+        expect_answer!(self.ask(view, HookCall::PostTool(step.clone())).await?, HookAnswer::Result)
+    }
+
+    async fn post_step(&self, view: &RunView, step: &StepView) -> Answered<()> {
+        self.ask(view, HookCall::PostStep(step.clone())).await.map(drop)
+    }
+
+    async fn check_done(&self, view: &RunView, answer: &Value) -> Answered<DoneVerdict> {
+        expect_answer!(self.ask(view, HookCall::CheckDone(answer.clone())).await?, HookAnswer::Done)
+    }
+
+    async fn should_stop(&self, view: &RunView) -> Answered<Option<String>> {
+        expect_answer!(self.ask(view, HookCall::ShouldStop).await?, HookAnswer::Text)
+    }
+
+    async fn run_end(&self, view: &RunView, stop_reason: &str) -> Answered<()> {
+        self.ask(view, HookCall::RunEnd(stop_reason.to_owned())).await.map(drop)
+    }
+
+    async fn observe(&self, view: &RunView, name: &str, data: &Value) -> Answered<()> {
+        self.ask(view, HookCall::Observe(name.to_owned(), data.clone())).await.map(drop)
+    }
+}

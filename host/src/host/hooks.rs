@@ -1,0 +1,170 @@
+//! Hooks that are components: loaded once, checked against what is written of them, made anew for each run.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::plugins::{PluginFile, settings_of};
+use crate::builtin;
+use crate::canonical::CanonicalJson;
+use crate::capability::fs::Mount;
+use crate::capability::{Authority, Granted, GrantedEnv, GrantedMount};
+use crate::error::{Error, Result};
+use crate::gate::ComponentHook;
+use crate::hook::{HookEntry, Points, Powers};
+use crate::model::select::Environment;
+use crate::need::Capability;
+use crate::permission::Narrowing;
+use crate::plugin::{CallContext, NoSupport, PluginState, RunKey};
+use crate::sandbox::{HookInstance, Limits, Plugin, Sandbox};
+use crate::settings::{HookSettings, HookSource};
+
+/// A hook that is ready for runs.
+pub(super) struct HostHook {
+    name: String,
+    plugin: Plugin,
+    sandbox: Sandbox,
+    written: HookSettings,
+    settings: CanonicalJson,
+    authority: Authority,
+    limits: Limits,
+}
+
+/// The component files of the hooks, in their order. `read` gives the bytes of a file.
+pub fn hook_files(
+    hooks: &[HookSettings],
+    read: impl Fn(&std::path::Path) -> Result<Vec<u8>>,
+) -> Result<Vec<PluginFile>> {
+    let file = |hook: &HookSettings| {
+        let bytes = match &hook.source {
+            HookSource::BuiltIn(name) => builtin::get(name)
+                .ok_or_else(|| {
+                    let all: Vec<_> = builtin::all().iter().map(|builtin| builtin.name).collect();
+                    Error::usage(format!("no hook `{name}` is built in"))
+                        .hint(format!("built in are: {}", all.join(", ")))
+                        .at(hook.origin.clone())
+                })?
+                .bytes
+                .into(),
+            HookSource::File(path) => read(path).map_err(|error| error.at(hook.origin.clone()))?.into(),
+        };
+        Ok(PluginFile { name: hook.source.name(), bytes })
+    };
+    hooks.iter().map(file).collect()
+}
+
+/// Loads the hooks and opens what they are given. `files` are in the order of `hooks`.
+pub(super) async fn load(
+    sandbox: &Sandbox,
+    hooks: &[HookSettings],
+    files: Vec<PluginFile>,
+    mounts: &BTreeMap<String, Mount>,
+    variables: &Environment,
+) -> Result<Vec<HostHook>> {
+    let mut loaded: Vec<HostHook> = Vec::new();
+    for (written, file) in hooks.iter().zip(files) {
+        let same = loaded.iter().filter(|hook| hook.written.source.name() == file.name).count();
+        let name = if same == 0 { file.name.clone() } else { format!("{}#{}", file.name, same + 1) };
+        let plugin = sandbox.load(&file.name, file.bytes).await?;
+        check_points(&name, plugin.points(), written)?;
+        let settings =
+            settings_of(&plugin, &name, written.settings.as_ref(), &written.origin, &format!("the hook `{name}`"))?;
+        let authority = authority(&plugin, &name, written, mounts, variables)?;
+        let limits = limits(&plugin, written);
+        let (sandbox, written) = (sandbox.clone(), written.clone());
+        loaded.push(HostHook { name, plugin, sandbox, written, settings, authority, limits });
+    }
+    Ok(loaded)
+}
+
+impl HostHook {
+    /// The hook of one run.
+    pub(super) fn entry(&self, run: RunKey, forgets: bool) -> HookEntry {
+        let state = PluginState::default();
+        let context = CallContext {
+            run,
+            settings: self.settings.clone(),
+            secrets: Vec::new(),
+            state: state.clone(),
+            support: Arc::new(NoSupport),
+        };
+        let instance = HookInstance::new(&self.sandbox, &self.plugin, self.authority.clone(), self.limits, context);
+        let instance = if forgets { instance.forgetting() } else { instance };
+        HookEntry {
+            name: self.name.clone(),
+            powers: self.written.powers,
+            on_fault: self.written.on_fault,
+            hook: Arc::new(ComponentHook::new(self.plugin.points(), state, instance)),
+        }
+    }
+
+    /// Name, version and digest, as the journal keeps them.
+    pub(super) fn plugin(&self) -> (&str, &Plugin) {
+        (&self.name, &self.plugin)
+    }
+}
+
+/// A hook that subscribes to more than it may do is not cut down in silence.
+fn check_points(name: &str, points: Points, written: &HookSettings) -> Result<()> {
+    if points.iter().next().is_none() {
+        return Err(Error::usage(format!("`{name}` is no hook: it subscribes to no point"))
+            .hint("a plugin with tools belongs in `[plugins]`")
+            .at(written.origin.clone()));
+    }
+    let Some(point) = points.iter().find(|point| !written.powers.allow(*point)) else { return Ok(()) };
+    let lacking = Powers::needed_at(point)[0];
+    let words: Vec<String> = written.powers.iter().chain([lacking]).map(|power| format!("\"{power}\"")).collect();
+    Err(Error::usage(format!("the hook `{name}` subscribes to `{point}`, which takes the power `{lacking}`"))
+        .hint(format!("if it is to have that: powers = [{}]", words.join(", ")))
+        .at(written.origin.clone()))
+}
+
+fn authority(
+    plugin: &Plugin,
+    name: &str,
+    written: &HookSettings,
+    mounts: &BTreeMap<String, Mount>,
+    variables: &Environment,
+) -> Result<Authority> {
+    let mut granted = Granted::default();
+    for (word, mode) in &written.fs {
+        let mount = mounts.get(word).ok_or_else(|| {
+            Error::usage(format!("the hook `{name}` is granted the mount `{word}`, which is not defined"))
+                .hint(format!("define it: `[mounts.{word}]`, or `--mount {word}=PATH`"))
+                .at(written.origin.clone())
+        })?;
+        let (mount, mode, origin) = (mount.clone(), *mode, written.origin.clone());
+        granted.mounts.insert(word.clone(), GrantedMount { mount, mode, origin, ask_first: false });
+    }
+    for variable in &written.env {
+        if let Some(value) = variables.get(variable) {
+            let given = GrantedEnv { value: value.to_owned(), origin: written.origin.clone() };
+            granted.env.insert(variable.clone(), given);
+        }
+    }
+    let needs = &plugin.info().hook_needs;
+    let resolved = Authority::resolve(needs, &granted, &Narrowing::none()).map_err(|unfilled| {
+        let line = match &unfilled.need.capability {
+            Capability::Fs { mount, mode } => format!("grants = {{ fs = {{ {mount} = \"{mode}\" }} }}"),
+            Capability::Env(names) => format!("grants = {{ env = {names:?} }}"),
+            other => format!("a host that can grant `{}`", other.kind()),
+        };
+        Error::usage(format!("the hook `{name}` needs `{}`: {}", unfilled.need.capability, unfilled.need.why))
+            .hint(line)
+            .at(written.origin.clone())
+    })?;
+    Ok(resolved.authority)
+}
+
+/// Shipped, its wish, what is written.
+fn limits(plugin: &Plugin, written: &HookSettings) -> Limits {
+    let mut limits = Limits::HOOK.with_wish(plugin.info().hook_limits);
+    if let Some(wall_ms) = &written.limits.wall_ms {
+        limits.wall = Duration::from_millis(wall_ms.value);
+    }
+    if let Some(memory_mib) = &written.limits.memory_mib {
+        let bytes = usize::try_from(memory_mib.value).unwrap_or(usize::MAX).saturating_mul(1 << 20);
+        limits.memory_bytes = bytes.min(Limits::MEMORY_MAX_BYTES);
+    }
+    limits
+}

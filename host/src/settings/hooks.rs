@@ -1,0 +1,144 @@
+//! Hooks as the operator names them: `[[hooks]]` of a file, `--hook` on the command line.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use super::document::Node;
+use super::sourced::Sourced;
+use super::types::GrantLimits;
+use crate::error::{Error, Result};
+use crate::hook::{OnFault, Power, Powers};
+use crate::need::FsMode;
+use crate::origin::Origin;
+
+/// What stands before the name of a built-in component.
+const BUILT_IN: &str = "builtin:";
+
+/// Where a hook's component comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HookSource {
+    /// Shipped in the binary under this name.
+    BuiltIn(String),
+    /// A component.
+    File(PathBuf),
+}
+
+/// A hook with what the operator gives it.
+#[derive(Clone, Debug)]
+pub struct HookSettings {
+    /// Its component.
+    pub source: HookSource,
+    /// What it may do.
+    pub powers: Powers,
+    /// Its settings, to be checked against its schema.
+    pub settings: Option<Sourced<Value>>,
+    /// Mounts, by the operator's names.
+    pub fs: BTreeMap<String, FsMode>,
+    /// Environment variables.
+    pub env: Vec<String>,
+    /// Limits of one call.
+    pub limits: GrantLimits,
+    /// What follows a fault.
+    pub on_fault: OnFault,
+    /// Where it stands.
+    pub origin: Origin,
+}
+
+impl HookSource {
+    /// The operator's name for the hook: that of the built-in component, or the stem of the file.
+    pub fn name(&self) -> String {
+        match self {
+            Self::BuiltIn(name) => name.clone(),
+            Self::File(path) => path.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
+        }
+    }
+
+    fn parse(text: &str, path: impl FnOnce(&str) -> PathBuf) -> Self {
+        match text.strip_prefix(BUILT_IN) {
+            Some(name) => Self::BuiltIn(name.to_owned()),
+            None => Self::File(path(text)),
+        }
+    }
+}
+
+impl HookSettings {
+    fn new(source: HookSource, origin: Origin) -> Self {
+        Self {
+            source,
+            powers: Powers::SHIPPED,
+            settings: None,
+            fs: BTreeMap::new(),
+            env: Vec::new(),
+            limits: GrantLimits::default(),
+            on_fault: OnFault::Deny,
+            origin,
+        }
+    }
+
+    /// One table of `[[hooks]]`.
+    pub(super) fn read(table: &Node, path: impl FnOnce(&str) -> PathBuf) -> Result<Self> {
+        let used = table.get("use").and_then(Node::text).ok_or_else(|| {
+            Error::usage("the hook has no `use`")
+                .hint("write `use = \"builtin:NAME\"` or the file of a component")
+                .at(table.origin.clone())
+        })?;
+        let mut hook = Self::new(HookSource::parse(used, path), table.origin.clone());
+        if let Some(node) = table.get("powers") {
+            let powers = node.texts().map(|(word, origin)| power(word).map_err(|error| error.at(origin.clone())));
+            hook.powers = Powers::of(powers.collect::<Result<Vec<_>>>()?);
+        }
+        hook.settings = table.get("settings").map(|node| Sourced::new(node.to_json(), node.origin.clone()));
+        let granted = |key| table.get("grants").and_then(|grants| grants.get(key));
+        let mounts = granted("fs").map_or(&[][..], Node::entries);
+        let mode = |node: &Node| node.text().and_then(super::flags::mode);
+        hook.fs = mounts.iter().filter_map(|(mount, node)| Some((mount.clone(), mode(node)?))).collect();
+        hook.env = granted("env").into_iter().flat_map(Node::texts).map(|(name, _)| name.to_owned()).collect();
+        let limit = |key| {
+            let node = table.get("limits")?.get(key)?;
+            Some(Sourced::new(node.whole()?, node.origin.clone()))
+        };
+        hook.limits = GrantLimits { wall_ms: limit("wall_ms"), memory_mib: limit("memory_mib") };
+        if table.get("on_fault").and_then(Node::text) == Some("stop") {
+            hook.on_fault = OnFault::Stop;
+        }
+        Ok(hook)
+    }
+
+    /// `--hook NAME[+POWER…][=JSON]`: a built-in component or a file, powers beside the shipped ones, and
+    /// its settings.
+    pub(super) fn of_flag(text: &str, cwd: &Path) -> Result<Self> {
+        let origin = Origin::flag("--hook");
+        let wrong = |message: String| {
+            Error::usage(message)
+                .hint("`--hook 'builtin:redact+edit-results={\"patterns\":[\"sk-[A-Za-z0-9]+\"]}'`")
+                .at(origin.clone())
+        };
+        let (head, json) = match text.split_once('=') {
+            Some((head, json)) => (head, Some(json)),
+            None => (text, None),
+        };
+        let mut parts = head.split('+');
+        let name = parts.next().unwrap_or_default();
+        if name.is_empty() {
+            return Err(wrong("the hook has no name".to_owned()));
+        }
+        let mut hook = Self::new(HookSource::parse(name, |path| cwd.join(path)), origin.clone());
+        let more = parts.map(power).collect::<Result<Vec<_>>>().map_err(|error| error.at(origin.clone()))?;
+        hook.powers = Powers::of(Powers::SHIPPED.iter().chain(more));
+        if let Some(json) = json {
+            let value = serde_json::from_str(json)
+                .map_err(|error| wrong(format!("the settings of hook `{name}` are no JSON: {error}")))?;
+            hook.settings = Some(Sourced::new(value, origin));
+        }
+        Ok(hook)
+    }
+}
+
+fn power(word: &str) -> Result<Power> {
+    Power::parse(word).ok_or_else(|| {
+        let all: Vec<&str> = Power::ALL.iter().map(|power| power.as_str()).collect();
+        Error::usage(format!("{word:?} is no power of a hook")).hint(format!("powers are {}", all.join(", ")))
+    })
+}
