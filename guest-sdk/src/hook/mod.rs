@@ -76,6 +76,7 @@
 #[doc(hidden)]
 pub mod glue;
 mod json;
+mod pattern;
 mod verdict;
 mod view;
 
