@@ -35,12 +35,12 @@ fn write_list(components: &[Component]) -> Result<()> {
     let mut list = String::from("&[\n");
     for component in components {
         let (_, bytes) = take(component, &folder)?;
-        let (name, digest) = (&component.name, sha256(&bytes));
+        let (name, digest, is_hook) = (&component.name, sha256(&bytes), component.is_hook);
         let _ = writeln!(
             list,
             "    Builtin {{\n        name: {name:?},\n        \
              bytes: include_bytes!(concat!(env!(\"OUT_DIR\"), \"/{name}.wasm\")),\n        \
-             digest: Digest::from_bytes({digest:?}),\n    }},"
+             digest: Digest::from_bytes({digest:?}),\n        is_hook: {is_hook},\n    }},"
         );
     }
     list.push_str("]\n");

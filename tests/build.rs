@@ -39,7 +39,7 @@ fn items(components: &[Component], folder: &Path) -> Result<String> {
     for component in components {
         let (path, _) = take(component, folder)?;
         let (name, path) = (&component.name, path.display().to_string());
-        let constant = name.to_uppercase();
+        let constant = name.to_uppercase().replace('-', "_");
         let _ = writeln!(items, "/// The component `{name}`.\npub const {constant}: &str = {path:?};");
         let _ = writeln!(all, "    ({name:?}, {constant}),");
     }

@@ -1,7 +1,7 @@
-//! Write tools for looplet-host.
+//! Write tools and hooks for looplet-host.
 //!
-//! A plugin is a WebAssembly component that describes itself: its tools, what they need, how they are
-//! called. This crate makes one from plain functions.
+//! A plugin is a WebAssembly component that describes itself: its tools, its hooks, what they need, how
+//! they are called. This crate makes one from plain functions. A tool looks like this; [`hook`] has a hook.
 //!
 //! ```
 //! use looplet_guest::prelude::*;
@@ -69,6 +69,7 @@ mod at;
 mod call;
 pub mod contract;
 mod failure;
+pub mod hook;
 pub mod host;
 mod output;
 #[doc(hidden)]
@@ -80,10 +81,14 @@ pub use at::{At, OrNotFound};
 pub use call::{Call, NoArguments, Tool};
 pub use failure::{Failure, FailureKind};
 #[doc(inline)]
-pub use looplet_guest_macros::tool;
+pub use looplet_guest_macros::{hook, tool};
 pub use output::{Attachment, Content, Output, Text};
+pub use serde_json::Value;
 
-/// What most tools use, for one line at the top.
+/// What most tools and hooks use, for one line at the top.
 pub mod prelude {
+    pub use crate::hook::{
+        CallView, DoneVerdict, Json, ModelVerdict, Outcome, RequestVerdict, ResultVerdict, RunView, StepView, Verdict,
+    };
     pub use crate::{At, Attachment, Call, Failure, OrNotFound, Output, Text, host};
 }

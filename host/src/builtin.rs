@@ -14,6 +14,8 @@ pub struct Builtin {
     pub bytes: &'static [u8],
     /// The digest of the component, by which it is known when it is loaded from a file.
     pub digest: Digest,
+    /// Whether it is there for its hooks. A hook is power over a run: it is never loaded unasked.
+    pub is_hook: bool,
 }
 
 static ALL: &[Builtin] = include!(concat!(env!("OUT_DIR"), "/builtin.rs"));
@@ -48,6 +50,13 @@ mod tests {
             assert_eq!(with_digest(builtin.digest), Some(builtin));
         }
         assert!(!all().is_empty());
+    }
+
+    #[test]
+    fn hooks_are_told_from_plugins_with_tools() {
+        let hooks: Vec<_> = all().iter().filter(|builtin| builtin.is_hook).map(|builtin| builtin.name).collect();
+        assert_eq!(hooks, ["per-tool-limit", "redact", "stagnation", "step-budget"]);
+        assert!(get("files").is_some_and(|files| !files.is_hook));
     }
 
     #[test]

@@ -147,7 +147,7 @@ pub(crate) struct ExplainArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct InspectArgs {
-    /// A plugin's name or a component file; without it, every plugin that would be loaded.
+    /// A plugin's name, a component file or `builtin:NAME`; without it, every plugin that would be loaded.
     #[arg(value_name = "PLUGIN")]
     pub(crate) plugin: Option<String>,
     #[command(flatten)]

@@ -40,6 +40,8 @@ pub struct Component {
     pub file: PathBuf,
     /// Whether this build made it.
     pub is_new: bool,
+    /// Whether it is there for its hooks, by what its manifest says.
+    pub is_hook: bool,
 }
 
 impl<'a> Guests<'a> {
@@ -110,6 +112,7 @@ impl<'a> Guests<'a> {
             name: guest.name.clone(),
             file: component_file(&cache, guest),
             is_new: is_new(guest),
+            is_hook: guest.manifest.is_hook,
         };
         Ok(self.crates.iter().map(component).collect())
     }

@@ -19,6 +19,8 @@ pub struct Manifest {
     pub is_component: bool,
     /// Whether it is embedded in the host: `[package.metadata.looplet] builtin = true`.
     pub is_builtin: bool,
+    /// Whether it is there for its hooks: `[package.metadata.looplet] kind = "hook"`.
+    pub is_hook: bool,
 }
 
 impl Manifest {
@@ -34,7 +36,8 @@ impl Manifest {
             .map_or_else(|| package.replace('-', "_"), |name| name.trim_matches('"').to_owned());
         let is_component = value(text, "[lib]", "crate-type").is_some_and(|kinds| kinds.contains("\"cdylib\""));
         let is_builtin = value(text, "[package.metadata.looplet]", "builtin") == Some("true");
-        Some(Self { package, library, is_component, is_builtin })
+        let is_hook = value(text, "[package.metadata.looplet]", "kind") == Some("\"hook\"");
+        Some(Self { package, library, is_component, is_builtin, is_hook })
     }
 }
 
@@ -57,12 +60,13 @@ mod tests {
     #[test]
     fn a_built_in_plugin_is_known_by_its_metadata() {
         let text = "[package]\nname = \"step-budget\" # a hook\nversion = \"0.1.0\"\n\n\
-                    [package.metadata.looplet]\nbuiltin = true\n\n[lib]\ncrate-type = [\"cdylib\"]\n";
+                    [package.metadata.looplet]\nbuiltin = true\nkind = \"hook\"\n\n[lib]\ncrate-type = [\"cdylib\"]\n";
         let expected = Manifest {
             package: "step-budget".into(),
             library: "step_budget".into(),
             is_component: true,
             is_builtin: true,
+            is_hook: true,
         };
         assert_eq!(Manifest::from_text(text), Some(expected));
     }
@@ -70,9 +74,14 @@ mod tests {
     #[test]
     fn a_helper_is_no_component_and_a_section_ends_at_the_next_header() {
         let text = "[package]\nname = \"shared\"\n\n[lib]\nname = \"other\"\n\n[features]\n\
-                    crate-type = [\"cdylib\"]\nbuiltin = true\n";
-        let expected =
-            Manifest { package: "shared".into(), library: "other".into(), is_component: false, is_builtin: false };
+                    crate-type = [\"cdylib\"]\nbuiltin = true\nkind = \"hook\"\n";
+        let expected = Manifest {
+            package: "shared".into(),
+            library: "other".into(),
+            is_component: false,
+            is_builtin: false,
+            is_hook: false,
+        };
         assert_eq!(Manifest::from_text(text), Some(expected));
     }
 

@@ -97,7 +97,7 @@ impl Shown {
 }
 
 impl Limits {
-    fn parse(input: ParseStream<'_>) -> Result<Self> {
+    pub(crate) fn parse(input: ParseStream<'_>) -> Result<Self> {
         let mut limits = Self::default();
         in_parentheses(input, |input| limits.read_item(input))?;
         Ok(limits)
@@ -142,7 +142,7 @@ fn assigned<T: Parse>(input: ParseStream<'_>) -> Result<T> {
     input.parse()
 }
 
-fn once<T>(slot: &mut Option<T>, word: &Ident, value: T) -> Result<()> {
+pub(crate) fn once<T>(slot: &mut Option<T>, word: &Ident, value: T) -> Result<()> {
     match slot.replace(value) {
         Some(_) => Err(twice(word)),
         None => Ok(()),

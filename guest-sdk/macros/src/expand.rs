@@ -221,7 +221,7 @@ fn effects(claims: &Claims) -> TokenStream {
     quote!(::looplet_guest::contract::Effects::empty() #(| ::looplet_guest::contract::Effects::#claimed)*)
 }
 
-fn limits(limits: Option<&Limits>) -> TokenStream {
+pub(crate) fn limits(limits: Option<&Limits>) -> TokenStream {
     let Some(limits) = limits else {
         return quote!(None);
     };

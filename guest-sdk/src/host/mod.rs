@@ -4,6 +4,7 @@
 //! is no run, nobody answers, settings are `{}` or what [`testing`] was given, and state is kept for the
 //! thread.
 
+pub mod history;
 #[cfg(not(target_arch = "wasm32"))]
 mod stand_in;
 pub mod state;

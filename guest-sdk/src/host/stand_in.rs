@@ -7,7 +7,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use crate::contract::bindings::looplet::plugin::host::Level;
-use crate::contract::{Failure, FailureKind};
+use crate::contract::{Failure, FailureKind, StepView};
 
 const MAX_KEY: usize = 256;
 const MAX_STATE: usize = 1024 * 1024;
@@ -18,6 +18,7 @@ pub(super) struct Memory {
     pub(super) log: Vec<(Level, String)>,
     pub(super) settings: Option<String>,
     pub(super) state: BTreeMap<String, String>,
+    pub(super) steps: Vec<StepView>,
 }
 
 thread_local! {
@@ -75,4 +76,23 @@ pub(super) fn set_state(key: &str, value: Option<&str>) -> Result<(), Failure> {
 
 fn too_much(message: String) -> Failure {
     Failure { kind: FailureKind::Validation, message, retriable: false, hint: None }
+}
+
+/// The functions of the contract's interface `history`.
+pub(super) mod history {
+    use super::MEMORY;
+    use crate::contract::StepView;
+
+    const MOST: u32 = 100;
+
+    pub(in crate::host) fn steps(first: u32, limit: u32) -> Vec<StepView> {
+        let limit = usize::try_from(limit.min(MOST)).unwrap_or_default();
+        MEMORY.with_borrow(|memory| {
+            memory.steps.iter().filter(|step| step.number >= first).take(limit).cloned().collect()
+        })
+    }
+
+    pub(in crate::host) fn messages(_first: u32, _limit: u32) -> String {
+        "[]".to_owned()
+    }
 }

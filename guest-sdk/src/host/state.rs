@@ -1,6 +1,7 @@
-//! What a tool keeps from one call to the next in the same run; it survives a resume.
+//! What a tool or a hook keeps from one call to the next in the same run; it survives a resume.
 //!
-//! A key has at most 256 bytes, all keys and values of one tool together at most 1 MiB. What a call has
+//! A key has at most 256 bytes, all keys and values of one tool, or of a plugin's hooks, together at most
+//! 1 MiB. Tools and hooks do not see each other's. What a call has
 //! set is kept only if the call ends without a trap.
 
 use serde::Serialize;

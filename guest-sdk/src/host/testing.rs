@@ -5,6 +5,7 @@
 use serde::Serialize;
 
 use super::stand_in::MEMORY;
+use crate::contract::StepView;
 use crate::contract::bindings::looplet::plugin::host::Level;
 
 /// What [`super::settings`] answers from now on.
@@ -26,6 +27,12 @@ use crate::contract::bindings::looplet::plugin::host::Level;
 pub fn set_settings(settings: &impl Serialize) {
     let text = serde_json::to_string(settings).expect("settings have a form in JSON");
     MEMORY.with_borrow_mut(|memory| memory.settings = Some(text));
+}
+
+/// What [`super::history::steps`] answers from now on.
+pub fn set_history(steps: impl IntoIterator<Item = StepView>) {
+    let steps = steps.into_iter().collect();
+    MEMORY.with_borrow_mut(|memory| memory.steps = steps);
 }
 
 /// The lines that were logged since the last time, each after its level: `warn: disk is full`.

@@ -58,7 +58,7 @@ struct Target {
 
 /// `PLUGIN/TOOL [ARGUMENTS]`, `PLUGIN TOOL [ARGUMENTS]` or `FILE.wasm TOOL [ARGUMENTS]`.
 fn target(args: &CallArgs) -> Result<Target> {
-    let file = setup::names_file(&args.plugin).map(|path| setup::component_file(&path)).transpose()?;
+    let file = setup::named_component(&args.plugin)?;
     let plugin = file.as_ref().map_or(args.plugin.as_str(), |file| &file.name);
     let missing =
         || Error::usage("no tool is named").hint("`looplet-host call PLUGIN TOOL '{…}'`, or `PLUGIN/TOOL '{…}'`");

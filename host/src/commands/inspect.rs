@@ -13,8 +13,7 @@ use super::setup::{self, set_up};
 use crate::cli::InspectArgs;
 
 pub(crate) async fn run(args: InspectArgs, json: bool) -> Result<ExitCode> {
-    let file =
-        args.plugin.as_deref().and_then(setup::names_file).map(|path| setup::component_file(&path)).transpose()?;
+    let file = args.plugin.as_deref().map(setup::named_component).transpose()?.flatten();
     let wanted = file.as_ref().map(|file| file.name.clone()).or_else(|| args.plugin.clone());
     let setup = set_up(&args.setup, &args.setup.flags(), file.into_iter().collect(), None).await?;
     setup::print_notes(&setup);

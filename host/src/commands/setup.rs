@@ -1,6 +1,6 @@
 //! From arguments to a host: configuration files with their trust, flags, plugins, mounts.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use looplet_host::error::{Error, Result};
@@ -151,20 +151,15 @@ fn plugin_files(settings: &Settings, extra: Vec<PluginFile>) -> Result<Vec<Plugi
     let mut files = extra;
     for (name, written) in &settings.plugins {
         let bytes = match &written.source {
-            PluginSource::BuiltIn => {
-                let builtin = looplet_host::builtin::get(name).ok_or_else(|| {
-                    let all: Vec<_> = looplet_host::builtin::all().iter().map(|builtin| builtin.name).collect();
-                    Error::usage(format!("no plugin `{name}` is built in"))
-                        .hint(format!("built in are: {}", all.join(", ")))
-                        .at(written.origin.clone())
-                })?;
-                builtin.bytes.into()
-            }
+            PluginSource::BuiltIn => built_in(name).map_err(|error| error.at(written.origin.clone()))?.bytes,
             PluginSource::File(path) => {
                 machine::read_component(path).map_err(|error| error.at(written.origin.clone()))?.into()
             }
         };
-        files.push(PluginFile { name: name.clone(), bytes });
+        let file = PluginFile { name: name.clone(), bytes };
+        if !files.iter().any(|known| known.name == file.name && known.bytes == file.bytes) {
+            files.push(file);
+        }
     }
     for dir in &settings.plugin_dirs {
         for path in machine::components(&dir.value)? {
@@ -186,10 +181,25 @@ pub(crate) fn component_file(path: &Path) -> Result<PluginFile> {
     Ok(PluginFile { name: stem, bytes: machine::read_component(path)?.into() })
 }
 
-/// Whether an argument names a component file rather than a plugin.
-pub(crate) fn names_file(text: &str) -> Option<PathBuf> {
-    let path = PathBuf::from(text);
-    path.extension().is_some_and(|extension| extension == "wasm").then_some(path)
+/// A plugin that comes with the host, under its own name.
+fn built_in(name: &str) -> Result<PluginFile> {
+    looplet_host::builtin::get(name).map(PluginFile::from).ok_or_else(|| {
+        let all: Vec<_> = looplet_host::builtin::all().iter().map(|builtin| builtin.name).collect();
+        Error::usage(format!("no plugin `{name}` is built in")).hint(format!("built in are: {}", all.join(", ")))
+    })
+}
+
+/// What an argument names that is a component itself, a file or `builtin:NAME`, rather than a plugin that
+/// is loaded anyway.
+pub(crate) fn named_component(text: &str) -> Result<Option<PluginFile>> {
+    if let Some(name) = text.strip_prefix("builtin:") {
+        return built_in(name).map(Some);
+    }
+    let path = Path::new(text);
+    match path.extension().is_some_and(|extension| extension == "wasm") {
+        true => component_file(path).map(Some),
+        false => Ok(None),
+    }
 }
 
 /// A gate for one run: what was approved before answers, then a person if one is there. `cancel` is what

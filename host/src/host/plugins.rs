@@ -24,11 +24,16 @@ pub struct PluginFile {
 }
 
 impl PluginFile {
-    /// All plugins that are shipped, under their names.
+    /// All plugins with tools that are shipped, under their names. Hooks are left out: one runs only if the
+    /// operator names it.
     pub fn built_in() -> Vec<Self> {
-        let file =
-            |builtin: &builtin::Builtin| Self { name: builtin.name.to_owned(), bytes: Cow::Borrowed(builtin.bytes) };
-        builtin::all().iter().map(file).collect()
+        builtin::all().iter().filter(|builtin| !builtin.is_hook).map(Self::from).collect()
+    }
+}
+
+impl From<&builtin::Builtin> for PluginFile {
+    fn from(builtin: &builtin::Builtin) -> Self {
+        Self { name: builtin.name.to_owned(), bytes: Cow::Borrowed(builtin.bytes) }
     }
 }
 

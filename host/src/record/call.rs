@@ -49,6 +49,9 @@ pub struct HookVerdict {
     /// What it has kept since it last spoke, by key; none takes a key away.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub state: BTreeMap<String, Option<String>>,
+    /// Its last lines for the operator. Text of the guest.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub log: Vec<String>,
 }
 
 /// What hooks have kept, and who of them faulted, by the operator's names. A fold of their verdicts.

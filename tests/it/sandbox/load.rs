@@ -276,3 +276,22 @@ fn data_that_is_no_json_is_refused() {
         ]],
     );
 }
+
+/// The hook points that a guest exports, in alphabetical order.
+fn points(guest: &str) -> String {
+    let plugin = load(&std::fs::read(guest).expect("is built")).expect("loads");
+    let mut points: Vec<_> = plugin.hook_points().iter().map(ToString::to_string).collect();
+    points.sort();
+    format!("{} tools, {}", plugin.tools().len(), points.join(" "))
+}
+
+#[test]
+fn a_plugin_exports_the_points_that_it_lists_and_no_other() {
+    check(
+        [guests::HOOK_GATE, guests::HOOK_PROBE, guests::NET_PROBE].map(points).join("\n"),
+        expect![[r#"
+            0 tools, pre-tool
+            0 tools, check-done observe post-model post-step post-tool pre-model pre-prompt pre-tool run-end run-start should-compact should-stop
+            1 tools, "#]],
+    );
+}

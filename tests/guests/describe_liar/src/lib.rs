@@ -1,8 +1,9 @@
 //! Describes itself in one of several wrong ways; which one is said by a byte that the test writes into
 //! the component, since a plugin is told nothing while it describes itself.
 
-use looplet_guest::contract::bindings::exports::looplet::plugin::{about, tool};
+use looplet_guest::contract::bindings::exports::looplet::plugin::about;
 use looplet_guest::contract::bindings::looplet::plugin::needs::OtherNeed;
+use looplet_guest::contract::points::tool::exports::looplet::plugin::tool;
 use looplet_guest::contract::{
     Capability, Content, Failure, FsMode, FsNeed, Need, PluginInfo, ToolCall, ToolOutput, ToolSpec,
 };
@@ -118,4 +119,5 @@ fn spin() -> ! {
     }
 }
 
-looplet_guest::contract::bindings::export_tool_plugin!(Liar with_types_in looplet_guest::contract::bindings);
+looplet_guest::contract::bindings::export_every_plugin!(Liar with_types_in looplet_guest::contract::bindings);
+looplet_guest::contract::points::tool::export_tool!(Liar with_types_in looplet_guest::contract::points::tool);
