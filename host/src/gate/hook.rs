@@ -1,5 +1,7 @@
 //! A component as a hook of a run: each point is a call into its sandbox, with what the operator gave it.
 
+use std::sync::PoisonError;
+
 use async_trait::async_trait;
 use serde_json::Value;
 use tokio::sync::Mutex;
@@ -9,25 +11,33 @@ use crate::hook::{
     StepView, ToolAnswer,
 };
 use crate::message::Message;
-use crate::plugin::PluginState;
+use crate::plugin::{LogLevel, PluginState};
 use crate::sandbox::{HookAnswer, HookCall, HookInstance};
+
+/// How many lines of a hook are kept for one record.
+const LINES: usize = 20;
 
 /// A hook that is a component. One call at a time.
 pub struct ComponentHook {
     points: Points,
     state: PluginState,
     instance: Mutex<HookInstance>,
+    log: std::sync::Mutex<Vec<String>>,
 }
 
 impl ComponentHook {
     /// The hook behind an instance. `state` is what the instance was given as its state.
     pub fn new(points: Points, state: PluginState, instance: HookInstance) -> Self {
-        Self { points, state, instance: Mutex::new(instance) }
+        Self { points, state, instance: Mutex::new(instance), log: std::sync::Mutex::default() }
     }
 
     async fn ask(&self, view: &RunView, call: HookCall) -> Answered<HookAnswer> {
-        // What it logs is for its author; the operator sees verdicts and faults.
-        let (answered, _log) = self.instance.lock().await.call(view, call).await;
+        let (answered, said) = self.instance.lock().await.call(view, call).await;
+        let said = said.into_iter().filter(|line| line.level >= LogLevel::Info).map(|line| line.message);
+        let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
+        log.extend(said);
+        let surplus = log.len().saturating_sub(LINES);
+        log.drain(..surplus);
         answered
     }
 }
@@ -50,6 +60,10 @@ impl Hook for ComponentHook {
 
     fn state(&self) -> Option<&PluginState> {
         Some(&self.state)
+    }
+
+    fn take_log(&self) -> Vec<String> {
+        std::mem::take(&mut *self.log.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     async fn run_start(&self, view: &RunView, task: &str, resumed: bool) -> Answered<()> {

@@ -384,18 +384,17 @@ impl Entry {
     /// Records what it says, with what it has kept since.
     fn say(&self, round: &mut Round, verdict: &str, reason: Option<String>) {
         let state = self.given.hook.state().map(crate::plugin::PluginState::take_changes).unwrap_or_default();
-        let (hook, verdict) = (self.given.name.clone(), verdict.to_owned());
-        round.verdicts.push(HookVerdict { hook, verdict, reason, state });
+        let (hook, verdict, log) = (self.given.name.clone(), verdict.to_owned(), self.given.hook.take_log());
+        round.verdicts.push(HookVerdict { hook, verdict, reason, state, log });
     }
 
     /// Records a point at which nothing can be said: only what it has kept, or its fault.
     fn note<T>(&self, round: &mut Round, answered: Answered<T>) {
         match answered {
             Ok(_) => {
-                let changes = self.given.hook.state().is_some_and(crate::plugin::PluginState::has_changes);
-                if changes {
-                    self.say(round, "kept", None);
-                }
+                self.say(round, "noted", None);
+                // Nothing kept and nothing said is nothing to record.
+                round.verdicts.pop_if(|last| last.state.is_empty() && last.log.is_empty());
             }
             Err(fault) => {
                 self.keep(&fault);

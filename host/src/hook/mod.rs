@@ -61,6 +61,11 @@ pub trait Hook: Send + Sync {
         None
     }
 
+    /// Takes what it had to say to the operator since it was last asked, the last lines of it.
+    fn take_log(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// The run begins, or goes on after a resume. Called before any other point.
     async fn run_start(&self, _: &RunView, _task: &str, _resumed: bool) -> Answered<()> {
         Ok(())

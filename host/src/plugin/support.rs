@@ -84,11 +84,6 @@ impl PluginState {
         kept.entries = entries;
     }
 
-    /// Whether something was changed since changes were last taken.
-    pub fn has_changes(&self) -> bool {
-        !self.kept().changes.is_empty()
-    }
-
     /// What was changed since this was last asked, by key; none takes a key away.
     pub fn take_changes(&self) -> BTreeMap<String, Option<String>> {
         std::mem::take(&mut self.kept().changes)

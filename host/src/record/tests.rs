@@ -112,6 +112,7 @@ fn denials_say_who_denied() {
             verdict: "deny".into(),
             reason: None,
             state: std::collections::BTreeMap::new(),
+            log: Vec::new(),
         }];
     };
     assert_eq!(denied(by_hook), "#1 ⊘ t() → denied by a hook «no»");
