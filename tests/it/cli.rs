@@ -4,5 +4,6 @@ mod ask;
 mod call;
 mod look;
 mod model;
+mod new;
 mod run;
 mod trust;
