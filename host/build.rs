@@ -5,6 +5,7 @@
 #![expect(clippy::disallowed_methods, reason = "a build script: files are its work")]
 
 use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
 
 use xtask::build_script::{output_folder, report, rerun_if_changed, take, write};
 use xtask::{Component, Error, Guests, Repository, Result, Toolchain, sha256};
@@ -12,6 +13,10 @@ use xtask::{Component, Error, Guests, Repository, Result, Toolchain, sha256};
 fn main() {
     report(embed());
 }
+
+/// What `new` writes beside a project, relative to the repository's root.
+const SDK: [&str; 5] =
+    ["guest-sdk/Cargo.toml", "guest-sdk/src", "guest-sdk/macros/Cargo.toml", "guest-sdk/macros/src", "wit"];
 
 fn embed() -> Result<()> {
     let repository = Repository::of_this_package()?;
@@ -25,6 +30,7 @@ fn embed() -> Result<()> {
         return Err(Error::new("no plugin in `plugins` is built in")
             .hint("write `[package.metadata.looplet]` and `builtin = true` in the `Cargo.toml` of each that is"));
     }
+    list_sdk(repository.root())?;
     let toolchain = Toolchain::found(repository.root())?;
     write_list(&plugins.build(&toolchain)?)
 }
@@ -45,4 +51,34 @@ fn write_list(components: &[Component]) -> Result<()> {
     }
     list.push_str("]\n");
     write(&folder.join("builtin.rs"), &list)
+}
+
+/// Writes the expression that `src/commands/new.rs` includes: the sources of the SDK. That they are read
+/// anew when they change is seen to with those of the plugins, which are made from them too.
+fn list_sdk(root: &Path) -> Result<()> {
+    let mut files = Vec::new();
+    for path in SDK {
+        collect(&root.join(path), &mut files)?;
+    }
+    files.sort();
+    let mut list = String::from("&[\n");
+    for file in files {
+        let name = file.strip_prefix(root).unwrap_or(&file).to_string_lossy().replace('\\', "/");
+        let _ = writeln!(list, "    ({name:?}, include_str!({:?})),", file.display().to_string());
+    }
+    list.push_str("]\n");
+    write(&output_folder()?.join("sdk.rs"), &list)
+}
+
+/// A file, or all files below a folder.
+fn collect(path: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
+    if !path.is_dir() {
+        files.push(path.to_owned());
+        return Ok(());
+    }
+    let fault = |error: std::io::Error| Error::new(format!("cannot list `{}`: {error}", path.display()));
+    for entry in std::fs::read_dir(path).map_err(fault)? {
+        collect(&entry.map_err(fault)?.path(), files)?;
+    }
+    Ok(())
 }

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use xtask::build_script::{output_folder, report, rerun_if_changed, take, write};
-use xtask::{Component, Guests, Repository, Result, Toolchain};
+use xtask::{Component, Guests, Repository, Result, TARGET, Toolchain};
 
 fn main() {
     report(build());
@@ -17,7 +17,26 @@ fn main() {
 fn build() -> Result<()> {
     let repository = Repository::of_this_package()?;
     build_folder(&repository, "tests/guests", "guests.rs")?;
-    build_folder(&repository, "plugins", "plugins.rs")
+    build_folder(&repository, "plugins", "plugins.rs")?;
+    write(&output_folder()?.join("guest_cargo.rs"), &guest_cargo(&repository)?)
+}
+
+/// The command that builds a guest on this machine, for tests that build one themselves.
+fn guest_cargo(repository: &Repository) -> Result<String> {
+    let toolchain = Toolchain::found(repository.root())?;
+    let cargo = toolchain.cargo();
+    let text = |text: &std::ffi::OsStr| text.to_string_lossy().into_owned();
+    let (set, removed): (Vec<_>, Vec<_>) = cargo.get_envs().partition(|(_, value)| value.is_some());
+    let set: Vec<_> = set.iter().map(|(name, value)| (text(name), text(value.unwrap_or_default()))).collect();
+    let removed: Vec<_> = removed.iter().map(|(name, _)| text(name)).collect();
+    Ok(format!(
+        "GuestCargo {{ program: {:?}, arguments: &{:?}, set: &{set:?}, removed: &{removed:?}, target: {TARGET:?}, \
+         target_dir: {:?}, lock: {:?} }}",
+        text(cargo.get_program()),
+        toolchain.build_arguments(),
+        repository.guest_target().display().to_string(),
+        repository.root().join("plugins/Cargo.lock").display().to_string(),
+    ))
 }
 
 /// Builds what lies in a folder of the repository, and writes the list of it.

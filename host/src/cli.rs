@@ -35,6 +35,8 @@ pub(crate) enum Command {
     Approvals(ApprovalsArgs),
     /// Look back at a run: one line a step, or one step in full.
     Show(ShowArgs),
+    /// Write a project for a plugin in Rust that builds as it is.
+    New(NewArgs),
     /// Write the contract for plugins into a directory, or print it.
     Wit(WitArgs),
     /// Say what this machine and the model can do.
@@ -202,6 +204,16 @@ pub(crate) struct ShowArgs {
     /// Where the runs are.
     #[arg(long, value_name = "DIR")]
     pub(crate) runs: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct NewArgs {
+    /// Its name, which is also that of the directory: lower-case words joined by `-`.
+    #[arg(value_name = "NAME")]
+    pub(crate) name: String,
+    /// A hook instead of a tool.
+    #[arg(long)]
+    pub(crate) hook: bool,
 }
 
 #[derive(Debug, Args)]

@@ -5,5 +5,6 @@ mod call;
 mod json;
 mod look;
 mod model;
+mod new;
 mod run;
 mod trust;

@@ -182,6 +182,18 @@ pub(crate) fn write_file(path: &Path, text: &str) -> Result<()> {
     fs::write(path, text).map_err(fault)
 }
 
+/// Makes a directory for a new project. One that is there and has something in it is refused.
+pub(crate) fn make_new_dir(dir: &Path) -> Result<()> {
+    let fault = |error: std::io::Error| Error::usage(format!("cannot make `{}`: {error}", dir.display()));
+    match fs::read_dir(dir).map(|mut entries| entries.next().is_none()) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(Error::usage(format!("`{}` is there and not empty", dir.display()))
+            .hint("nothing is overwritten; take another name, or move it away")),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => fs::create_dir(dir).map_err(fault),
+        Err(error) => Err(fault(error)),
+    }
+}
+
 /// Reads standard input to its end.
 pub(crate) fn read_stdin() -> Result<String> {
     std::io::read_to_string(std::io::stdin())

@@ -12,6 +12,7 @@ mod explain;
 mod inspect;
 mod interrupts;
 mod machine;
+mod new;
 pub(crate) mod print;
 mod run;
 mod setup;
@@ -39,6 +40,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
         Command::Trust(args) => on_runtime(trust::run(args, json)),
         Command::Approvals(args) => approvals::run(args, json),
         Command::Show(args) => show::run(&args, json),
+        Command::New(args) => new::run(&args, json),
         Command::Wit(args) => wit::run(&args, json),
         Command::Compile => compile::run(),
         Command::Completions { shell } => Ok(completions::run(shell, json)),

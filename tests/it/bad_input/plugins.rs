@@ -193,7 +193,7 @@ fn a_plugin_that_the_file_names_and_nobody_has() {
         &expect![[r#"
         ── stderr
         error: policy.toml:2: no plugin `jira` is built in
-        hint: built in are: files, greet, think, todo
+        hint: built in are: files, greet, per-tool-limit, redact, stagnation, step-budget, think, todo
         ── exit 2
     "#]],
     );

@@ -93,7 +93,7 @@ fn memory_grows_up_to_the_limit_and_no_further() {
         came,
         expect![[r#"
         {"do":"memory"}: 65536 KiB
-        {"do":"memory by the page","count":100000}: 1007 pages
+        {"do":"memory by the page","count":100000}: 1024 pages
         {"do":"one large block","count":48}: 50331648 bytes
         {"do":"one large block","count":100}: aborted: execution: the tool trapped: unreachable
         hint it asked for more than the 64 MiB of memory that it is allowed
