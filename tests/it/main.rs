@@ -10,6 +10,7 @@ mod bad_input;
 mod cli;
 mod docs;
 mod example;
+mod hooks;
 mod program;
 mod sandbox;
 mod server;

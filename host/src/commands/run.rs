@@ -1,6 +1,7 @@
 //! `run`: an agent on a task. Steps as they happen on stderr, the answer on stdout.
 
 mod consent;
+mod faults;
 pub(super) mod model;
 mod texts;
 
@@ -54,6 +55,7 @@ async fn drive(
     let runs = Runs::at(args.runs.clone().unwrap_or_else(|| setup.machine.runs_dir()));
     let launch = texts::add(setup.host.run(task), setup)?.project(setup.machine.project());
     let launch = setup::answering(launch, setup, cancel)?.model(model).keep_in(runs).cancel(cancel.clone());
+    let launch = launch.watch(Arc::new(faults::Faults::default()));
     let mut run = launch.start()?;
     while let Some(step) = run.next().await {
         print_step(&step, json);

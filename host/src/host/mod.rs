@@ -66,7 +66,9 @@ impl Host {
         variables: &Environment,
     ) -> Result<Self> {
         let mounts = open_mounts(&settings, own)?;
-        let plugins = plugins::load(sandbox, &settings, files).await?;
+        let mut plugins = plugins::load(sandbox, &settings, files).await?;
+        // A hook in a plugin directory is no plugin: it is called only if the operator names it as a hook.
+        plugins.retain(|plugin| !plugin.plugin.tools().is_empty() || plugin.plugin.hook_points().is_empty());
         let tools = gated_tools(&settings, &mounts, &plugins, variables)?;
         check_names(&tools)?;
         let hooks = hooks::load(sandbox, &settings.hooks, hook_files, &mounts, variables).await?;

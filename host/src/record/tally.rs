@@ -5,8 +5,11 @@ use crate::refusal::RefusalReason;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Body, CallDecided, CallEnded, MatchedRule, ModelAnswered, Record, Ruling, RunId, StopReason, Usage};
+use super::{
+    Body, CallDecided, CallEnded, HookVerdict, MatchedRule, ModelAnswered, Record, Ruling, RunId, StopReason, Usage,
+};
 use crate::message::Outcome;
+use crate::permission::Decision;
 
 /// Who denied a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,7 +32,10 @@ impl DeniedBy {
             return None;
         }
         let refused_by = decided.approval.as_ref().filter(|approval| !approval.yes);
-        let is_hook = decided.hooks.iter().any(|hook| hook.verdict == "deny" || hook.verdict == "fault");
+        let says = |verdict: &str| decided.hooks.iter().any(|hook| hook.verdict == verdict);
+        let ruled = decided.settled_by().is_some_and(|rule| rule.decision != Decision::Allow);
+        // What a hook asks, where no rule does, is the hook's denial when nobody says yes.
+        let is_hook = says("deny") || says(HookVerdict::FAULT) || (says("ask") && !ruled);
         Some(match refused_by.map(|approval| approval.by.as_str()) {
             Some("person") => Self::Person,
             Some("caller") => Self::Caller,

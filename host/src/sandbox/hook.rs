@@ -136,10 +136,21 @@ impl HookInstance {
                 (answer.map_err(HookFault), said)
             }
             Err(ended) => {
-                let (failure, _) = trap::to_failure(&ended, stop, &self.limits, alive.store.data().memory.refused);
-                (Err(HookFault(failure.message)), said)
+                let state = alive.store.data();
+                let (failure, _) = trap::to_failure(&ended, stop, &self.limits, state.memory.refused);
+                (Err(HookFault(why(&failure.message, &state.stderr.last_lines(2)))), said)
             }
         }
+    }
+}
+
+/// What ended a hook, and the last thing that it wrote to its standard error.
+fn why(message: &str, stderr: &[String]) -> String {
+    let what = message.strip_prefix("the tool ").map_or_else(|| message.to_owned(), |what| format!("it {what}"));
+    // A panic in Rust ends with a note that helps nobody here.
+    match stderr.iter().rev().find(|line| !line.starts_with("note: run with")) {
+        Some(last) => format!("{what}; it last wrote `{last}`"),
+        None => what,
     }
 }
 
