@@ -4,5 +4,7 @@ mod ask;
 mod call;
 mod look;
 mod model;
+mod park;
+mod resume;
 mod run;
 mod trust;

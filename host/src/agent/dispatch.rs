@@ -4,13 +4,18 @@
 //! policy, authority with its handles opened, approval. *Perform* runs what was prepared. Between the
 //! two the loop writes the decision and the intent.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
 
 use super::machine::CallRequest;
 use crate::canonical::CanonicalJson;
+use crate::digest::Digest;
 use crate::message::{Failure, Outcome};
-use crate::record::{Approval, CallDecided, CallFacts, HookVerdict, MatchedRule, Progress, Ruling, StderrTail, Used};
+use crate::record::{
+    Approval, CallDecided, CallFacts, HookVerdict, MatchedRule, Progress, Ruling, StderrTail, Used, WrittenFile,
+};
 use crate::refusal::Refusal;
 
 /// What became of a call before it ran.
@@ -32,6 +37,8 @@ pub struct Verdict {
     pub hooks: Vec<HookVerdict>,
     /// The answer to an ask. The run's clock stood still for `waited_ms`.
     pub approval: Option<Approval>,
+    /// Of a parked call, the digest of what an answer is about.
+    pub bound_to: Option<Digest>,
     /// What the call can reach, and which line gave or cut it, one item a line.
     pub authority: Vec<String>,
     /// The lines of TOML that would allow a denied call. For the operator.
@@ -49,6 +56,7 @@ impl Verdict {
             rules: self.rules,
             hooks: self.hooks,
             approval: self.approval,
+            bound_to: self.bound_to,
             authority: self.authority,
             would_allow: self.would_allow,
             facts: self.facts,
@@ -87,6 +95,10 @@ pub struct CallReport {
     pub context: Vec<String>,
     /// A hook's reason to stop the run.
     pub stop: Option<String>,
+    /// What the tool keeps, as far as it changed; none for a key that is gone.
+    pub kept: BTreeMap<String, Option<String>>,
+    /// Files that the call changed.
+    pub wrote: Vec<WrittenFile>,
 }
 
 impl CallReport {
@@ -104,6 +116,8 @@ impl CallReport {
             hooks: Vec::new(),
             context: Vec::new(),
             stop: None,
+            kept: BTreeMap::new(),
+            wrote: Vec::new(),
         }
     }
 }

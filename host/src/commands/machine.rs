@@ -35,6 +35,13 @@ impl Machine {
         Ok(Self { variables, surroundings: Surroundings { terminal, cwd, home } })
     }
 
+    /// The same machine seen from another directory, if that is still there.
+    pub(crate) fn at(mut self, dir: &str) -> Result<Self> {
+        self.surroundings.cwd = fs::canonicalize(dir)
+            .map_err(|error| Error::usage(format!("the directory `{dir}` of the run cannot be used: {error}")))?;
+        Ok(self)
+    }
+
     /// The user's own configuration file.
     pub(crate) fn user_file(&self) -> PathBuf {
         self.xdg("XDG_CONFIG_HOME", ".config").join("looplet.toml")
@@ -95,6 +102,12 @@ impl Machine {
         let home = || self.surroundings.home.clone().unwrap_or_else(|| PathBuf::from("/nonexistent"));
         set.unwrap_or_else(|| home().join(otherwise)).join("looplet")
     }
+}
+
+/// What the clock says, in milliseconds since 1970. For records; nothing is decided on it.
+pub(crate) fn unix_ms() -> u64 {
+    use looplet_host::agent::{Clock as _, SystemClock};
+    SystemClock::default().unix_ms()
 }
 
 /// Reads a text file. None where there is none.

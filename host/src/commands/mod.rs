@@ -2,6 +2,7 @@
 //!
 //! Only here, in `capability/` and in `journal/` is the machine touched: files, environment, terminal.
 
+mod answer;
 mod approvals;
 mod call;
 mod check;
@@ -12,7 +13,10 @@ mod explain;
 mod inspect;
 mod interrupts;
 mod machine;
+mod past;
 pub(crate) mod print;
+mod progress;
+mod resume;
 mod run;
 mod setup;
 mod show;
@@ -39,6 +43,8 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
         Command::Trust(args) => trust::run(&args, json),
         Command::Approvals(args) => approvals::run(args, json),
         Command::Show(args) => show::run(&args, json),
+        Command::Resume(args) => on_runtime(resume::run(args, json)),
+        Command::Answer(args) => answer::run(&args, json),
         Command::Wit(args) => wit::run(&args, json),
         Command::Compile => compile::run(),
         Command::Completions { shell } => Ok(completions::run(shell)),

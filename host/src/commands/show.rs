@@ -3,26 +3,21 @@
 use std::process::ExitCode;
 
 use looplet_host::error::{Error, Result};
-use looplet_host::journal::Runs;
 use looplet_host::record::{Tally, show};
 
 use super::machine::Machine;
+use super::past::{self, Past};
 use super::print;
 use crate::cli::ShowArgs;
 
 pub(crate) fn run(args: &ShowArgs, json: bool) -> Result<ExitCode> {
     let machine = Machine::look()?;
-    let runs = Runs::at(args.runs.clone().unwrap_or_else(|| machine.runs_dir()));
     let wanted = args.run.as_deref().unwrap_or_default();
     let (name, step) = match wanted.split_once('#') {
-        Some((name, step)) => (name, Some(number(step)?)),
+        Some((name, step)) => (name, Some(past::number(step)?)),
         None => (wanted, None),
     };
-    let id = match name {
-        "" => runs.latest(Some(&machine.surroundings.cwd))?,
-        prefix => runs.find(prefix)?,
-    };
-    let journal = runs.read(id)?;
+    let Past { id, journal, .. } = Past::find(&machine, args.runs.as_deref(), Some(name))?;
     let text = match step {
         _ if json => {
             journal.records.iter().for_each(print::json);
@@ -40,8 +35,4 @@ pub(crate) fn run(args: &ShowArgs, json: bool) -> Result<ExitCode> {
     };
     print::answer(&text);
     Ok(ExitCode::SUCCESS)
-}
-
-fn number(text: &str) -> Result<u32> {
-    text.parse().map_err(|_| Error::usage(format!("`{text}` is no number of a step")).hint("`show RUN#4` shows step 4"))
 }

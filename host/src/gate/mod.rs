@@ -10,6 +10,7 @@ mod perform;
 mod prepare;
 mod question;
 mod remedy;
+mod restore;
 mod scopes;
 mod tool;
 
@@ -21,7 +22,8 @@ pub use tool::{GatedTool, PluginHandle};
 
 use crate::capability::fs::Mount;
 use crate::permission::{Approver, DenyAll, Policy, StandingApproval};
-use crate::plugin::RunKey;
+use crate::plugin::{PluginState, RunKey};
+use crate::record::CallAnswered;
 
 /// Decides on calls and runs those that may. One per run.
 pub struct Gate {
@@ -32,6 +34,8 @@ pub struct Gate {
     on_ask: OnAsk,
     approver: Arc<dyn Approver>,
     remember: Option<Remember>,
+    /// What each tool keeps in this run, by full name.
+    states: BTreeMap<String, PluginState>,
     run: Mutex<RunMemory>,
     /// One question at a time.
     asking: tokio::sync::Mutex<()>,
@@ -63,13 +67,17 @@ struct RunMemory {
     agreed: BTreeMap<String, String>,
     /// Tools that a person does not want to be asked about again.
     refused: BTreeSet<String>,
+    /// What the operator answered to calls that were parked, by step.
+    answers: BTreeMap<u32, CallAnswered>,
 }
 
 impl Gate {
     /// A gate without a person: what the policy asks about is denied.
     pub fn new(tools: Vec<GatedTool>, mounts: Vec<Mount>, policy: Policy) -> Self {
+        let states = tools.iter().map(|tool| (tool.full_name(), PluginState::default())).collect();
         Self {
             key: RunKey::unique(),
+            states,
             tools,
             mounts,
             policy,
@@ -104,6 +112,11 @@ impl Gate {
     pub fn with_memory(mut self, remember: Remember) -> Self {
         self.remember = Some(remember);
         self
+    }
+
+    /// What it decides by.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
     }
 
     /// The tools, in the order in which they are shown to the model.

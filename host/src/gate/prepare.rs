@@ -95,7 +95,11 @@ impl Gate {
                     return self.ready(tool, request, arguments.clone(), resolved.clone(), verdict(Some(waited)));
                 }
                 Next::Refuse(reason) => return Prepared::Settled(verdict(Some(waited)), Ruling::Denied(reason)),
-                Next::Park => return Prepared::Settled(verdict(Some(waited)), Ruling::Parked),
+                Next::Park(bound_to) => {
+                    let mut verdict = verdict(Some(waited));
+                    verdict.bound_to = Some(bound_to);
+                    return Prepared::Settled(verdict, Ruling::Parked);
+                }
                 Next::Again(edited) => {
                     approval = Some(waited);
                     let edited_value = edited.to_value();
@@ -120,6 +124,7 @@ impl Gate {
         self.memory(|memory| memory.ran.insert(tool.full_name()));
         let allowed = Allowed {
             run: self.key,
+            state: self.states.get(&tool.full_name()).cloned().unwrap_or_default(),
             tool: tool.clone(),
             id: request.id.clone(),
             is_edited: arguments != request.arguments,
@@ -175,7 +180,7 @@ fn verdict_of(
         Err(_) => (tool.facts(), Vec::new()),
     };
     let would_allow = judgement.remedy(tool);
-    Box::new(Verdict { arguments: edited, rules, hooks: Vec::new(), approval, authority, would_allow, facts })
+    Box::new(Verdict { arguments: edited, rules, approval, authority, would_allow, facts, ..Verdict::default() })
 }
 
 /// What the call holds, one place a line, with the line that gives it and what cut it.

@@ -8,7 +8,7 @@ use crate::canonical::CanonicalJson;
 use crate::capability::Granted;
 use crate::digest::Digest;
 use crate::permission::ToolKind;
-use crate::plugin::{PluginState, Schema, ToolSpec};
+use crate::plugin::{Schema, ToolSpec};
 use crate::record::{CallFacts, ToolRecord};
 use crate::sandbox::{Limits, Plugin, Sandbox};
 
@@ -38,7 +38,6 @@ struct Parts {
     schema: Schema,
     granted: Granted,
     limits: Limits,
-    state: PluginState,
     repeatable: bool,
     changes_nothing: bool,
 }
@@ -59,18 +58,7 @@ impl GatedTool {
         let changes_nothing = most.as_ref().map_or(true, crate::capability::Resolved::changes_nothing);
         let repeatable = most.as_ref().map_or(true, crate::capability::Resolved::is_repeatable);
         let shown_name = format!("{prefix}{}", spec.name);
-        let state = PluginState::default();
-        Ok(Self(Arc::new(Parts {
-            plugin,
-            spec,
-            shown_name,
-            schema,
-            granted,
-            limits,
-            state,
-            repeatable,
-            changes_nothing,
-        })))
+        Ok(Self(Arc::new(Parts { plugin, spec, shown_name, schema, granted, limits, repeatable, changes_nothing })))
     }
 
     /// Its plugin.
@@ -101,11 +89,6 @@ impl GatedTool {
     /// The limits of its calls.
     pub fn limits(&self) -> Limits {
         self.0.limits
-    }
-
-    /// What it has kept in this run.
-    pub fn state(&self) -> &PluginState {
-        &self.0.state
     }
 
     /// Whether no call of it can change anything, by needs and grants.

@@ -10,12 +10,12 @@ use crate::agent::{Parts, Run, Sink, Watch};
 use crate::budget::Budget;
 use crate::error::{Error, Result};
 use crate::gate::{Gate, Remember};
-use crate::journal::{Journal, Runs};
+use crate::journal::Runs;
 use crate::message::Message;
 use crate::model::Model;
 use crate::origin::Origin;
 use crate::permission::{Approver, Decision, Rule, StandingApproval, ToolPattern};
-use crate::record::{Body, Parent, RunId, RunResumed, RunStarted};
+use crate::record::{Parent, RunId, RunResumed, RunStarted};
 
 /// A run to be. Made by [`Host::run`], begun by [`Launch::start`] or, for one that was begun before, by
 /// [`Launch::resume`].
@@ -27,6 +27,7 @@ pub struct Launch {
     history: Vec<Message>,
     parent: Option<Parent>,
     project: Option<String>,
+    flags: Vec<String>,
     budget: Vec<BudgetChange>,
     rules: Vec<Rule>,
     approvals: Vec<StandingApproval>,
@@ -58,6 +59,7 @@ impl Host {
             history: Vec::new(),
             parent: None,
             project: None,
+            flags: Vec::new(),
             budget: Vec::new(),
             rules: Vec::new(),
             approvals: Vec::new(),
@@ -99,6 +101,12 @@ impl Launch {
     /// Directory of the project, under which the run is listed.
     pub fn project(mut self, project: impl Into<String>) -> Self {
         self.project = Some(project.into());
+        self
+    }
+
+    /// The operator's flags behind settings and plugins, for who goes on with the run.
+    pub fn flags(mut self, flags: Vec<String>) -> Self {
+        self.flags = flags;
         self
     }
 
@@ -207,15 +215,16 @@ impl Launch {
         let runs = self.kept_in.clone().ok_or_else(|| Error::usage("a run in memory cannot be resumed"))?;
         let (gate, model) = self.gate_and_model()?;
         let (writer, journal) = runs.open(run)?;
-        let started = first(&journal)?;
+        let started = journal.started()?;
+        gate.restore(&journal.records);
         let parts = self.parts(gate, model, started, Some(Box::new(writer)));
         Run::resume(&journal.records, journal.chain, resumed, parts)
     }
 
-    /// What is no longer as it was when a run began, one clause each: plugins, tools, policy, model. A
+    /// What is no longer as it was when a run began, one clause each: plugins, tools, mounts, policy. A
     /// resume under other conditions is for the operator to accept.
     pub fn changes_since(&self, started: &RunStarted) -> Vec<String> {
-        let gate = self.host.gate();
+        let gate = self.host.gate_with(self.rules.clone(), self.approvals.clone());
         super::changes::changes(started, &opening::started(&self.host, &gate, started.run, &started.task))
     }
 
@@ -242,6 +251,8 @@ impl Launch {
     fn started(&mut self, gate: &Gate, model: &dyn Model, id: RunId) -> RunStarted {
         let mut started = opening::started(&self.host, gate, id, &self.task);
         model.name().clone_into(&mut started.model);
+        started.wire = Some(model.wire().form());
+        started.flags = std::mem::take(&mut self.flags);
         started.parent = self.parent.take();
         started.project = self.project.take();
         started.messages = std::mem::take(&mut self.history);
@@ -253,8 +264,7 @@ impl Launch {
     }
 
     fn parts(self, gate: Arc<Gate>, model: Arc<dyn Model>, started: &RunStarted, sink: Option<Box<dyn Sink>>) -> Parts {
-        let setup = opening::request_setup(started, self.host.settings());
-        let asker = ModelAsker::new(model, setup, Arc::clone(&gate));
+        let asker = ModelAsker::new(model, started, Arc::clone(&gate));
         let parts = Parts::new(Box::new(asker), gate);
         Parts {
             is_kept: sink.is_some(),
@@ -263,12 +273,5 @@ impl Launch {
             watch: self.watch,
             ..parts
         }
-    }
-}
-
-fn first(journal: &Journal) -> Result<&RunStarted> {
-    match journal.records.first().map(|record| &record.body) {
-        Some(Body::RunStarted(started)) => Ok(started),
-        _ => Err(Error::failed("the journal does not begin with the start of a run")),
     }
 }

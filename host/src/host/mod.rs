@@ -9,6 +9,7 @@ mod grants;
 mod launch;
 mod opening;
 mod plugins;
+mod terms;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

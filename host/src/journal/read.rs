@@ -9,7 +9,7 @@ use super::{BLOBS, JOURNAL, cannot};
 use crate::digest::Digest;
 use crate::error::{Error, Result};
 use crate::origin::Origin;
-use crate::record::{Chain, DecodeError, Record, decode};
+use crate::record::{Body, Chain, DecodeError, Record, RunStarted, decode};
 
 /// A journal as it was read.
 #[derive(Debug)]
@@ -31,6 +31,14 @@ impl Journal {
         let path = dir.join(JOURNAL);
         let file = File::open(&path).map_err(|error| cannot("read", &path, &error))?;
         Self::read_from(&file, dir)
+    }
+
+    /// The record that the run began with.
+    pub fn started(&self) -> Result<&RunStarted> {
+        match self.records.first().map(|record| &record.body) {
+            Some(Body::RunStarted(started)) => Ok(started),
+            _ => Err(Error::failed("the journal does not begin with the start of a run")),
+        }
     }
 
     /// The digest of the last line.

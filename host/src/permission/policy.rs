@@ -142,6 +142,19 @@ impl Policy {
         &self.rules
     }
 
+    /// All of it as a text that two policies have in common if and only if they decide alike by their
+    /// words: without the lines where things stand, and without examples.
+    pub fn meaning(&self) -> String {
+        let per_plugin = self.per_plugin.iter().map(|(plugin, fallback)| (plugin, fallback.unmatched));
+        let unmatched = (self.fallback.unmatched, per_plugin.collect::<Vec<_>>());
+        let allowed: Vec<_> = self.allowed.iter().map(|(tools, _)| tools).collect();
+        let mut text = format!("unmatched {unmatched:?}\nallowed {allowed:?}\n");
+        for rule in &self.rules {
+            text.push_str(&rule.meaning());
+        }
+        text
+    }
+
     /// Decides about one call.
     pub fn decide(&self, facts: &Facts<'_>) -> Verdict {
         let mut found = Found::default();

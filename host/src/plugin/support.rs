@@ -41,23 +41,58 @@ impl CallSupport for NoSupport {
 /// What one tool has kept in this run. Shared by its calls; each call works on a copy and commits it
 /// only when it ends without a trap.
 #[derive(Clone, Debug, Default)]
-pub struct PluginState(Arc<Mutex<BTreeMap<String, String>>>);
+pub struct PluginState(Arc<Mutex<Kept>>);
+
+#[derive(Debug, Default)]
+struct Kept {
+    now: BTreeMap<String, String>,
+    /// As far as [`PluginState::take_changes`] has told.
+    told: BTreeMap<String, String>,
+}
 
 impl PluginState {
-    /// State that was kept before, for example read back from a journal.
-    pub fn from_entries(entries: BTreeMap<String, String>) -> Self {
-        Self(Arc::new(Mutex::new(entries)))
-    }
-
     /// A copy of what is kept now.
     pub fn entries(&self) -> BTreeMap<String, String> {
-        self.0.lock().map(|entries| entries.clone()).unwrap_or_default()
+        self.0.lock().map(|kept| kept.now.clone()).unwrap_or_default()
     }
 
     /// Keeps these entries from now on.
     pub fn commit(&self, entries: BTreeMap<String, String>) {
         if let Ok(mut kept) = self.0.lock() {
-            *kept = entries;
+            kept.now = entries;
+        }
+    }
+
+    /// What has changed since it was asked last: new values, none for keys that are gone. All changes,
+    /// in the order in which they were told, make the state.
+    pub fn take_changes(&self) -> BTreeMap<String, Option<String>> {
+        let Ok(mut kept) = self.0.lock() else { return BTreeMap::new() };
+        let Kept { now, told } = &*kept;
+        let mut changes: BTreeMap<_, _> =
+            told.keys().filter(|key| !now.contains_key(*key)).map(|key| (key.clone(), None)).collect();
+        let set = now.iter().filter(|(key, value)| told.get(*key) != Some(value));
+        changes.extend(set.map(|(key, value)| (key.clone(), Some(value.clone()))));
+        if !changes.is_empty() {
+            kept.told = kept.now.clone();
+        }
+        changes
+    }
+
+    /// Takes over changes that were told before.
+    pub fn restore(&self, changes: &BTreeMap<String, Option<String>>) {
+        let Ok(mut kept) = self.0.lock() else { return };
+        let Kept { now, told } = &mut *kept;
+        for (key, value) in changes {
+            match value {
+                Some(value) => {
+                    now.insert(key.clone(), value.clone());
+                    told.insert(key.clone(), value.clone());
+                }
+                None => {
+                    now.remove(key);
+                    told.remove(key);
+                }
+            }
         }
     }
 }

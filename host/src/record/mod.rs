@@ -24,8 +24,8 @@ use crate::digest::Digest;
 use crate::message::Message;
 
 pub use call::{
-    Approval, CallDecided, CallEnded, CallFacts, CallStarted, HookVerdict, MatchedRule, Progress, Ruling, StderrTail,
-    Used,
+    Approval, CallAnswered, CallDecided, CallEnded, CallFacts, CallStarted, HookVerdict, MatchedRule, Progress, Ruling,
+    Standing, StderrTail, Used, WrittenFile,
 };
 pub use inert::{cut, inert};
 pub use line::{Blob, Chain, DecodeError, Encoded, PAYLOAD_BYTES, decode};
@@ -78,6 +78,8 @@ pub enum Body {
     CallStarted(CallStarted),
     /// A call that ran is over. Ends the step.
     CallEnded(Box<CallEnded>),
+    /// The operator answered a call that was parked.
+    CallAnswered(CallAnswered),
     /// Something from outside that the loop has to act on.
     Notice(Notice),
     /// The run is over, or rests until it is resumed.
@@ -96,4 +98,6 @@ pub enum Notice {
     HookStop(String),
     /// A reading of the run's active time, in milliseconds.
     Active(u64),
+    /// All before it is copied from the parent; calls that are open were not run.
+    Forked,
 }

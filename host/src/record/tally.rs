@@ -116,7 +116,7 @@ impl Tally {
             Body::CallDecided(decided) => self.decided(decided),
             Body::CallEnded(ended) => self.ended(ended),
             Body::Stopped(reason) => self.stop = Some(reason.clone()),
-            Body::Message(_) | Body::CallStarted(_) | Body::Notice(_) => {}
+            Body::Message(_) | Body::CallStarted(_) | Body::CallAnswered(_) | Body::Notice(_) => {}
         }
     }
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::canonical::CanonicalJson;
 use crate::digest::Digest;
 use crate::message::ProposedCall;
-use crate::model::Finish;
+use crate::model::{Finish, WireForm};
 
 /// A request is about to be sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +20,9 @@ pub struct ModelAsked {
     /// Parameters of this request, where they are not the run's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parameters: Option<CanonicalJson>,
+    /// How it is written, where that is not the run's way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wire: Option<WireForm>,
 }
 
 /// The model's answer, whole.

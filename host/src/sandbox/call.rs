@@ -17,6 +17,7 @@ use super::state::CallState;
 use super::trap::{self, Ended};
 use super::{Description, Plugin, Sandbox, convert, describe, output};
 use crate::capability::Authority;
+use crate::capability::fs::Written;
 use crate::error::{Error, Result};
 use crate::message::{Failure, FailureKind, Outcome, ToolCall};
 use crate::plugin::{CallContext, CallUsage, GuestReport, RunKey};
@@ -37,6 +38,8 @@ struct Finished<A> {
     answer: Result<A, Ended>,
     /// Why the clock said that the call had to stop, if it did.
     stop: Option<StopNow>,
+    /// Files that it changed, looked at on its thread: the kernel may block there.
+    written: Vec<Written>,
     state: CallState,
 }
 
@@ -151,8 +154,10 @@ impl Sandbox {
                 }
             });
             let stop = on_thread.must_stop();
+            let state = store.into_data();
+            let written = state.view.written();
             // The caller may have gone.
-            let _ = sender.send(Finished { answer, stop, state: store.into_data() });
+            let _ = sender.send(Finished { answer, stop, written, state });
         };
         let no_thread = |error: Error| Failure::new(FailureKind::Execution, error.message());
         self.0.threads.run(Box::new(job)).map_err(no_thread)?;
@@ -233,7 +238,7 @@ fn to_report(
     limits: &Limits,
     commit: impl FnOnce(&mut CallState),
 ) -> GuestReport {
-    let Finished { answer, stop, mut state } = finished;
+    let Finished { answer, stop, written, mut state } = finished;
     let (outcome, detail) = match answer {
         Ok(answer) => {
             commit(&mut state);
@@ -258,6 +263,7 @@ fn to_report(
         detail,
         usage,
         refusals: Vec::new(),
+        written: written.into_iter().map(|file| (file.mount, file.path, file.bytes, file.digest)).collect(),
         stderr: state.stderr.last_lines(Limits::STDERR_LINES),
         log: state.desk.log(),
     }
@@ -269,6 +275,7 @@ fn ended_early(failure: Failure, limits: &Limits) -> GuestReport {
         detail: None,
         usage: CallUsage { memory_limit: limits.memory_bytes as u64, ..CallUsage::default() },
         refusals: Vec::new(),
+        written: Vec::new(),
         stderr: Vec::new(),
         log: Vec::new(),
     }

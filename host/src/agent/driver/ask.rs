@@ -23,6 +23,7 @@ impl Driver {
             request: announced.request,
             model: announced.model,
             parameters: announced.parameters,
+            wire: announced.wire,
         }))?;
         let cancel = self.stop.child_token();
         let left = self.time_left();

@@ -8,16 +8,25 @@ use looplet_host::model::ollama;
 use looplet_host::model::retry::{Clock, SystemClock};
 use looplet_host::model::select::{ProviderSettings, Selection, Wishes, nothing_set_up, ollama_endpoint, select};
 use looplet_host::model::{EventSink, HttpClient, Model, connect as connect_selected};
+use looplet_host::origin::Origin;
 use looplet_host::settings::Settings;
 
 use super::consent;
 use crate::commands::machine;
 use crate::commands::setup::Setup;
 
-/// The model and its header line.
-pub(super) async fn connect(setup: &Setup, flag: Option<&str>) -> Result<(Arc<dyn Model>, String)> {
+/// The model and its header line: the one of the flag, else `own`, that of a run that goes on, else what
+/// is written or found.
+pub(in crate::commands) async fn connect(
+    setup: &Setup,
+    flag: Option<&str>,
+    own: Option<&str>,
+) -> Result<(Arc<dyn Model>, String)> {
     let settings = setup.host.settings();
-    let wishes = wishes(settings, setup, flag);
+    let mut wishes = wishes(settings, setup, flag);
+    if let Some(own) = own.filter(|_| flag.is_none()) {
+        wishes.project = Some((own, Origin::flag("the run's own")));
+    }
     let http = HttpClient::default();
     let selection = choose(&wishes, &http).await?;
     if selection.needs_consent {
