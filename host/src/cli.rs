@@ -43,6 +43,18 @@ pub(crate) enum Command {
     Resume(ResumeArgs),
     /// Answer calls of a run that waits for approval.
     Answer(AnswerArgs),
+    /// List runs, and remove old ones.
+    Runs(RunsArgs),
+    /// Begin a run as another one did, up to a step. Files are not taken back.
+    Fork(ForkArgs),
+    /// Repeat a run with the model's recorded answers: with live tools, or without running anything.
+    Replay(ReplayArgs),
+    /// Compare two runs step by step.
+    Diff(DiffArgs),
+    /// Propose the least policy that covers what runs did.
+    Learn(LearnArgs),
+    /// Write a run into a directory, a file for each turn and step.
+    Export(ExportArgs),
     /// Write the contract for plugins into a directory, or print it.
     Wit(WitArgs),
     /// Say what this machine and the model can do.
@@ -93,7 +105,10 @@ pub(crate) struct SetupArgs {
 #[derive(Debug, Args)]
 pub(crate) struct RunArgs {
     /// The task; `-` reads it from standard input, `@FILE` from a file.
-    pub(crate) task: String,
+    pub(crate) task: Option<String>,
+    /// Go on from what was said in a run, the latest of this project unless one is named: a new run.
+    #[arg(long = "continue", value_name = "RUN", num_args = 0..=1, default_missing_value = "")]
+    pub(crate) parent: Option<String>,
     #[command(flatten)]
     pub(crate) setup: SetupArgs,
     /// The model, as `provider:name`; `scripted:FILE` answers from a file.

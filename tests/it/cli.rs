@@ -5,6 +5,8 @@ mod call;
 mod look;
 mod model;
 mod park;
+mod replay;
 mod resume;
 mod run;
+mod runs;
 mod trust;

@@ -110,6 +110,36 @@ pub(crate) fn unix_ms() -> u64 {
     SystemClock::default().unix_ms()
 }
 
+/// A moment as people read it, in UTC: `2026-11-21 09:14`.
+pub(crate) fn moment(unix_ms: u64) -> String {
+    let minutes = unix_ms / 60_000;
+    let (mut days, minute) = (minutes / 1_440, minutes % 1_440);
+    let is_leap = |year: u64| year.is_multiple_of(4) && !year.is_multiple_of(100) || year.is_multiple_of(400);
+    let mut year = 1970;
+    while days >= 365 + u64::from(is_leap(year)) {
+        days -= 365 + u64::from(is_leap(year));
+        year += 1;
+    }
+    let mut month = 1;
+    for length in [31, 28 + u64::from(is_leap(year)), 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] {
+        if days < length {
+            break;
+        }
+        days -= length;
+        month += 1;
+    }
+    format!("{year}-{month:02}-{:02} {:02}:{:02}", days + 1, minute / 60, minute % 60)
+}
+
+/// Makes a directory that must not be there yet.
+pub(crate) fn make_new_dir(dir: &Path) -> Result<()> {
+    fs::create_dir(dir).map_err(|error| match error.kind() {
+        std::io::ErrorKind::AlreadyExists => Error::usage(format!("`{}` is there already", dir.display()))
+            .hint("name a directory that does not exist: nothing is overwritten"),
+        _ => Error::usage(format!("cannot make the directory `{}`: {error}", dir.display())),
+    })
+}
+
 /// Reads a text file. None where there is none.
 pub(crate) fn read_text(path: &Path) -> Result<Option<String>> {
     match fs::read_to_string(path) {

@@ -8,16 +8,22 @@ mod call;
 mod check;
 mod compile;
 mod completions;
+mod diff;
 mod doctor;
 mod explain;
+mod export;
+mod fork;
 mod inspect;
 mod interrupts;
+mod learn;
 mod machine;
 mod past;
 pub(crate) mod print;
 mod progress;
+mod replay;
 mod resume;
 mod run;
+mod runs;
 mod setup;
 mod show;
 mod terminal;
@@ -45,6 +51,12 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
         Command::Show(args) => show::run(&args, json),
         Command::Resume(args) => on_runtime(resume::run(args, json)),
         Command::Answer(args) => answer::run(&args, json),
+        Command::Runs(args) => runs::run(&args, json),
+        Command::Fork(args) => on_runtime(fork::run(args, json)),
+        Command::Replay(args) => on_runtime(replay::run(args, json)),
+        Command::Diff(args) => diff::run(&args, json),
+        Command::Learn(args) => on_runtime(learn::run(args, json)),
+        Command::Export(args) => export::run(&args, json),
         Command::Wit(args) => wit::run(&args, json),
         Command::Compile => compile::run(),
         Command::Completions { shell } => Ok(completions::run(shell)),

@@ -59,7 +59,7 @@ fn on_unknown(args: &ResumeArgs, setup: &Setup) -> OnUnknown {
 }
 
 /// The run's budget with what was given anew; none where nothing was.
-fn budget(given: &SpendingArgs, fold: &Fold) -> Option<Budget> {
+pub(super) fn budget(given: &SpendingArgs, fold: &Fold) -> Option<Budget> {
     let SpendingArgs { max_steps, max_turns, max_tokens, max_seconds } = given;
     let small = |value: u64| u32::try_from(value).unwrap_or(u32::MAX);
     let now = fold.state.meter().budget();

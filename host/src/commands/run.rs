@@ -5,42 +5,55 @@ pub(super) mod model;
 mod texts;
 
 use std::process::ExitCode;
-use std::sync::Arc;
 
-use looplet_host::agent::Outcome;
-use looplet_host::error::Result;
-use looplet_host::journal::Runs;
+use looplet_host::error::{Error, Result};
+use looplet_host::host::Launch;
+use looplet_host::record::Parent;
 use looplet_host::settings::Flags;
-use tokio_util::sync::CancellationToken;
 
+use super::past::{self, Past};
 use super::setup::{self, Setup, set_up};
-use super::{interrupts, machine, progress};
+use super::{interrupts, machine, print, progress};
 use crate::cli::RunArgs;
 
 pub(crate) async fn run(args: RunArgs, json: bool) -> Result<ExitCode> {
-    let task = task(&args.task)?;
+    let (text, parent) = wanted(&args)?;
+    let task = task(text)?;
     let flags = flags(&args);
     let setup = set_up(&args.setup, &flags, Vec::new(), args.runs.as_deref()).await?;
-    let (model, header) = model::connect(&setup, args.model.as_deref(), None).await?;
+    let parent = parent.map(|name| Past::find(&setup.machine, args.runs.as_deref(), Some(name))).transpose()?;
+    let own = parent.as_ref().map(Past::started).transpose()?.map(|started| started.model.as_str());
+    let (model, header) = model::connect(&setup, args.model.as_deref(), own).await?;
     progress::print_header(&setup, &header);
     let cancel = interrupts::watch();
-    let outcome = drive(&setup, &args, task, model, &cancel, json).await?;
+    let launch = launch(&setup, &args, task, parent.as_ref())?;
+    let launch = setup::answering(launch, &setup, &cancel)?.model(model).cancel(cancel.clone());
+    let outcome = progress::drive(launch.start()?, json).await;
     progress::print_outcome(&outcome, json);
     Ok(super::exit(outcome.exit(setup::exit_rules(&setup))))
 }
 
-async fn drive(
-    setup: &Setup,
-    args: &RunArgs,
-    task: String,
-    model: Arc<dyn looplet_host::model::Model>,
-    cancel: &CancellationToken,
-    json: bool,
-) -> Result<Outcome> {
-    let runs = Runs::at(args.runs.clone().unwrap_or_else(|| setup.machine.runs_dir()));
-    let launch = texts::add(setup.host.run(task), setup)?.project(setup.machine.project());
-    let launch = setup::answering(launch, setup, cancel)?.model(model).keep_in(runs).cancel(cancel.clone());
-    Ok(progress::drive(launch.flags(args.setup.words()).start()?, json).await)
+/// The task, and the run to go on from: `--continue RUN TASK`, or `--continue TASK` for the latest.
+fn wanted(args: &RunArgs) -> Result<(&str, Option<&str>)> {
+    match (args.task.as_deref(), args.parent.as_deref()) {
+        (Some(task), parent) => Ok((task, parent)),
+        (None, Some(task)) if !task.is_empty() => Ok((task, Some(""))),
+        (None, _) => Err(Error::usage("there is no task").hint("`looplet-host run \"what to do\"`; `-` reads it")),
+    }
+}
+
+fn launch(setup: &Setup, args: &RunArgs, task: String, parent: Option<&Past>) -> Result<Launch> {
+    let runs = past::runs(&setup.machine, args.runs.as_deref());
+    let launch = match parent {
+        Some(past) => {
+            let fold = past.fold()?;
+            print::note(&format!("goes on from run {}", past.id));
+            let parent = Parent { run: past.id, step: fold.state.steps() };
+            setup.host.run(task).after(parent, fold.state.closed_history())
+        }
+        None => texts::add(setup.host.run(task), setup)?,
+    };
+    Ok(launch.project(setup.machine.project()).keep_in(runs).flags(args.setup.words()))
 }
 
 fn flags(args: &RunArgs) -> Flags {

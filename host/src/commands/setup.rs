@@ -263,7 +263,7 @@ pub(crate) fn answering(launch: Launch, setup: &Setup, cancel: &CancellationToke
     })
 }
 
-fn approvals(setup: &Setup) -> Result<Vec<StandingApproval>> {
+pub(crate) fn approvals(setup: &Setup) -> Result<Vec<StandingApproval>> {
     standing(&setup.machine)?.of_project("approvals.toml", &setup.machine.project())
 }
 

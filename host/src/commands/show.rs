@@ -2,8 +2,11 @@
 
 use std::process::ExitCode;
 
+use looplet_host::digest::Digest;
 use looplet_host::error::{Error, Result};
-use looplet_host::record::{Tally, show};
+use looplet_host::host::Prompt;
+use looplet_host::record::{Record, Tally, show};
+use serde_json::json;
 
 use super::machine::Machine;
 use super::past::{self, Past};
@@ -18,6 +21,9 @@ pub(crate) fn run(args: &ShowArgs, json: bool) -> Result<ExitCode> {
         None => (wanted, None),
     };
     let Past { id, journal, .. } = Past::find(&machine, args.runs.as_deref(), Some(name))?;
+    if let Some(turn) = args.prompt {
+        return prompt(&journal.records, turn, args.raw, json);
+    }
     let text = match step {
         _ if json => {
             journal.records.iter().for_each(print::json);
@@ -34,5 +40,28 @@ pub(crate) fn run(args: &ShowArgs, json: bool) -> Result<ExitCode> {
         None => show::run(&journal.records),
     };
     print::answer(&text);
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A request as it was sent: bytes for a program, indented for a person.
+fn prompt(records: &[Record], turn: u32, raw: bool, json: bool) -> Result<ExitCode> {
+    let prompt = Prompt::of_turn(records, turn)?;
+    if !prompt.is_as_sent() {
+        let rebuilt = Digest::of(&prompt.bytes);
+        return Err(Error::failed(format!(
+            "request {turn} cannot be rebuilt: {} was sent, {rebuilt} is what the journal gives",
+            prompt.sent
+        ))
+        .hint("another version of this program may write requests otherwise"));
+    }
+    let body = || serde_json::from_slice::<serde_json::Value>(&prompt.bytes).unwrap_or_default();
+    if json {
+        print::json(&json!({ "turn": turn, "sent": prompt.sent, "bytes": prompt.bytes.len(), "body": body() }));
+    } else if raw || !print::is_read_by_person() {
+        print::raw(&prompt.bytes);
+    } else {
+        print::foreign(&serde_json::to_string_pretty(&body()).unwrap_or_default());
+    }
+    print::note(&format!("request {turn}: rebuilt = sent, {} bytes, {}", prompt.bytes.len(), prompt.sent));
     Ok(ExitCode::SUCCESS)
 }

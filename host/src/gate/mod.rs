@@ -18,6 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 pub use judge::{Judgement, Obstacle};
+pub use named::NamedPlace;
 pub use tool::{GatedTool, PluginHandle};
 
 use crate::capability::fs::Mount;

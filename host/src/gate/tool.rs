@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::named::{self, NamedPlace};
 use crate::canonical::CanonicalJson;
-use crate::capability::Granted;
+use crate::capability::fs::Mount;
+use crate::capability::{Granted, MountResolver};
 use crate::digest::Digest;
 use crate::permission::ToolKind;
 use crate::plugin::{Schema, ToolSpec};
@@ -99,6 +101,11 @@ impl GatedTool {
     /// What is wrong with arguments, one clause each.
     pub fn faults(&self, arguments: &Value) -> Vec<String> {
         self.0.schema.faults(arguments)
+    }
+
+    /// The places that a call with these arguments names, where that can be said.
+    pub fn names(&self, arguments: &Value, mounts: &[Mount]) -> Option<Vec<NamedPlace>> {
+        named::places(self, arguments, &MountResolver::new(mounts))
     }
 
     /// What holds for every call of it.

@@ -1,8 +1,12 @@
 //! A run before it begins: what the host does not know, and the choices that are for this run alone.
 
+mod fork;
+
 use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
+
+pub use fork::Forked;
 
 use super::asker::ModelAsker;
 use super::{Host, opening};
@@ -228,7 +232,17 @@ impl Launch {
         super::changes::changes(started, &opening::started(&self.host, &gate, started.run, &started.task))
     }
 
-    fn gate_and_model(&mut self) -> Result<(Arc<Gate>, Arc<dyn Model>)> {
+    /// The host that it runs on.
+    pub(super) fn host(&self) -> &Host {
+        &self.host
+    }
+
+    /// What stops it.
+    pub(super) fn stopping(&self) -> CancellationToken {
+        self.cancel.clone()
+    }
+
+    pub(super) fn gate_and_model(&mut self) -> Result<(Arc<Gate>, Arc<dyn Model>)> {
         if let Some(fault) = self.fault.take() {
             return Err(fault);
         }

@@ -7,16 +7,21 @@ mod asker;
 mod changes;
 mod grants;
 mod launch;
+mod learn;
 mod opening;
 mod plugins;
+mod prompt;
+mod replay;
 mod terms;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-pub use launch::Launch;
+pub use launch::{Forked, Launch};
 pub use plugins::PluginFile;
+pub use prompt::Prompt;
+pub use replay::{Difference, OfflineReplay, Recorded};
 
 use crate::capability::fs::{Mount, MountSpec};
 use crate::error::{Error, Result};

@@ -105,7 +105,9 @@ pub(super) fn ends(dir: &Path) -> Result<(Record, Option<Record>, u64)> {
     let begun = parse(&first).map_err(|error| {
         Error::failed(format!("the journal is damaged: {error}")).at(Origin::line(&path.display().to_string(), 1))
     })?;
-    let last = tail.strip_suffix(b"\n").and_then(|whole| parse(whole.rsplit(|byte| *byte == b'\n').next()?).ok());
+    let lines = tail.strip_suffix(b"\n").into_iter().flat_map(|whole| whole.rsplit(|byte| *byte == b'\n'));
+    // A run that was answered rests as before.
+    let last = lines.map_while(|line| parse(line).ok()).find(|record| !matches!(record.body, Body::CallAnswered(_)));
     Ok((begun, last, bytes))
 }
 

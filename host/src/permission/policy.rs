@@ -149,9 +149,10 @@ impl Policy {
         let unmatched = (self.fallback.unmatched, per_plugin.collect::<Vec<_>>());
         let allowed: Vec<_> = self.allowed.iter().map(|(tools, _)| tools).collect();
         let mut text = format!("unmatched {unmatched:?}\nallowed {allowed:?}\n");
-        for rule in &self.rules {
-            text.push_str(&rule.meaning());
-        }
+        // Their order decides nothing.
+        let mut rules: Vec<String> = self.rules.iter().map(Rule::meaning).collect();
+        rules.sort_unstable();
+        text.push_str(&rules.concat());
         text
     }
 

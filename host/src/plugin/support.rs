@@ -83,15 +83,12 @@ impl PluginState {
         let Ok(mut kept) = self.0.lock() else { return };
         let Kept { now, told } = &mut *kept;
         for (key, value) in changes {
-            match value {
-                Some(value) => {
-                    now.insert(key.clone(), value.clone());
-                    told.insert(key.clone(), value.clone());
-                }
-                None => {
-                    now.remove(key);
-                    told.remove(key);
-                }
+            if let Some(value) = value {
+                now.insert(key.clone(), value.clone());
+                told.insert(key.clone(), value.clone());
+            } else {
+                now.remove(key);
+                told.remove(key);
             }
         }
     }

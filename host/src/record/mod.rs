@@ -5,6 +5,7 @@
 //! else. Pure: [`crate::journal`] writes and reads the lines.
 
 mod call;
+pub mod diff;
 mod inert;
 mod line;
 mod run;

@@ -84,7 +84,7 @@ impl Mount {
         super::view::nonblocking(&mut how);
         let content = parent.dir.open_with(name, &how).ok().and_then(|file| {
             let mut content = Vec::new();
-            file.take(at_most + 1).read_to_end(&mut content).ok()?;
+            file.take(bytes.saturating_add(1)).read_to_end(&mut content).ok()?;
             (content.len() as u64 == bytes).then_some(content)
         });
         Some((bytes, content.map(|content| Digest::of(&content))))

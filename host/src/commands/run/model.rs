@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use looplet_host::error::{Error, Result};
+use looplet_host::host::Recorded;
 use looplet_host::model::ollama;
 use looplet_host::model::retry::{Clock, SystemClock};
 use looplet_host::model::select::{ProviderSettings, Selection, Wishes, nothing_set_up, ollama_endpoint, select};
@@ -13,6 +14,7 @@ use looplet_host::settings::Settings;
 
 use super::consent;
 use crate::commands::machine;
+use crate::commands::past::Past;
 use crate::commands::setup::Setup;
 
 /// The model and its header line: the one of the flag, else `own`, that of a run that goes on, else what
@@ -22,6 +24,9 @@ pub(in crate::commands) async fn connect(
     flag: Option<&str>,
     own: Option<&str>,
 ) -> Result<(Arc<dyn Model>, String)> {
+    if let Some(run) = flag.or(own).and_then(|name| name.strip_prefix("replay:")) {
+        return replay(setup, run);
+    }
     let settings = setup.host.settings();
     let mut wishes = wishes(settings, setup, flag);
     if let Some(own) = own.filter(|_| flag.is_none()) {
@@ -39,6 +44,14 @@ pub(in crate::commands) async fn connect(
     };
     let model = connect_selected(&selection, &http, &clock, read)?;
     Ok((model, selection.header()))
+}
+
+/// The recorded answers of a run.
+fn replay(setup: &Setup, run: &str) -> Result<(Arc<dyn Model>, String)> {
+    let past = Past::find(&setup.machine, None, Some(run))?;
+    let name = format!("replay:{}", past.id);
+    let model = Recorded::new(&past.journal.records, name.clone())?;
+    Ok((Arc::new(model), format!("model {name} (recorded answers)")))
 }
 
 fn wishes<'s>(settings: &'s Settings, setup: &Setup, flag: Option<&'s str>) -> Wishes<'s> {
