@@ -125,6 +125,7 @@ pub(crate) struct RunArgs {
 
 /// What a run may spend.
 #[derive(Clone, Debug, Default, Args)]
+#[expect(clippy::struct_field_names, reason = "the flags are called so")]
 pub(crate) struct SpendingArgs {
     /// Stop after so many charged steps, counted from the start of the run.
     #[arg(long, value_name = "N")]

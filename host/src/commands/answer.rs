@@ -56,6 +56,7 @@ struct Given {
     why: Option<String>,
 }
 
+#[derive(Clone, Copy)]
 enum Which {
     TheOnlyOne,
     Step(u32),

@@ -20,7 +20,9 @@ pub(crate) fn run(args: &DiffArgs, json: bool) -> Result<ExitCode> {
         print::json(&json!({ "a": a.id, "b": b.id, "diff": diff }));
         return Ok(ExitCode::SUCCESS);
     }
-    diff::lines(&diff).iter().for_each(|line| print::answer(line));
+    for line in diff::lines(&diff) {
+        print::answer(&line);
+    }
     let (all, alike) = (diff.steps.len(), diff.alike());
     let (before, after) = (diff.a.tokens(), diff.b.tokens());
     print::answer(&format!("{alike} of {all} steps alike · tokens {before} and {after}"));

@@ -52,7 +52,9 @@ fn files(past: &Past) -> Result<BTreeMap<PathBuf, String>> {
         files.insert(Path::new(directory).join(format!("{number:04}.json")), pretty(&parts));
     }
     let mut tally = Tally::default();
-    records.iter().for_each(|record| tally.push(record));
+    for record in records {
+        tally.push(record);
+    }
     let outcome = json!({
         "run": past.id, "stop_reason": tally.stop, "output": tally.output(), "steps": tally.steps, "turns": tally.turns,
         "usage": tally.usage, "denied": tally.denied, "asked": tally.asked, "refusals": tally.refusals,

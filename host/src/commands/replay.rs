@@ -67,8 +67,12 @@ async fn offline(args: &ReplayArgs, past: &Past, setup: &Setup, json: bool) -> R
     }
     let diff = RunDiff::of(&past.journal.records, &again);
     // Under another policy the first record is another one.
-    let journal = args.setup.policy.is_none().then(|| first_other(&past.journal, &again));
-    report(&diff, journal, json)
+    let journal = match (args.setup.policy.is_none(), first_other(&past.journal, &again)) {
+        (false, _) => Alike::NotCompared,
+        (true, None) => Alike::ButForTimes,
+        (true, Some(record)) => Alike::UpTo(record),
+    };
+    Ok(report(&diff, journal, json))
 }
 
 /// Tools run, through the gate and journaled as a run of its own.
@@ -90,15 +94,22 @@ async fn live(past: &Past, setup: &Setup, json: bool) -> Result<ExitCode> {
     let outcome = progress::drive(run, json).await;
     progress::print_outcome(&outcome, json);
     let diff = RunDiff::of(&past.journal.records, &past.runs.read(id)?.records);
-    report(&diff, None, json)
+    Ok(report(&diff, Alike::NotCompared, json))
 }
 
-/// `journal` says which record is the first that is not alike; none within for a journal that is.
-fn report(diff: &RunDiff, journal: Option<Option<usize>>, json: bool) -> Result<ExitCode> {
+/// How far the journal of a replay is that of the run.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Alike {
+    NotCompared,
+    ButForTimes,
+    UpTo(usize),
+}
+
+fn report(diff: &RunDiff, journal: Alike, json: bool) -> ExitCode {
     let (all, alike) = (diff.steps.len(), diff.alike());
-    let is_alike = alike == all && journal.flatten().is_none();
+    let is_alike = alike == all && !matches!(journal, Alike::UpTo(_));
     if json {
-        let journal_alike = journal.map(|first| first.is_none());
+        let journal_alike = (journal != Alike::NotCompared).then_some(journal == Alike::ButForTimes);
         print::json(&json!({ "steps": all, "alike": alike, "decisions_alike": diff.decisions_alike(),
             "journal_alike": journal_alike, "diff": diff.steps }));
     } else {
@@ -107,13 +118,13 @@ fn report(diff: &RunDiff, journal: Option<Option<usize>>, json: bool) -> Result<
         }
         let decisions = if diff.decisions_alike() { "decisions alike" } else { "decisions differ" };
         let journal = match journal {
-            None => String::new(),
-            Some(None) => " · journal alike but times and ids".to_owned(),
-            Some(Some(record)) => format!(" · journal differs from record {record} on"),
+            Alike::NotCompared => String::new(),
+            Alike::ButForTimes => " · journal alike but times and ids".to_owned(),
+            Alike::UpTo(record) => format!(" · journal differs from record {record} on"),
         };
         print::answer(&format!("{alike} of {all} steps alike · {decisions}{journal}"));
     }
-    Ok(super::exit((!is_alike).then_some(Exit::Failed)))
+    super::exit((!is_alike).then_some(Exit::Failed))
 }
 
 /// The first record that differs in more than times and names.
