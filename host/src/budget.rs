@@ -193,6 +193,11 @@ impl Meter {
             .or_else(|| spent(self.calls, budget.calls, StopReason::CallsExhausted))
     }
 
+    /// What may be spent.
+    pub fn budget(&self) -> &Budget {
+        &self.budget
+    }
+
     /// Steps that the budget still allows; none without such a budget.
     pub fn steps_left(&self) -> Option<u32> {
         self.budget.steps.map(|steps| steps.saturating_sub(self.charged))

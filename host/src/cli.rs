@@ -1,9 +1,13 @@
 //! The command line: types and their help, no logic.
 
+mod look_back;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
+
+pub(crate) use look_back::*;
 
 /// Runs an LLM agent on tools you do not have to trust: each call gets a sandbox that holds what you
 /// allowed for that call, and nothing else.
@@ -37,6 +41,22 @@ pub(crate) enum Command {
     Show(ShowArgs),
     /// Write a project for a plugin in Rust that builds as it is.
     New(NewArgs),
+    /// Go on with a run that was stopped or broke off.
+    Resume(ResumeArgs),
+    /// Answer calls of a run that waits for approval.
+    Answer(AnswerArgs),
+    /// List runs, and remove old ones.
+    Runs(RunsArgs),
+    /// Begin a run as another one did, up to a step. Files are not taken back.
+    Fork(ForkArgs),
+    /// Repeat a run with the model's recorded answers: with live tools, or without running anything.
+    Replay(ReplayArgs),
+    /// Compare two runs step by step.
+    Diff(DiffArgs),
+    /// Propose the least policy that covers what runs did.
+    Learn(LearnArgs),
+    /// Write a run into a directory, a file for each turn and step.
+    Export(ExportArgs),
     /// Write the contract for plugins into a directory, or print it.
     Wit(WitArgs),
     /// Say what this machine and the model can do.
@@ -52,7 +72,7 @@ pub(crate) enum Command {
 }
 
 /// What every command takes that needs settings and plugins.
-#[derive(Debug, Default, Args)]
+#[derive(Clone, Debug, Default, PartialEq, Args)]
 pub(crate) struct SetupArgs {
     /// Load every component of a directory as a plugin. Without it, and without `[plugins]` in a file,
     /// the built-in plugins are used.
@@ -91,13 +111,29 @@ pub(crate) struct SetupArgs {
 #[derive(Debug, Args)]
 pub(crate) struct RunArgs {
     /// The task; `-` reads it from standard input, `@FILE` from a file.
-    pub(crate) task: String,
+    pub(crate) task: Option<String>,
+    /// Go on from what was said in a run, the latest of this project unless one is named: a new run.
+    #[arg(long = "continue", value_name = "RUN", num_args = 0..=1, default_missing_value = "")]
+    pub(crate) parent: Option<String>,
     #[command(flatten)]
     pub(crate) setup: SetupArgs,
     /// The model, as `provider:name`; `scripted:FILE` answers from a file.
     #[arg(long, value_name = "PROVIDER:NAME")]
     pub(crate) model: Option<String>,
-    /// Stop after so many charged steps.
+    #[command(flatten)]
+    pub(crate) spending: SpendingArgs,
+    #[command(flatten)]
+    pub(crate) exit: ExitArgs,
+    /// Keep the journal in a directory below this one.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) runs: Option<PathBuf>,
+}
+
+/// What a run may spend.
+#[derive(Clone, Debug, Default, Args)]
+#[expect(clippy::struct_field_names, reason = "the flags are called so")]
+pub(crate) struct SpendingArgs {
+    /// Stop after so many charged steps, counted from the start of the run.
     #[arg(long, value_name = "N")]
     pub(crate) max_steps: Option<u64>,
     /// Stop after so many answers of the model.
@@ -109,15 +145,17 @@ pub(crate) struct RunArgs {
     /// Stop after so many seconds; waits for a person do not count.
     #[arg(long, value_name = "N")]
     pub(crate) max_seconds: Option<u64>,
+}
+
+/// When an ended run counts as a failure.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct ExitArgs {
     /// Exit with 1 unless the run ends with `done`.
     #[arg(long)]
     pub(crate) require_done: bool,
     /// Exit with 3 when a call was denied.
     #[arg(long)]
     pub(crate) fail_on_denied: bool,
-    /// Keep the journal in a directory below this one.
-    #[arg(long, value_name = "DIR")]
-    pub(crate) runs: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -190,20 +228,6 @@ pub(crate) enum ApprovalsCommand {
         /// Its number in the list.
         number: usize,
     },
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct ShowArgs {
-    /// The run, by the beginning of its name, and perhaps a step: `RUN`, `RUN#4`, `#4`. The latest
-    /// run without it.
-    #[arg(value_name = "RUN[#STEP]")]
-    pub(crate) run: Option<String>,
-    /// Only the calls that were denied, with what would allow them.
-    #[arg(long)]
-    pub(crate) denied: bool,
-    /// Where the runs are.
-    #[arg(long, value_name = "DIR")]
-    pub(crate) runs: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

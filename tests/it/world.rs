@@ -91,10 +91,31 @@ impl World {
 
     /// Runs the program in another directory of the world.
     pub(crate) fn run_at(&self, directory: &str, arguments: &[&str]) -> Printed {
-        let output = Command::new(program::host())
-            .args(arguments)
+        self.run_as(Command::new(program::host()).args(arguments), directory)
+    }
+
+    /// Runs the program so that the kernel kills it in the middle of the write that makes a file of it
+    /// longer than this.
+    pub(crate) fn run_killed(&self, bytes: u64, arguments: &[&str]) -> Printed {
+        let limit = format!("--fsize={bytes}");
+        self.run_as(Command::new("prlimit").arg(limit).arg(program::host()).args(arguments), "project")
+    }
+
+    /// The same, with the write failing instead.
+    pub(crate) fn run_full(&self, bytes: u64, arguments: &[&str]) -> Printed {
+        let script = "trap '' XFSZ; exec prlimit \"$@\"";
+        let limit = format!("--fsize={bytes}");
+        let mut command = Command::new("sh");
+        command.args(["-c", script, "sh", &limit]).arg(program::host()).args(arguments);
+        self.run_as(&mut command, "project")
+    }
+
+    fn run_as(&self, command: &mut Command, directory: &str) -> Printed {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let output = command
             .current_dir(self.dir.path().join(directory))
             .env_clear()
+            .env("PATH", path)
             .env("HOME", self.dir.path().join("home"))
             .env("XDG_CACHE_HOME", CACHE)
             .envs(self.variables.iter().map(|(name, value)| (name, value)))
@@ -102,6 +123,19 @@ impl World {
             .output()
             .unwrap();
         Printed { code: output.status.code(), stdout: self.steady(&output.stdout), stderr: self.steady(&output.stderr) }
+    }
+
+    /// The journals of all runs, the oldest first.
+    pub(crate) fn journals(&self) -> Vec<PathBuf> {
+        let runs = self.path("../home/.local/state/looplet/runs");
+        let names = self.tree("home/.local/state/looplet/runs");
+        names.iter().filter(|name| name.ends_with("/journal.jsonl")).map(|name| runs.join(name)).collect()
+    }
+
+    /// The names of all runs, the oldest first.
+    pub(crate) fn runs(&self) -> Vec<String> {
+        let name = |path: PathBuf| path.parent().unwrap().file_name().unwrap().to_str().unwrap().to_owned();
+        self.journals().into_iter().map(name).collect()
     }
 
     /// Runs the program and compares all that it printed.

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use crate::canonical::CanonicalJson;
 use crate::digest::Digest;
 use crate::message::{Message, ProposedCall};
-use crate::model::Finish;
+use crate::model::{Finish, WireForm};
 use crate::record::Usage;
 
 /// What the model is asked.
@@ -32,12 +32,14 @@ pub struct Announcement {
     pub model: Option<String>,
     /// Parameters of this request, where they are not the run's.
     pub parameters: Option<CanonicalJson>,
+    /// How it is written, where that is not the run's way.
+    pub wire: Option<WireForm>,
 }
 
 impl Announcement {
     /// A request to the run's model with the run's parameters.
     pub fn new(request: Digest) -> Self {
-        Self { request, model: None, parameters: None }
+        Self { request, model: None, parameters: None, wire: None }
     }
 }
 

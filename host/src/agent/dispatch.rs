@@ -4,14 +4,19 @@
 //! policy, authority with its handles opened, approval. *Perform* runs what was prepared. Between the
 //! two the loop writes the decision and the intent.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
 
 use super::machine::CallRequest;
 use crate::canonical::CanonicalJson;
+use crate::digest::Digest;
 use crate::hook::RunView;
 use crate::message::{Failure, Outcome};
-use crate::record::{Approval, CallDecided, CallFacts, HookVerdict, MatchedRule, Progress, Ruling, StderrTail, Used};
+use crate::record::{
+    Approval, CallDecided, CallFacts, HookVerdict, MatchedRule, Progress, Ruling, StderrTail, Used, WrittenFile,
+};
 use crate::refusal::Refusal;
 
 /// What became of a call before it ran.
@@ -37,6 +42,8 @@ pub struct Verdict {
     pub stop: Option<String>,
     /// The answer to an ask. The run's clock stood still for `waited_ms`.
     pub approval: Option<Approval>,
+    /// Of a parked call, the digest of what an answer is about.
+    pub bound_to: Option<Digest>,
     /// What the call can reach, and which line gave or cut it, one item a line.
     pub authority: Vec<String>,
     /// The lines of TOML that would allow a denied call. For the operator.
@@ -56,6 +63,7 @@ impl Verdict {
             context: self.context,
             stop: self.stop,
             approval: self.approval,
+            bound_to: self.bound_to,
             authority: self.authority,
             would_allow: self.would_allow,
             facts: self.facts,
@@ -94,6 +102,10 @@ pub struct CallReport {
     pub context: Vec<String>,
     /// A hook's reason to stop the run.
     pub stop: Option<String>,
+    /// What the tool keeps, as far as it changed; none for a key that is gone.
+    pub kept: BTreeMap<String, Option<String>>,
+    /// Files that the call changed.
+    pub wrote: Vec<WrittenFile>,
 }
 
 impl CallReport {
@@ -111,6 +123,8 @@ impl CallReport {
             hooks: Vec::new(),
             context: Vec::new(),
             stop: None,
+            kept: BTreeMap::new(),
+            wrote: Vec::new(),
         }
     }
 }

@@ -150,6 +150,10 @@ impl fmt::Display for Outcome {
             }
         }
         write!(f, " · {}", duration(self.elapsed_ms))?;
+        if self.is_kept && self.stop_reason == StopReason::WaitingForApproval {
+            let run = self.run;
+            return write!(f, " · answer: looplet-host answer {run} yes|no|why, then: looplet-host resume {run}");
+        }
         match (self.is_kept, self.denied.is_empty()) {
             (true, true) => write!(f, " · show: looplet-host show {}", self.run),
             (true, false) => write!(f, " · show: looplet-host show {} --denied", self.run),

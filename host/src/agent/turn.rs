@@ -111,5 +111,5 @@ impl TurnCall {
 
 /// How a veto stands in the record.
 pub(super) fn veto() -> Approval {
-    Approval { yes: false, by: "caller".into(), scope: String::new(), waited_ms: 0 }
+    Approval::new(false, "caller")
 }

@@ -36,6 +36,13 @@ impl Machine {
         Ok(Self { variables, surroundings: Surroundings { terminal, cwd, home } })
     }
 
+    /// The same machine seen from another directory, if that is still there.
+    pub(crate) fn at(mut self, dir: &str) -> Result<Self> {
+        self.surroundings.cwd = fs::canonicalize(dir)
+            .map_err(|error| Error::usage(format!("the directory `{dir}` of the run cannot be used: {error}")))?;
+        Ok(self)
+    }
+
     /// The user's own configuration file.
     pub(crate) fn user_file(&self) -> PathBuf {
         self.xdg("XDG_CONFIG_HOME", ".config").join("looplet.toml")
@@ -96,6 +103,42 @@ impl Machine {
         let home = || self.surroundings.home.clone().unwrap_or_else(|| PathBuf::from("/nonexistent"));
         set.unwrap_or_else(|| home().join(otherwise)).join("looplet")
     }
+}
+
+/// What the clock says, in milliseconds since 1970. For records; nothing is decided on it.
+pub(crate) fn unix_ms() -> u64 {
+    use looplet_host::agent::{Clock as _, SystemClock};
+    SystemClock::default().unix_ms()
+}
+
+/// A moment as people read it, in UTC: `2026-11-21 09:14`.
+pub(crate) fn moment(unix_ms: u64) -> String {
+    let minutes = unix_ms / 60_000;
+    let (mut days, minute) = (minutes / 1_440, minutes % 1_440);
+    let is_leap = |year: u64| year.is_multiple_of(4) && !year.is_multiple_of(100) || year.is_multiple_of(400);
+    let mut year = 1970;
+    while days >= 365 + u64::from(is_leap(year)) {
+        days -= 365 + u64::from(is_leap(year));
+        year += 1;
+    }
+    let mut month = 1;
+    for length in [31, 28 + u64::from(is_leap(year)), 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] {
+        if days < length {
+            break;
+        }
+        days -= length;
+        month += 1;
+    }
+    format!("{year}-{month:02}-{:02} {:02}:{:02}", days + 1, minute / 60, minute % 60)
+}
+
+/// Makes a directory that must not be there yet.
+pub(crate) fn make_new_dir(dir: &Path) -> Result<()> {
+    fs::create_dir(dir).map_err(|error| match error.kind() {
+        std::io::ErrorKind::AlreadyExists => Error::usage(format!("`{}` is there already", dir.display()))
+            .hint("name a directory that does not exist: nothing is overwritten"),
+        _ => Error::usage(format!("cannot make the directory `{}`: {error}", dir.display())),
+    })
 }
 
 /// Reads a text file. None where there is none.
@@ -183,7 +226,7 @@ pub(crate) fn write_file(path: &Path, text: &str) -> Result<()> {
 }
 
 /// Makes a directory for a new project. One that is there and has something in it is refused.
-pub(crate) fn make_new_dir(dir: &Path) -> Result<()> {
+pub(crate) fn make_empty_dir(dir: &Path) -> Result<()> {
     let fault = |error: std::io::Error| Error::usage(format!("cannot make `{}`: {error}", dir.display()));
     match fs::read_dir(dir).map(|mut entries| entries.next().is_none()) {
         Ok(true) => Ok(()),

@@ -2,19 +2,30 @@
 //!
 //! Only here, in `capability/` and in `journal/` is the machine touched: files, environment, terminal.
 
+mod answer;
 mod approvals;
 mod call;
 mod check;
 mod compile;
 mod completions;
+mod diff;
 mod doctor;
 mod explain;
+mod export;
+mod faults;
+mod fork;
 mod inspect;
 mod interrupts;
+mod learn;
 mod machine;
 mod new;
+mod past;
 pub(crate) mod print;
+mod progress;
+mod replay;
+mod resume;
 mod run;
+mod runs;
 mod setup;
 mod show;
 mod terminal;
@@ -41,6 +52,14 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
         Command::Approvals(args) => approvals::run(args, json),
         Command::Show(args) => show::run(&args, json),
         Command::New(args) => new::run(&args, json),
+        Command::Resume(args) => on_runtime(resume::run(args, json)),
+        Command::Answer(args) => answer::run(&args, json),
+        Command::Runs(args) => runs::run(&args, json),
+        Command::Fork(args) => on_runtime(fork::run(args, json)),
+        Command::Replay(args) => on_runtime(replay::run(args, json)),
+        Command::Diff(args) => diff::run(&args, json),
+        Command::Learn(args) => on_runtime(learn::run(args, json)),
+        Command::Export(args) => export::run(&args, json),
         Command::Wit(args) => wit::run(&args, json),
         Command::Compile => compile::run(),
         Command::Completions { shell } => Ok(completions::run(shell, json)),

@@ -33,7 +33,7 @@ const TAKEN: [&str; 12] = [
 pub(crate) fn run(args: &NewArgs, json: bool) -> Result<ExitCode> {
     check_name(&args.name)?;
     let dir = Path::new(&args.name);
-    machine::make_new_dir(dir)?;
+    machine::make_empty_dir(dir)?;
     let project = Project { name: &args.name, is_hook: args.hook };
     let files = project.files();
     for (path, text) in &files {

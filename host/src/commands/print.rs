@@ -2,7 +2,7 @@
 //!
 //! A reader that has gone away is no error: what is left is not printed.
 
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::sync::{Mutex, PoisonError};
 
 use looplet_host::error::Error;
@@ -74,6 +74,17 @@ pub(crate) fn json(value: &impl Serialize) {
     if let Ok(line) = serde_json::to_string(value) {
         answer(&line);
     }
+}
+
+/// Bytes of the answer, as they are.
+pub(crate) fn raw(bytes: &[u8]) {
+    let mut stdout = std::io::stdout().lock();
+    let _ = stdout.write_all(bytes).and_then(|()| stdout.flush());
+}
+
+/// Whether a person reads the answer.
+pub(crate) fn is_read_by_person() -> bool {
+    std::io::stdout().is_terminal()
 }
 
 /// Words for the operator.

@@ -1,22 +1,26 @@
 //! From arguments to a host: configuration files with their trust, flags, plugins, mounts.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use clap::Parser as _;
+use looplet_host::agent::ExitRules;
 use looplet_host::error::{Error, Result};
 use looplet_host::gate::{Gate, Remember};
 use looplet_host::host::{Host, Launch, PluginFile};
 use looplet_host::permission::{StandingApproval, StandingApprovals};
+use looplet_host::record::RunStarted;
 use looplet_host::sandbox::Sandbox;
 use looplet_host::settings::{
     ConfigFile, Flags, Layers, OnAsk, PluginSource, ProjectFile, Settings, SourceFile, Trust, TrustStore, trust_digest,
 };
 use tokio_util::sync::CancellationToken;
 
+use super::faults::Faults;
 use super::machine::{self, Machine, PROJECT_FILE};
 use super::terminal::Terminal;
 use super::{compile, print};
-use crate::cli::SetupArgs;
+use crate::cli::{ExitArgs, KeptFlags, SetupArgs};
 
 /// What a command works with.
 pub(crate) struct Setup {
@@ -42,6 +46,37 @@ impl SetupArgs {
             ..Flags::default()
         }
     }
+
+    /// The flags as words that read back to them. Whether somebody is there is no part of it.
+    pub(crate) fn words(&self) -> Vec<String> {
+        let path = |path: &PathBuf| path.display().to_string();
+        let of = |flag: &str, values: Vec<String>| -> Vec<String> {
+            values.into_iter().flat_map(|value| [flag.to_owned(), value]).collect()
+        };
+        [
+            of("--plugins", self.plugins.iter().map(path).collect()),
+            of("--policy", self.policy.iter().map(path).collect()),
+            of("--workspace", self.workspace.iter().cloned().collect()),
+            of("--mount", self.mount.clone()),
+            of("--grant", self.grant.clone()),
+            of("--hook", self.hook.clone()),
+            of("--allow", self.allow.clone()),
+            of("--ask", self.ask.clone()),
+            of("--deny", self.deny.clone()),
+        ]
+        .concat()
+    }
+
+    /// These flags; where none are given, those that the run had.
+    pub(crate) fn or_of(&self, started: &RunStarted) -> Result<Self> {
+        let unattended = self.unattended;
+        if (Self { unattended: false, ..self.clone() }) != Self::default() {
+            return Ok(self.clone());
+        }
+        let kept = KeptFlags::try_parse_from(&started.flags)
+            .map_err(|_| Error::usage("the flags of the run are none of this version").hint("give them anew"))?;
+        Ok(Self { unattended, ..kept.setup })
+    }
 }
 
 /// Reads the files, checks everything and puts the host together. `extra` are components that were named
@@ -52,7 +87,17 @@ pub(crate) async fn set_up(
     extra: Vec<PluginFile>,
     runs: Option<&Path>,
 ) -> Result<Setup> {
-    let machine = Machine::look()?;
+    set_up_on(Machine::look()?, args, flags, extra, runs).await
+}
+
+/// The same, seen from where the machine says.
+pub(crate) async fn set_up_on(
+    machine: Machine,
+    args: &SetupArgs,
+    flags: &Flags,
+    extra: Vec<PluginFile>,
+    runs: Option<&Path>,
+) -> Result<Setup> {
     let mut notes = Vec::new();
     let layers = layers(&machine, args.policy.as_deref(), &mut notes)?;
     let settings = Settings::load(&layers, flags, &machine.surroundings)?;
@@ -69,6 +114,20 @@ pub(crate) async fn set_up(
             .map(|finding| format!("note: {}: {}; {}", finding.origin, finding.message, finding.hint)),
     );
     Ok(Setup { machine, host, notes })
+}
+
+/// The flags with those that say when an ended run is a failure.
+pub(crate) fn exit_flags(exit: &ExitArgs, flags: Flags) -> Flags {
+    Flags { require_done: exit.require_done, fail_on_denied: exit.fail_on_denied, ..flags }
+}
+
+/// When an ended run is a failure.
+pub(crate) fn exit_rules(setup: &Setup) -> ExitRules {
+    let settings = setup.host.settings();
+    ExitRules {
+        require_done: settings.agent.done_required.as_ref().is_some_and(|required| required.value),
+        fail_on_denied: settings.run.denied_is_failure.value,
+    }
 }
 
 /// Prints what was noted.
@@ -214,14 +273,15 @@ pub(crate) fn gate(setup: &Setup, cancel: &CancellationToken) -> Result<Gate> {
 
 /// The same for a run that is to begin.
 pub(crate) fn answering(launch: Launch, setup: &Setup, cancel: &CancellationToken) -> Result<Launch> {
-    let launch = launch.approvals(approvals(setup)?);
+    let launch = launch.approvals(approvals(setup)?).watch(Arc::new(Faults::default()));
     Ok(match person(setup, cancel) {
         Some(person) => launch.approver(person).remember(remember(setup.machine.clone())),
+        None if *setup.host.settings().on_ask == OnAsk::Park => launch.park(),
         None => launch,
     })
 }
 
-fn approvals(setup: &Setup) -> Result<Vec<StandingApproval>> {
+pub(crate) fn approvals(setup: &Setup) -> Result<Vec<StandingApproval>> {
     standing(&setup.machine)?.of_project("approvals.toml", &setup.machine.project())
 }
 

@@ -2,28 +2,29 @@
 
 use std::process::ExitCode;
 
+use looplet_host::digest::Digest;
 use looplet_host::error::{Error, Result};
-use looplet_host::journal::Runs;
+use looplet_host::host::Prompt;
 use looplet_host::record::{Body, Record, RunId, Steps, Tally, show};
 use serde_json::{Value, json};
 
 use super::machine::Machine;
+use super::past::{self, Past};
 use super::print;
 use crate::cli::ShowArgs;
 
 pub(crate) fn run(args: &ShowArgs, json: bool) -> Result<ExitCode> {
     let machine = Machine::look()?;
-    let runs = Runs::at(args.runs.clone().unwrap_or_else(|| machine.runs_dir()));
     let wanted = args.run.as_deref().unwrap_or_default();
     let (name, step) = match wanted.split_once('#') {
-        Some((name, step)) => (name, Some(number(step)?)),
+        Some((name, step)) => (name, Some(past::number(step)?)),
         None => (wanted, None),
     };
-    let id = match name {
-        "" => runs.latest(Some(&machine.surroundings.cwd))?,
-        prefix => runs.find(prefix)?,
-    };
-    let records = runs.read(id)?.records;
+    let Past { id, journal, .. } = Past::find(&machine, args.runs.as_deref(), Some(name))?;
+    let records = journal.records;
+    if let Some(turn) = args.prompt {
+        return prompt(&records, turn, args.raw, json);
+    }
     match json {
         true => print::json(&to_json(&records, id, step, args.denied)?),
         false => print::answer(&to_text(&records, id, step, args.denied)?),
@@ -93,8 +94,25 @@ fn no_step(id: RunId, step: u32) -> Error {
     Error::usage(format!("run {id} has no step {step}")).hint(format!("`looplet-host show {id}` lists them"))
 }
 
-fn number(text: &str) -> Result<u32> {
-    text.parse().map_err(|_| {
-        Error::usage(format!("`{text}` is no number of a step")).hint("`looplet-host show 'RUN#4'` shows step 4")
-    })
+/// A request as it was sent: bytes for a program, indented for a person.
+fn prompt(records: &[Record], turn: u32, raw: bool, json: bool) -> Result<ExitCode> {
+    let prompt = Prompt::of_turn(records, turn)?;
+    if !prompt.is_as_sent() {
+        let rebuilt = Digest::of(&prompt.bytes);
+        return Err(Error::failed(format!(
+            "request {turn} cannot be rebuilt: {} was sent, {rebuilt} is what the journal gives",
+            prompt.sent
+        ))
+        .hint("another version of this program may write requests otherwise"));
+    }
+    let body = || serde_json::from_slice::<serde_json::Value>(&prompt.bytes).unwrap_or_default();
+    if json {
+        print::json(&json!({ "turn": turn, "sent": prompt.sent, "bytes": prompt.bytes.len(), "body": body() }));
+    } else if raw || !print::is_read_by_person() {
+        print::raw(&prompt.bytes);
+    } else {
+        print::foreign(&serde_json::to_string_pretty(&body()).unwrap_or_default());
+    }
+    print::note(&format!("request {turn}: rebuilt = sent, {} bytes, {}", prompt.bytes.len(), prompt.sent));
+    Ok(ExitCode::SUCCESS)
 }

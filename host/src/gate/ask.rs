@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
 
 use super::judge::Judgement;
@@ -16,10 +16,13 @@ use crate::hook::Screened;
 use crate::need::Place;
 use crate::origin::Origin;
 use crate::permission::{Answer, FsPlace, Scope, StandingApproval, Until};
-use crate::record::Approval;
+use crate::record::{Approval, Standing};
 
 /// What the model is told of a tool that a person does not want to be asked about again.
 pub(super) const REFUSED_FOR_RUN: &str = "refused by the person, for the rest of this run";
+
+/// The scope of an answer that holds to the end of the run, in the record.
+pub(super) const FOR_RUN: &str = "this run";
 
 /// A call that is put to somebody.
 pub(super) struct Ask<'a> {
@@ -45,19 +48,23 @@ pub(super) struct Asked {
 pub(super) enum Next {
     Run,
     Refuse(String),
-    Park,
+    Park(Digest),
     Again(CanonicalJson),
 }
 
 impl Gate {
     pub(super) async fn ask(&self, ask: Ask<'_>, cancel: &CancellationToken) -> Asked {
+        if let Some(answer) = self.answer_to(&ask) {
+            return answer;
+        }
         match self.on_ask {
             OnAsk::Nobody => {
                 let reason = &ask.judgement.verdict.reason;
                 return Asked::nobody(format!("{reason}, and nobody is there to be asked"));
             }
             OnAsk::Later => {
-                return Asked { approval: answered(false, "nobody there", "", 0), next: Next::Park };
+                let bound_to = question::bound_to(ask.tool, ask.arguments, ask.resolved);
+                return Asked { approval: answered(false, "nobody there", "", 0), next: Next::Park(bound_to) };
             }
             OnAsk::Approver => {}
         }
@@ -87,6 +94,19 @@ impl Gate {
         self.take(answer, ask.tool, waited_ms)
     }
 
+    /// What the operator answered while the run rested, if it was about this very call.
+    fn answer_to(&self, ask: &Ask<'_>) -> Option<Asked> {
+        let answer = self.memory(|memory| memory.answers.remove(&ask.step))?;
+        if answer.bound_to != question::bound_to(ask.tool, ask.arguments, ask.resolved) {
+            return None;
+        }
+        if !answer.yes {
+            return Some(Asked { approval: answered(false, "person", "", 0), next: Next::Refuse(refusal(answer.why)) });
+        }
+        self.agree(ask.tool, ask.judgement);
+        Some(Asked { approval: answered(true, "person", "once", 0), next: Next::Run })
+    }
+
     fn context(&self, ask: &Ask<'_>) -> Context {
         let tool = ask.tool.full_name();
         self.memory(|memory| {
@@ -113,21 +133,27 @@ impl Gate {
         let yes = |scope: &str| answered(true, "person", scope, waited_ms);
         let no =
             |reason: String| Asked { approval: answered(false, "person", "", waited_ms), next: Next::Refuse(reason) };
+        let standing = |scope: Scope| Some(Standing { scope, plugin: tool.plugin().plugin.digest() });
         match answer {
             Answer::Yes => Asked { approval: yes("once"), next: Next::Run },
-            Answer::YesForRun(scope) => match self.keep(tool, scope, Until::Run) {
-                Ok(()) => Asked { approval: yes("this run"), next: Next::Run },
+            Answer::YesForRun(scope) => match self.keep(tool, scope.clone(), Until::Run) {
+                Ok(()) => Asked { approval: Approval { standing: standing(scope), ..yes(FOR_RUN) }, next: Next::Run },
                 Err(why) => no(why),
             },
-            Answer::Always(scope) => match self.keep(tool, scope, Until::Forever) {
-                Ok(()) => Asked { approval: yes("until revoked"), next: Next::Run },
+            Answer::Always(scope) => match self.keep(tool, scope.clone(), Until::Forever) {
+                Ok(()) => {
+                    let approval = Approval { standing: standing(scope), ..yes("until revoked") };
+                    Asked { approval, next: Next::Run }
+                }
                 Err(why) => no(why),
             },
-            Answer::No => no("refused by the person".to_owned()),
-            Answer::NoBecause(why) => no(format!("refused by the person: {why}")),
+            Answer::No => no(refusal(None)),
+            Answer::NoBecause(why) => no(refusal(Some(why))),
             Answer::NoForRun => {
                 self.memory(|memory| memory.refused.insert(tool.full_name()));
-                no(REFUSED_FOR_RUN.to_owned())
+                let tool = Scope { tool: tool.full_name(), when: Map::new(), path: None };
+                let approval = Approval { standing: standing(tool), ..answered(false, "person", FOR_RUN, waited_ms) };
+                Asked { approval, next: Next::Refuse(REFUSED_FOR_RUN.to_owned()) }
             }
             Answer::Edited(arguments) => Asked { approval: yes("edited"), next: Next::Again(arguments) },
             Answer::Stop => no("the person stopped the run".to_owned()),
@@ -167,7 +193,15 @@ fn lets_run(answer: &Answer) -> bool {
 }
 
 pub(super) fn answered(yes: bool, by: &str, scope: &str, waited_ms: u64) -> Approval {
-    Approval { yes, by: by.to_owned(), scope: scope.to_owned(), waited_ms }
+    Approval { scope: scope.to_owned(), waited_ms, ..Approval::new(yes, by) }
+}
+
+/// What the model is told of a no.
+fn refusal(why: Option<String>) -> String {
+    match why {
+        Some(why) => format!("refused by the person: {why}"),
+        None => "refused by the person".to_owned(),
+    }
 }
 
 /// Whether all of it was reached before: then arguments that a person edited need no second answer.

@@ -11,6 +11,7 @@ mod perform;
 mod prepare;
 mod question;
 mod remedy;
+mod restore;
 mod scopes;
 mod tool;
 
@@ -19,12 +20,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 pub use hook::ComponentHook;
 pub use judge::{Judgement, Obstacle};
+pub use named::NamedPlace;
 pub use tool::{GatedTool, PluginHandle};
 
 use crate::capability::fs::Mount;
 use crate::hook::HookChain;
 use crate::permission::{Approver, DenyAll, Policy, StandingApproval};
-use crate::plugin::RunKey;
+use crate::plugin::{PluginState, RunKey};
+use crate::record::CallAnswered;
 
 /// Decides on calls and runs those that may. One per run.
 pub struct Gate {
@@ -36,6 +39,8 @@ pub struct Gate {
     approver: Arc<dyn Approver>,
     remember: Option<Remember>,
     hooks: Arc<HookChain>,
+    /// What each tool keeps in this run, by full name.
+    states: BTreeMap<String, PluginState>,
     run: Mutex<RunMemory>,
     /// One question at a time.
     asking: tokio::sync::Mutex<()>,
@@ -67,13 +72,17 @@ struct RunMemory {
     agreed: BTreeMap<String, String>,
     /// Tools that a person does not want to be asked about again.
     refused: BTreeSet<String>,
+    /// What the operator answered to calls that were parked, by step.
+    answers: BTreeMap<u32, CallAnswered>,
 }
 
 impl Gate {
     /// A gate without a person: what the policy asks about is denied.
     pub fn new(tools: Vec<GatedTool>, mounts: Vec<Mount>, policy: Policy) -> Self {
+        let states = tools.iter().map(|tool| (tool.full_name(), PluginState::default())).collect();
         Self {
             key: RunKey::unique(),
+            states,
             tools,
             mounts,
             policy,
@@ -120,6 +129,11 @@ impl Gate {
     /// The run that it serves, among those of this process.
     pub fn run_key(&self) -> RunKey {
         self.key
+    }
+
+    /// What it decides by.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
     }
 
     /// The tools, in the order in which they are shown to the model.

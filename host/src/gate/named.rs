@@ -13,13 +13,13 @@ use crate::plugin::ArgumentRole;
 
 /// One path argument of a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct NamedPlace {
+pub struct NamedPlace {
     /// JSON Pointer into the arguments.
-    pub(super) pointer: String,
+    pub pointer: String,
     /// The operator's name of the mount.
-    pub(super) mount: String,
+    pub mount: String,
     /// Resolved, relative to the mount.
-    pub(super) path: String,
+    pub path: String,
 }
 
 /// All places that a call names. None where that cannot be said: no path argument, one that is absent or

@@ -11,8 +11,8 @@ use crate::canonical::CanonicalJson;
 use crate::capability::Authority;
 use crate::message::ToolCall;
 use crate::permission::Approver;
-use crate::plugin::{CallContext, CallSupport, GuestReport, LogLevel, RunKey};
-use crate::record::{Progress, StderrTail, Used};
+use crate::plugin::{CallContext, CallSupport, GuestReport, LogLevel, PluginState, RunKey};
+use crate::record::{Progress, StderrTail, Used, WrittenFile};
 
 /// How many progress reports of a call are kept.
 const PROGRESS: usize = 16;
@@ -20,6 +20,7 @@ const PROGRESS: usize = 16;
 /// A call with everything it was given.
 pub(super) struct Allowed {
     pub(super) run: RunKey,
+    pub(super) state: PluginState,
     pub(super) tool: GatedTool,
     pub(super) id: String,
     pub(super) arguments: CanonicalJson,
@@ -32,7 +33,7 @@ pub(super) struct Allowed {
 #[async_trait]
 impl ReadyCall for Allowed {
     async fn perform(self: Box<Self>, cancel: CancellationToken) -> CallReport {
-        let Self { run, tool, id, arguments, is_edited, authority, approver } = *self;
+        let Self { run, state, tool, id, arguments, is_edited, authority, approver } = *self;
         let warning =
             is_edited.then(|| format!("the person changed the arguments of this call to {}", arguments.as_str()));
         let plugin = tool.plugin();
@@ -41,13 +42,14 @@ impl ReadyCall for Allowed {
             run,
             settings: plugin.settings.clone(),
             secrets: Vec::new(),
-            state: tool.state().clone(),
+            state: state.clone(),
             support: Arc::clone(&desk) as Arc<dyn CallSupport>,
         };
         let call = ToolCall { id, tool: tool.spec().name.clone(), arguments };
         let report = plugin.sandbox.call(&plugin.plugin, &call, authority, tool.limits(), context, cancel).await;
         let mut report = to_record(report);
         report.warnings.extend(warning);
+        report.kept = state.take_changes();
         report.progress = std::mem::take(&mut *desk.progress.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
         report
     }
@@ -92,7 +94,9 @@ fn to_record(report: GuestReport) -> CallReport {
     let total = lines.len() as u64;
     let surplus = lines.len().saturating_sub(20);
     lines.drain(..surplus);
+    let wrote = report.written.into_iter();
     CallReport {
+        wrote: wrote.map(|(mount, path, bytes, digest)| WrittenFile { mount, path, bytes, digest }).collect(),
         duration_us,
         waited_ms: u64::try_from(report.usage.waited.as_millis()).unwrap_or(u64::MAX),
         used,

@@ -124,7 +124,11 @@ impl<'a> Preparing<'a> {
             match asked.next {
                 Next::Run => return self.ready(&judgement, resolved, screened),
                 Next::Refuse(reason) => return self.settled(&judgement, Ruling::Denied(reason)),
-                Next::Park => return self.settled(&judgement, Ruling::Parked),
+                Next::Park(bound_to) => {
+                    let mut verdict = self.verdict(&judgement);
+                    verdict.bound_to = Some(bound_to);
+                    return Prepared::Settled(verdict, Ruling::Parked);
+                }
                 Next::Again(edited) => {
                     let value = edited.to_value();
                     self.faults = self.tool.faults(&value);
@@ -187,6 +191,7 @@ impl<'a> Preparing<'a> {
         }
         let allowed = Allowed {
             run: self.gate.key,
+            state: self.gate.states.get(&self.tool.full_name()).cloned().unwrap_or_default(),
             tool: self.tool.clone(),
             id: self.request.id.clone(),
             is_edited: self.arguments != self.request.arguments,

@@ -4,14 +4,16 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::named::{self, NamedPlace};
 use crate::canonical::CanonicalJson;
-use crate::capability::Granted;
+use crate::capability::fs::Mount;
+use crate::capability::{Granted, MountResolver};
 use crate::digest::Digest;
 use crate::hook::CallView;
 use crate::message::ToolCall;
 use crate::need::Place;
 use crate::permission::ToolKind;
-use crate::plugin::{PluginState, Schema, ToolSpec};
+use crate::plugin::{Schema, ToolSpec};
 use crate::record::{CallFacts, ToolRecord};
 use crate::sandbox::{Limits, Plugin, Sandbox};
 
@@ -41,7 +43,6 @@ struct Parts {
     schema: Schema,
     granted: Granted,
     limits: Limits,
-    state: PluginState,
     repeatable: bool,
     changes_nothing: bool,
     reach: Vec<Place>,
@@ -65,7 +66,6 @@ impl GatedTool {
         let reach =
             most.map(|most| most.reached.into_iter().map(|reached| reached.place).collect()).unwrap_or_default();
         let shown_name = format!("{prefix}{}", spec.name);
-        let state = PluginState::default();
         Ok(Self(Arc::new(Parts {
             plugin,
             spec,
@@ -73,7 +73,6 @@ impl GatedTool {
             schema,
             granted,
             limits,
-            state,
             repeatable,
             changes_nothing,
             reach,
@@ -110,11 +109,6 @@ impl GatedTool {
         self.0.limits
     }
 
-    /// What it has kept in this run.
-    pub fn state(&self) -> &PluginState {
-        &self.0.state
-    }
-
     /// Whether no call of it can change anything, by needs and grants.
     pub fn changes_nothing(&self) -> bool {
         self.0.changes_nothing
@@ -134,6 +128,11 @@ impl GatedTool {
     /// What is wrong with arguments, one clause each.
     pub fn faults(&self, arguments: &Value) -> Vec<String> {
         self.0.schema.faults(arguments)
+    }
+
+    /// The places that a call with these arguments names, where that can be said.
+    pub fn names(&self, arguments: &Value, mounts: &[Mount]) -> Option<Vec<NamedPlace>> {
+        named::places(self, arguments, &MountResolver::new(mounts))
     }
 
     /// What holds for every call of it.

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use super::opening;
 use crate::agent::{Announcement, Answer, AskModel, ModelFault, Question};
 use crate::gate::Gate;
 use crate::message::Message;
-use crate::model::{EventSink, Model, ModelError, ModelRequest, RequestSetup, Transcript};
-use crate::record::Usage;
+use crate::model::{EventSink, Model, ModelError, ModelRequest, RequestSetup, Transcript, WireForm};
+use crate::record::{RunStarted, Usage};
 use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
 
@@ -15,13 +16,17 @@ pub(super) struct ModelAsker {
     model: Arc<dyn Model>,
     setup: RequestSetup,
     transcript: Transcript,
+    /// The run's own model and wire: what differs from them stands in the record.
+    own: (String, Option<WireForm>),
     /// Shows people what the model said when they are asked about its calls.
     gate: Arc<Gate>,
 }
 
 impl ModelAsker {
-    pub(super) fn new(model: Arc<dyn Model>, setup: RequestSetup, gate: Arc<Gate>) -> Self {
-        Self { model, setup, transcript: Transcript::default(), gate }
+    pub(super) fn new(model: Arc<dyn Model>, started: &RunStarted, gate: Arc<Gate>) -> Self {
+        let setup = opening::request_setup(started);
+        let own = (started.model.clone(), started.wire.clone());
+        Self { model, setup, transcript: Transcript::default(), own, gate }
     }
 
     /// Takes over what was added to the history.
@@ -39,7 +44,9 @@ impl AskModel for ModelAsker {
         self.catch_up(question.messages);
         let setup = self.setup.offering(question.offered);
         let request = ModelRequest::new(&*self.model, &setup, &self.transcript);
-        Ok(Announcement::new(request.digest()))
+        let wire = Some(self.model.wire().form()).filter(|form| self.own.1.as_ref() != Some(form));
+        let model = Some(self.model.name().to_owned()).filter(|name| *name != self.own.0);
+        Ok(Announcement { model, wire, ..Announcement::new(request.digest()) })
     }
 
     fn size(&mut self, question: &Question<'_>) -> (u64, Option<u32>) {

@@ -1,9 +1,13 @@
 //! A run before it begins: what the host does not know, and the choices that are for this run alone.
 
+mod fork;
+
 use std::sync::Arc;
 
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
+
+pub use fork::Forked;
 
 use super::asker::ModelAsker;
 use super::{Host, opening};
@@ -15,12 +19,12 @@ use crate::hook::{
     CallView, Hook, HookChain, HookEntry, OnCheckDone, OnFault, OnPostStep, OnPostTool, OnPrePrompt, OnPreTool,
     OnShouldStop, Powers, ResultVerdict, RunView, StepView, ToolAnswer,
 };
-use crate::journal::{Journal, Runs};
+use crate::journal::Runs;
 use crate::message::Message;
 use crate::model::Model;
 use crate::origin::Origin;
 use crate::permission::{Approver, Decision, Rule, StandingApproval, ToolPattern};
-use crate::record::{Body, Parent, RunId, RunResumed, RunStarted};
+use crate::record::{Parent, RunId, RunResumed, RunStarted};
 
 /// A run to be. Made by [`Host::run`], begun by [`Launch::start`] or, for one that was begun before, by
 /// [`Launch::resume`].
@@ -32,6 +36,7 @@ pub struct Launch {
     history: Vec<Message>,
     parent: Option<Parent>,
     project: Option<String>,
+    flags: Vec<String>,
     budget: Vec<BudgetChange>,
     rules: Vec<Rule>,
     approvals: Vec<StandingApproval>,
@@ -49,10 +54,10 @@ pub struct Launch {
 type BudgetChange = Box<dyn FnOnce(&mut Budget) + Send>;
 
 /// What a run works with.
-struct Made {
-    gate: Arc<Gate>,
-    model: Arc<dyn Model>,
-    hooks: Arc<HookChain>,
+pub(super) struct Made {
+    pub(super) gate: Arc<Gate>,
+    pub(super) model: Arc<dyn Model>,
+    pub(super) hooks: Arc<HookChain>,
 }
 
 /// Who answers an ask.
@@ -72,6 +77,7 @@ impl Host {
             history: Vec::new(),
             parent: None,
             project: None,
+            flags: Vec::new(),
             budget: Vec::new(),
             rules: Vec::new(),
             approvals: Vec::new(),
@@ -115,6 +121,12 @@ impl Launch {
     /// Directory of the project, under which the run is listed.
     pub fn project(mut self, project: impl Into<String>) -> Self {
         self.project = Some(project.into());
+        self
+    }
+
+    /// The operator's flags behind settings and plugins, for who goes on with the run.
+    pub fn flags(mut self, flags: Vec<String>) -> Self {
+        self.flags = flags;
         self
     }
 
@@ -270,19 +282,30 @@ impl Launch {
         let runs = self.kept_in.clone().ok_or_else(|| Error::usage("a run in memory cannot be resumed"))?;
         let made = self.make()?;
         let (writer, journal) = runs.open(run)?;
-        let started = first(&journal)?;
+        let started = journal.started()?;
+        made.gate.restore(&journal.records);
         let parts = self.parts(made, started, Some(Box::new(writer)));
         Run::resume(&journal.records, journal.chain, resumed, parts)
     }
 
-    /// What is no longer as it was when a run began, one clause each: plugins, tools, policy, model. A
+    /// What is no longer as it was when a run began, one clause each: plugins, tools, mounts, policy. A
     /// resume under other conditions is for the operator to accept.
     pub fn changes_since(&self, started: &RunStarted) -> Vec<String> {
-        let gate = self.host.gate();
+        let gate = self.host.gate_with(self.rules.clone(), self.approvals.clone());
         super::changes::changes(started, &opening::started(&self.host, &gate, started.run, &started.task))
     }
 
-    fn make(&mut self) -> Result<Made> {
+    /// The host that it runs on.
+    pub(super) fn host(&self) -> &Host {
+        &self.host
+    }
+
+    /// What stops it.
+    pub(super) fn stopping(&self) -> CancellationToken {
+        self.cancel.clone()
+    }
+
+    pub(super) fn make(&mut self) -> Result<Made> {
         if let Some(fault) = self.fault.take() {
             return Err(fault);
         }
@@ -307,6 +330,8 @@ impl Launch {
     fn started(&mut self, gate: &Gate, model: &dyn Model, id: RunId) -> RunStarted {
         let mut started = opening::started(&self.host, gate, id, &self.task);
         model.name().clone_into(&mut started.model);
+        started.wire = Some(model.wire().form());
+        started.flags = std::mem::take(&mut self.flags);
         started.parent = self.parent.take();
         started.project = self.project.take();
         started.messages = std::mem::take(&mut self.history);
@@ -318,8 +343,7 @@ impl Launch {
     }
 
     fn parts(self, made: Made, started: &RunStarted, sink: Option<Box<dyn Sink>>) -> Parts {
-        let setup = opening::request_setup(started, self.host.settings());
-        let asker = ModelAsker::new(made.model, setup, Arc::clone(&made.gate));
+        let asker = ModelAsker::new(made.model, started, Arc::clone(&made.gate));
         let parts = Parts::new(Box::new(asker), made.gate);
         Parts {
             hooks: made.hooks,
@@ -329,12 +353,5 @@ impl Launch {
             watch: self.watch,
             ..parts
         }
-    }
-}
-
-fn first(journal: &Journal) -> Result<&RunStarted> {
-    match journal.records.first().map(|record| &record.body) {
-        Some(Body::RunStarted(started)) => Ok(started),
-        _ => Err(Error::failed("the journal does not begin with the start of a run")),
     }
 }

@@ -8,16 +8,22 @@ mod changes;
 mod grants;
 mod hooks;
 mod launch;
+mod learn;
 mod opening;
 mod plugins;
+mod prompt;
+mod replay;
+mod terms;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 pub use hooks::hook_files;
-pub use launch::Launch;
+pub use launch::{Forked, Launch};
 pub use plugins::PluginFile;
+pub use prompt::Prompt;
+pub use replay::{Difference, OfflineReplay, Recorded};
 
 use crate::builtin;
 use crate::capability::fs::{Mount, MountSpec};

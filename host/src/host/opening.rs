@@ -1,9 +1,9 @@
 //! What stands at the beginning of a run: its first record, and what goes with every request.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::hooks::HostHook;
-use super::{DONE, Host};
+use super::{DONE, Host, terms};
 use crate::budget::Budget;
 use crate::canonical::CanonicalJson;
 use crate::gate::{Gate, GatedTool};
@@ -43,6 +43,7 @@ pub(super) fn started(host: &Host, gate: &Gate, id: RunId, task: &str) -> RunSta
             ..Done::default()
         },
         budget: budget(&settings.budget),
+        policy: Some(terms::digest(host, gate)),
         ..RunStarted::new(id, task)
     }
 }
@@ -58,7 +59,7 @@ fn hook(hook: &HostHook) -> PluginRecord {
 }
 
 /// What goes with every request beside the history: tools and parameters.
-pub(super) fn request_setup(started: &RunStarted, settings: &Settings) -> RequestSetup {
+pub(super) fn request_setup(started: &RunStarted) -> RequestSetup {
     let mut tools: Vec<ToolDeclaration> = started
         .tools
         .iter()
@@ -70,10 +71,12 @@ pub(super) fn request_setup(started: &RunStarted, settings: &Settings) -> Reques
         .collect();
     tools.push(done_tool(&started.done));
     let mut request = RequestSetup::new().with_tools(tools);
-    if let Some(temperature) = &settings.model.temperature {
-        request = request.with_temperature(temperature.value);
+    let parameters = started.parameters.to_value();
+    if let Some(temperature) = parameters.get("temperature").and_then(Value::as_f64) {
+        request = request.with_temperature(temperature);
     }
-    if let Some(tokens) = output_cap(settings) {
+    let cap = parameters.get("max_output_tokens").and_then(Value::as_u64);
+    if let Some(tokens) = cap.and_then(|tokens| u32::try_from(tokens).ok()) {
         request = request.with_max_output_tokens(tokens);
     }
     request

@@ -9,7 +9,7 @@ use super::{BLOBS, JOURNAL, cannot};
 use crate::digest::Digest;
 use crate::error::{Error, Result};
 use crate::origin::Origin;
-use crate::record::{Chain, DecodeError, Record, decode};
+use crate::record::{Body, Chain, DecodeError, Record, RunStarted, decode};
 
 /// A journal as it was read.
 #[derive(Debug)]
@@ -31,6 +31,14 @@ impl Journal {
         let path = dir.join(JOURNAL);
         let file = File::open(&path).map_err(|error| cannot("read", &path, &error))?;
         Self::read_from(&file, dir)
+    }
+
+    /// The record that the run began with.
+    pub fn started(&self) -> Result<&RunStarted> {
+        match self.records.first().map(|record| &record.body) {
+            Some(Body::RunStarted(started)) => Ok(started),
+            _ => Err(Error::failed("the journal does not begin with the start of a run")),
+        }
     }
 
     /// The digest of the last line.
@@ -97,7 +105,9 @@ pub(super) fn ends(dir: &Path) -> Result<(Record, Option<Record>, u64)> {
     let begun = parse(&first).map_err(|error| {
         Error::failed(format!("the journal is damaged: {error}")).at(Origin::line(&path.display().to_string(), 1))
     })?;
-    let last = tail.strip_suffix(b"\n").and_then(|whole| parse(whole.rsplit(|byte| *byte == b'\n').next()?).ok());
+    let lines = tail.strip_suffix(b"\n").into_iter().flat_map(|whole| whole.rsplit(|byte| *byte == b'\n'));
+    // A run that was answered rests as before.
+    let last = lines.map_while(|line| parse(line).ok()).find(|record| !matches!(record.body, Body::CallAnswered(_)));
     Ok((begun, last, bytes))
 }
 

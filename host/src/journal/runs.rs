@@ -62,6 +62,14 @@ impl Runs {
         Journal::read(&self.dir_of(run))
     }
 
+    /// Size of all of a run's files in bytes, as far as they can be seen.
+    pub fn bytes(&self, run: RunId) -> u64 {
+        let dir = self.dir_of(run);
+        let files = |dir: &Path| fs::read_dir(dir).into_iter().flatten().flatten();
+        let size = |entry: fs::DirEntry| entry.metadata().ok().filter(fs::Metadata::is_file).map(|file| file.len());
+        files(&dir).chain(files(&dir.join(super::BLOBS))).filter_map(size).sum()
+    }
+
     /// Removes a run.
     pub fn remove(&self, run: RunId) -> Result<()> {
         remove(&self.dir_of(run))

@@ -39,7 +39,7 @@ pub use response::{Finish, ModelResponse, Usage};
 pub use scripted::Scripted;
 pub use setup::{RequestSetup, ToolChoice, ToolDeclaration};
 pub use transcript::Transcript;
-pub use wire::{PlainWire, Wire};
+pub use wire::{PlainWire, Wire, WireForm};
 
 /// Something that answers a request with text, tool calls, or both.
 ///

@@ -3,10 +3,37 @@
 //! Separate from `Model` because it is pure: the journal uses a wire without a model to rebuild what
 //! was sent.
 
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
 use super::chat::write_tool_list;
 use super::json::{self, Object};
+use super::ollama::Ollama;
+use super::openai::OpenAi;
 use super::setup::{RequestSetup, ToolChoice, ToolDeclaration};
 use crate::message::Message;
+
+/// A wire as the journal keeps it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WireForm {
+    /// [`Wire::id`].
+    pub id: String,
+    /// What is the same in all of its requests.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    pub fixed: Value,
+}
+
+impl WireForm {
+    /// The wire that writes so; none for one of another host.
+    pub fn to_wire(&self) -> Option<Box<dyn Wire>> {
+        match self.id.as_str() {
+            "plain" => Some(Box::new(PlainWire)),
+            "openai-chat" => OpenAi::for_form(&self.fixed).map(|wire| Box::new(wire) as Box<dyn Wire>),
+            "ollama-chat" => Ollama::for_form(&self.fixed).map(|wire| Box::new(wire) as Box<dyn Wire>),
+            _ => None,
+        }
+    }
+}
 
 /// How one provider writes its requests: a head, the messages in order with commas between them, a tail.
 ///
@@ -16,6 +43,11 @@ pub trait Wire: Send + Sync {
     /// Names the form of tools and messages. Written pieces are kept under this name, so two forms that
     /// differ in any byte need two names.
     fn id(&self) -> &'static str;
+
+    /// What of its requests neither the setup nor the history says, such as the model's name.
+    fn form(&self) -> WireForm {
+        WireForm { id: self.id().to_owned(), fixed: Value::Null }
+    }
 
     /// Writes all up to the first message of the history: the last byte is `[` where no message was
     /// written yet. `tools` is the list of tools, written by [`Wire::tool`], with commas, without

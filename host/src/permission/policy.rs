@@ -142,6 +142,20 @@ impl Policy {
         &self.rules
     }
 
+    /// All of it as a text that two policies have in common if and only if they decide alike by their
+    /// words: without the lines where things stand, and without examples.
+    pub fn meaning(&self) -> String {
+        let per_plugin = self.per_plugin.iter().map(|(plugin, fallback)| (plugin, fallback.unmatched));
+        let unmatched = (self.fallback.unmatched, per_plugin.collect::<Vec<_>>());
+        let allowed: Vec<_> = self.allowed.iter().map(|(tools, _)| tools).collect();
+        let mut text = format!("unmatched {unmatched:?}\nallowed {allowed:?}\n");
+        // Their order decides nothing.
+        let mut rules: Vec<String> = self.rules.iter().map(Rule::meaning).collect();
+        rules.sort_unstable();
+        text.push_str(&rules.concat());
+        text
+    }
+
     /// Decides about one call.
     pub fn decide(&self, facts: &Facts<'_>) -> Verdict {
         let mut found = Found::default();

@@ -126,6 +126,14 @@ impl Condition {
 }
 
 impl Rule {
+    /// What it says, without where it stands and without its examples.
+    pub(super) fn meaning(&self) -> String {
+        let Self { tools, within, effects_none, built_in, condition, unless, after, decision, .. } = self;
+        let Self { reason, narrow, narrows_only, .. } = self;
+        let about = (tools, within, effects_none, built_in, condition, unless, after);
+        format!("rule {decision:?} {about:?} {reason:?} {narrow:?} {narrows_only}\n")
+    }
+
     /// A rule about every call.
     pub fn new(decision: Decision, origin: Origin) -> Self {
         Self {

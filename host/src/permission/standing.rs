@@ -28,7 +28,7 @@ pub enum Until {
 }
 
 /// What an approval is about, as it is written in the file and offered in a question.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Scope {
     /// A tool pattern; for an answer of a person always one tool, as `files/edit_file`.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::digest::Digest;
 use crate::message::Outcome;
 use crate::refusal::Refusal;
 
@@ -18,6 +19,8 @@ pub struct GuestReport {
     pub usage: CallUsage,
     /// What the host refused inside it.
     pub refusals: Vec<Refusal>,
+    /// Files that it changed: mount, path, size if still there, digest if small.
+    pub written: Vec<(String, String, Option<u64>, Option<Digest>)>,
     /// The last lines that the guest wrote to its standard error.
     pub stderr: Vec<String>,
     /// What it logged.

@@ -63,6 +63,17 @@ impl PluginState {
         *self.kept() = Kept { entries, changes: BTreeMap::new() };
     }
 
+    /// Takes over changes that were told before, as [`PluginState::take_changes`] told them.
+    pub fn take_over(&self, changes: &BTreeMap<String, Option<String>>) {
+        let mut kept = self.kept();
+        for (key, value) in changes {
+            match value {
+                Some(value) => drop(kept.entries.insert(key.clone(), value.clone())),
+                None => drop(kept.entries.remove(key)),
+            }
+        }
+    }
+
     /// A copy of what is kept now.
     pub fn entries(&self) -> BTreeMap<String, String> {
         self.kept().entries.clone()

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::canonical::CanonicalJson;
+use crate::digest::Digest;
 use crate::message::{Failure, Outcome};
 use crate::origin::Origin;
-use crate::permission::Decision;
+use crate::permission::{Decision, Scope};
 use crate::refusal::Refusal;
 
 /// What the host found about a call, from needs and grants; scheduling and re-running use it.
@@ -127,6 +128,39 @@ pub struct Approval {
     /// How long the answer took, in milliseconds. The run's clock stood still.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub waited_ms: u64,
+    /// What the answer is about beyond this call; a resume keeps it to the end of the run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub standing: Option<Standing>,
+}
+
+impl Approval {
+    /// An answer about one call, given at once.
+    pub fn new(yes: bool, by: impl Into<String>) -> Self {
+        Self { yes, by: by.into(), scope: String::new(), waited_ms: 0, standing: None }
+    }
+}
+
+/// What an answer is about beyond its call: a yes lets such calls run, a no refuses them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Standing {
+    /// The calls.
+    pub scope: Scope,
+    /// The component that it is bound to.
+    pub plugin: Digest,
+}
+
+/// The operator's answer to a call that was parked. It lets the call run only as it was asked about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallAnswered {
+    /// Number of the step.
+    pub step: u32,
+    /// Digest of component, definition, arguments and authority that were asked about.
+    pub bound_to: Digest,
+    /// Whether the call may run.
+    pub yes: bool,
+    /// Why not, for the model.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
 }
 
 /// What was decided about a call.
@@ -179,6 +213,9 @@ pub struct CallDecided {
     /// The answer to an ask.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approval: Option<Approval>,
+    /// Of a parked call, the digest of what an answer is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bound_to: Option<Digest>,
     /// What the call could reach, and which line gave or cut it, one item a line.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub authority: Vec<String>,
@@ -207,6 +244,7 @@ impl CallDecided {
             context: Vec::new(),
             stop: None,
             approval: None,
+            bound_to: None,
             authority: Vec::new(),
             would_allow: None,
             facts: CallFacts::default(),
@@ -288,6 +326,21 @@ pub struct Progress {
     pub data: Option<CanonicalJson>,
 }
 
+/// A file that a call changed, as it was after the call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WrittenFile {
+    /// The operator's name of the mount.
+    pub mount: String,
+    /// Relative to the mount.
+    pub path: String,
+    /// Its size in bytes; none where it is gone, or no file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<u64>,
+    /// Digest of its content, where it is small enough to be read again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<Digest>,
+}
+
 /// A call that ran is over.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CallEnded {
@@ -321,6 +374,12 @@ pub struct CallEnded {
     /// A hook's reason to stop the run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stop: Option<String>,
+    /// What the tool keeps for its later calls, as far as it changed: values by key, none for a key that is gone.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub kept: BTreeMap<String, Option<String>>,
+    /// Files that the call changed, as they were after it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub wrote: Vec<WrittenFile>,
     /// The run's active time at this point, in milliseconds.
     pub active_ms: u64,
 }

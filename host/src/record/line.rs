@@ -245,6 +245,8 @@ mod tests {
             hooks: Vec::new(),
             context: Vec::new(),
             stop: None,
+            kept: std::collections::BTreeMap::new(),
+            wrote: Vec::new(),
             active_ms: 0,
         }))
     }

@@ -5,6 +5,7 @@
 //! else. Pure: [`crate::journal`] writes and reads the lines.
 
 mod call;
+pub mod diff;
 mod inert;
 mod line;
 mod run;
@@ -24,8 +25,8 @@ use crate::digest::Digest;
 use crate::message::Message;
 
 pub use call::{
-    Approval, CallDecided, CallEnded, CallFacts, CallStarted, HookMemory, HookVerdict, Hooked, MatchedRule, Progress,
-    Ruling, StderrTail, Used,
+    Approval, CallAnswered, CallDecided, CallEnded, CallFacts, CallStarted, HookMemory, HookVerdict, Hooked,
+    MatchedRule, Progress, Ruling, Standing, StderrTail, Used, WrittenFile,
 };
 pub use inert::{cut, inert};
 pub use line::{Blob, Chain, DecodeError, Encoded, PAYLOAD_BYTES, decode};
@@ -92,6 +93,8 @@ pub enum Body {
     CallEnded(Box<CallEnded>),
     /// What hooks said at a point that is no call.
     Hooked(Box<Hooked>),
+    /// The operator answered a call that was parked.
+    CallAnswered(CallAnswered),
     /// Something from outside that the loop has to act on.
     Notice(Notice),
     /// The run is over, or rests until it is resumed.
@@ -110,4 +113,6 @@ pub enum Notice {
     HookStop(String),
     /// A reading of the run's active time, in milliseconds.
     Active(u64),
+    /// All before it is copied from the parent; calls that are open were not run.
+    Forked,
 }

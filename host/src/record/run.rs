@@ -7,6 +7,7 @@ use crate::budget::Budget;
 use crate::canonical::CanonicalJson;
 use crate::digest::Digest;
 use crate::message::Message;
+use crate::model::WireForm;
 use crate::need::FsMode;
 use crate::permission::ToolKind;
 
@@ -46,6 +47,12 @@ pub struct RunStarted {
     /// Digest of policy, grants and hooks; a resume compares it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<Digest>,
+    /// The operator's flags behind them, as they were typed: a resume without flags of its own uses them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub flags: Vec<String>,
+    /// How requests are written, so that they can be rebuilt byte for byte.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wire: Option<WireForm>,
     /// What the run may spend.
     pub budget: Budget,
 }
@@ -69,6 +76,8 @@ impl RunStarted {
             tools: Vec::new(),
             done: Done::default(),
             policy: None,
+            flags: Vec::new(),
+            wire: None,
             budget: Budget::default(),
         }
     }

@@ -122,7 +122,7 @@ impl Tally {
             Body::CallDecided(decided) => self.decided(decided),
             Body::CallEnded(ended) => self.ended(ended),
             Body::Stopped(reason) => self.stop = Some(reason.clone()),
-            Body::Message(_) | Body::CallStarted(_) | Body::Hooked(_) | Body::Notice(_) => {}
+            Body::Message(_) | Body::CallStarted(_) | Body::CallAnswered(_) | Body::Hooked(_) | Body::Notice(_) => {}
         }
     }
 

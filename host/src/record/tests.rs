@@ -93,7 +93,7 @@ fn denials_say_who_denied() {
         change(&mut decided);
         step_of(decided, None).pretty()
     };
-    let no = |by: &str| Some(Approval { yes: false, by: by.into(), scope: String::new(), waited_ms: 0 });
+    let no = |by: &str| Some(Approval::new(false, by));
     assert_eq!(denied(|_| {}), "#1 ⊘ t() → denied «no»");
     assert_eq!(
         denied(|decided| decided.rules = vec![
@@ -135,7 +135,7 @@ fn a_run() -> Vec<Record> {
     let mut asked = allowed(3, "files/edit_file", &json!({ "path": "src/a.rs" }));
     asked.rules[0].decision = Decision::Ask;
     asked.proposed = Some(canonical(&json!({ "path": "./src/a.rs" })));
-    let approval = Approval { yes: true, by: "person".into(), scope: "once".into(), waited_ms: 14_000 };
+    let approval = Approval { scope: "once".into(), waited_ms: 14_000, ..Approval::new(true, "person") };
     asked.approval = Some(approval);
     asked.authority = vec!["fs workspace:/src/a.rs rw (grant looplet.toml:33)".into()];
     let calls = ["grep", "read_file", "edit_file", "done"].map(|name| ProposedCall {
@@ -163,6 +163,7 @@ fn a_run() -> Vec<Record> {
             model: None,
             parameters: None,
             offered: None,
+            wire: None,
         }),
         Body::ModelAnswered(Box::new(answer)),
         Body::CallDecided(Box::new(allowed(1, "files/grep", &json!({ "pattern": "TODO" })))),

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::canonical::CanonicalJson;
 use crate::digest::Digest;
 use crate::message::ProposedCall;
-use crate::model::Finish;
+use crate::model::{Finish, WireForm};
 
 /// A request is about to be sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +23,9 @@ pub struct ModelAsked {
     /// The only tools that it offers, where those are not all of the run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub offered: Option<Vec<String>>,
+    /// How it is written, where that is not the run's way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wire: Option<WireForm>,
 }
 
 /// The model's answer, whole.

@@ -139,7 +139,7 @@ fn to_report(
     limits: &Limits,
     commit: impl FnOnce(&mut CallState),
 ) -> GuestReport {
-    let Finished { answer, stop, alive } = finished;
+    let Finished { answer, stop, alive, written } = finished;
     let mut state = alive.store.into_data();
     let (outcome, detail) = match answer {
         Ok(answer) => {
@@ -165,6 +165,7 @@ fn to_report(
         detail,
         usage,
         refusals: Vec::new(),
+        written: written.into_iter().map(|file| (file.mount, file.path, file.bytes, file.digest)).collect(),
         stderr: state.stderr.last_lines(Limits::STDERR_LINES),
         log: state.desk.log(),
     }
@@ -176,6 +177,7 @@ fn ended_early(failure: Failure, limits: &Limits) -> GuestReport {
         detail: None,
         usage: CallUsage { memory_limit: limits.memory_bytes as u64, ..CallUsage::default() },
         refusals: Vec::new(),
+        written: Vec::new(),
         stderr: Vec::new(),
         log: Vec::new(),
     }

@@ -15,6 +15,7 @@ use super::limits::Limits;
 use super::permits::{Lent, Seat};
 use super::state::CallState;
 use super::trap::{self, Ended};
+use crate::capability::fs::Written;
 use crate::error::Error;
 use crate::message::{Failure, FailureKind};
 use crate::plugin::RunKey;
@@ -48,6 +49,8 @@ pub(super) struct Finished<A> {
     pub(super) answer: Result<A, Ended>,
     /// Why the clock said that the call had to stop, if it did.
     pub(super) stop: Option<StopNow>,
+    /// Files that it changed, looked at on its thread: the kernel may block there.
+    pub(super) written: Vec<Written>,
     /// What is left of the guest; after anything but an answer, fit only to be read.
     pub(super) alive: Alive,
 }
@@ -103,8 +106,9 @@ impl Sandbox {
                 }
             });
             let stop = on_thread.must_stop();
+            let written = store.data().view.written();
             // The caller may have gone.
-            let _ = sender.send(Finished { answer, stop, alive: Alive { store, instance } });
+            let _ = sender.send(Finished { answer, stop, written, alive: Alive { store, instance } });
         };
         let no_thread = |error: Error| Failure::new(FailureKind::Execution, error.message());
         self.0.threads.run(Box::new(job)).map_err(no_thread)?;

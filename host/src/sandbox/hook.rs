@@ -127,7 +127,7 @@ impl HookInstance {
             Ok(finished) => finished,
             Err(failure) => return (Err(HookFault(failure.message)), Vec::new()),
         };
-        let Finished { answer, stop, mut alive } = finished;
+        let Finished { answer, stop, mut alive, written: _ } = finished;
         let said = alive.store.data_mut().take_log();
         match answer {
             Ok(answer) => {

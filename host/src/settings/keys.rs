@@ -74,7 +74,7 @@ pub enum Support {
 }
 
 use Kind::{Bool, Number, OneOf, Open, Opens, Table, Tables, Text, TextOrFile, TextOrTexts, Texts, Whole};
-use Support::{Later, Now, NowBut};
+use Support::{Later, Now};
 use Who::{AnyoneNarrowing as Anyone, Operator, TrustedProject as Trusted};
 
 const MODES: Kind = OneOf(&["ro", "rw"]);
@@ -178,7 +178,7 @@ pub const KEYS: &[Key] = &[
 
     key("policy", Table, Anyone, Now, "", "What holds where rules are silent."),
     key("policy.unmatched", OneOf(&["ask", "deny"]), Anyone, Now, "deny", "What happens to a call that no rule matches."),
-    key("policy.on_ask", OneOf(&["person", "deny", "park"]), Anyone, NowBut("park", "parking"), "person", "Who answers an ask."),
+    key("policy.on_ask", OneOf(&["person", "deny", "park"]), Anyone, Now, "person", "Who answers an ask."),
 
     key("rules", Tables, Anyone, Now, "", "Rules; of all that match the strictest wins."),
     key("rules[].tool", TextOrTexts, Anyone, Now, "any tool", "Patterns `plugin/tool`; without `/` all tools of a plugin."),

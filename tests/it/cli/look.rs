@@ -317,6 +317,8 @@ fn a_command_that_does_not_exist_is_a_usage_error() {
         ── stderr
         error: unrecognized subcommand 'rnu'
 
+          tip: a similar subcommand exists: 'runs'
+
         Usage: looplet-host [OPTIONS] <COMMAND>
 
         For more information, try '--help'.

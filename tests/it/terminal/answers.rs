@@ -207,3 +207,24 @@ fn a_tool_that_is_refused_three_times_can_be_denied_for_the_run() {
     let (_, seen) = person.leaves();
     assert_eq!(asked(&seen), 3, "{seen}");
 }
+
+#[test]
+fn an_answer_for_the_run_holds_in_a_resume_and_not_in_a_fork() {
+    let other = ("write_file", r#"{"path": "src/b.txt", "content": "b"}"#);
+    let world = world(&[WRITE, other]);
+    let mut person = world.start(&[&RUN[..], &["--max-steps", "1"]].concat());
+    person.answers("s");
+    let (code, seen) = person.leaves();
+    assert_eq!((code, asked(&seen)), (Some(1), 1), "{seen}");
+    let mut person = world.start(&["fork", "@1", "--max-steps", "9"]);
+    person.answers("n");
+    let (code, seen) = person.leaves();
+    assert_eq!((code, asked(&seen), world.read("src/b.txt")), (Some(0), 1, None), "{seen}");
+    let runs = world.home().join(".local/state/looplet/runs");
+    let mut names: Vec<_> = std::fs::read_dir(runs).unwrap().map(|run| run.unwrap().file_name()).collect();
+    names.sort();
+    let person = world.start(&["resume", names[0].to_str().unwrap(), "--max-steps", "9"]);
+    let (code, seen) = person.leaves();
+    assert_eq!((code, asked(&seen)), (Some(0), 0), "{seen}");
+    assert_eq!(world.read("src/b.txt").as_deref(), Some("b"));
+}

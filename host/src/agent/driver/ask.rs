@@ -30,6 +30,7 @@ impl Driver {
             model: announced.model,
             parameters: announced.parameters,
             offered: self.fold.state.offered(turn).map(<[String]>::to_vec),
+            wire: announced.wire,
         }))?;
         let cancel = self.stop.child_token();
         let left = self.time_left();

@@ -55,6 +55,25 @@ impl Driver {
         self.conclude(decided, call, answer).await
     }
 
+    /// Before a run rests for an answer: finds the other calls of the turn that need one too, so that
+    /// all are asked about at once. What could run, and what is denied, is decided when its turn comes.
+    pub(super) async fn park_ahead(&mut self) -> Result<(), Broken> {
+        let cancel = self.stop.child_token();
+        let dispatch = Arc::clone(&self.parts.dispatch);
+        for request in self.fold.state.calls_ahead() {
+            if self.touches.contains_key(&request.step) {
+                continue;
+            }
+            let view = self.view();
+            let prepared = contain(dispatch.prepare(&request, &view, &cancel), &cancel).await;
+            if let Ok(Prepared::Settled(verdict, Ruling::Parked)) = prepared {
+                let decided = verdict.record(&request, Ruling::Parked);
+                self.record(Body::CallDecided(Box::new(decided)))?;
+            }
+        }
+        Ok(())
+    }
+
     /// Keeps what may run, settles the rest.
     async fn conclude(
         &mut self,
@@ -181,6 +200,8 @@ impl Driver {
             hooks: report.hooks,
             context: report.context,
             stop: report.stop,
+            kept: report.kept,
+            wrote: report.wrote,
             active_ms: self.active_ms(),
         })))
     }

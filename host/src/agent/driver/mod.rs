@@ -163,7 +163,12 @@ impl Driver {
             Some(Action::Refuse(decided)) => self.settle(*decided),
             Some(Action::Perform { step, facts }) => self.perform(step, facts).await,
             Some(Action::Lose { step }) => self.end_call(step, CallReport::new(call::unknown_outcome())),
-            Some(Action::Stop(reason)) => self.stop(reason).await,
+            Some(Action::Stop(reason)) => {
+                if reason == StopReason::WaitingForApproval {
+                    self.park_ahead().await?;
+                }
+                self.stop(reason).await
+            }
             // Nothing can begin and nothing is under way: what was begun was lost with its driver.
             None => self.stop(StopReason::StreamClosed).await,
         }

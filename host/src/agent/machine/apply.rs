@@ -15,8 +15,8 @@ impl State {
     /// Takes the next record. What does not fit where the run stands changes nothing.
     pub fn apply(&mut self, record: &Record) {
         match &record.body {
-            // The state began with it.
-            Body::RunStarted(_) | Body::ModelAsked(_) => {}
+            // The state began with it; an answer counts when its call is decided anew.
+            Body::RunStarted(_) | Body::ModelAsked(_) | Body::CallAnswered(_) => {}
             Body::RunResumed(resumed) => self.resume(resumed),
             Body::Message(message) => self.say(message.clone()),
             Body::ModelAnswered(answer) => self.answer(answer),
@@ -203,6 +203,10 @@ impl State {
             Notice::Closed => self.end_with(StopReason::StreamClosed),
             Notice::HookStop(reason) => self.end_with(StopReason::Hook(reason.clone())),
             Notice::Active(active_ms) => self.meter.read_active(*active_ms),
+            Notice::Forked => {
+                self.close_turn(&StopReason::StreamClosed);
+                (self.end, self.stopped) = (None, None);
+            }
         }
     }
 

@@ -294,9 +294,24 @@ impl State {
         Some((turn.number, calls.map(|(index, call)| (turn.step(index), call.proposed.clone())).collect()))
     }
 
+    /// The calls of the open turn that nothing was decided about and that could run.
+    pub fn calls_ahead(&self) -> Vec<CallRequest> {
+        let Some(turn) = &self.turn else { return Vec::new() };
+        let proposed = (turn.cursor..turn.calls.len()).filter(|index| turn.calls[*index].stage == Stage::Proposed);
+        let judged = proposed.map(|index| self.settle(turn, index)).take_while(|action| !is_done(action));
+        judged.filter_map(|action| if let Action::Judge(request) = action { Some(request) } else { None }).collect()
+    }
+
     /// How the run may say that it is done.
     pub fn done(&self) -> &crate::record::Done {
         self.tools.done()
+    }
+
+    /// Steps that wait for an answer of the operator.
+    pub fn parked(&self) -> Vec<u32> {
+        let Some(turn) = &self.turn else { return Vec::new() };
+        let parked = |(_, call): &(usize, &OpenCall)| call.stage == Stage::Parked;
+        turn.calls.iter().enumerate().filter(parked).map(|(index, _)| turn.step(index)).collect()
     }
 
     /// Steps with an intent and no result: after a crash nobody knows whether they took effect.
@@ -305,6 +320,11 @@ impl State {
         let started = |(_, call): &(usize, &OpenCall)| call.stage == Stage::Started;
         turn.calls.iter().enumerate().filter(started).map(|(index, _)| turn.step(index)).collect()
     }
+}
+
+/// Calls after the model's word that it is done are not run.
+fn is_done(action: &Action) -> bool {
+    matches!(action, Action::CheckDone { .. })
 }
 
 impl OpenTurn {

@@ -121,8 +121,9 @@ impl Dispatch for Tools {
             "breaks the gate" => panic!("the gate is broken"),
             "waits for a person" => {
                 self.clock.pass(10_000);
-                let (by, scope) = ("person".into(), "once".into());
-                verdict.approval = Some(record::Approval { yes: true, by, scope, waited_ms: 10_000 });
+                let (by, scope) = ("person", "once".into());
+                verdict.approval =
+                    Some(record::Approval { scope, waited_ms: 10_000, ..record::Approval::new(true, by) });
                 Prepared::Ready(Box::new(verdict), self.ready(request, does))
             }
             "is never decided" => std::future::pending().await,

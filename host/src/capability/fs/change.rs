@@ -46,7 +46,9 @@ impl View {
         if target.must_be_dir {
             return Err(FsError::NotDirectory);
         }
-        Ok(target.parent.dir.remove_file(name)?)
+        target.parent.dir.remove_file(name)?;
+        self.changes.note(at.preopen, &target.place, true);
+        Ok(())
     }
 
     /// Renames a file, a link or a directory within one mount.
@@ -71,14 +73,24 @@ impl View {
             if reach::sibling_of(goal_name) == source_name {
                 carry_mode(&source, source_name, &goal, goal_name);
             }
-            return Ok(source.parent.dir.rename(source_name, &goal.parent.dir, goal_name)?);
+            let was_there = goal.parent.dir.symlink_metadata(goal_name).is_ok();
+            source.parent.dir.rename(source_name, &goal.parent.dir, goal_name)?;
+            self.note_rename((from_at.preopen, &source.place), (to_at.preopen, &goal.place, was_there));
+            return Ok(());
         }
         self.check_tree(&source.parent.enter(source_name)?, from, to)?;
         // Before and after: another call may open a handle in between.
         RENAMES.fetch_add(1, Ordering::SeqCst);
         let renamed = source.parent.dir.rename(source_name, &goal.parent.dir, goal_name);
         RENAMES.fetch_add(1, Ordering::SeqCst);
-        Ok(renamed?)
+        renamed?;
+        self.note_rename(from, (to.0, to.1, true));
+        Ok(())
+    }
+
+    fn note_rename(&self, from: (usize, &MountPath), to: (usize, &MountPath, bool)) {
+        self.changes.note(from.0, from.1, true);
+        self.changes.note(to.0, to.1, to.2);
     }
 
     /// Whether all that lies in a directory may be changed both where it is and where it would be. Not
@@ -159,7 +171,9 @@ impl View {
             return Err(FsError::Denied);
         }
         self.charge_entry(to_at.preopen, &goal.place)?;
-        Ok(source.parent.dir.hard_link(source_name, &goal.parent.dir, goal_name)?)
+        source.parent.dir.hard_link(source_name, &goal.parent.dir, goal_name)?;
+        self.changes.note(to_at.preopen, &goal.place, false);
+        Ok(())
     }
 
     /// Makes a link. What it says must be relative, stay in the mount, and lead to what the call may know

@@ -14,6 +14,7 @@ mod reach;
 mod usage;
 mod view;
 mod walk;
+mod written;
 
 #[cfg(all(test, unix))]
 mod tests;
@@ -26,3 +27,4 @@ pub use path::MountPath;
 pub use reach::{Reach, ReachKind};
 pub use usage::{FsLimits, FsUsage};
 pub use view::{Preopen, View};
+pub use written::Written;

@@ -17,6 +17,7 @@ use super::path::MountPath;
 use super::reach::{self, Access, Reach};
 use super::usage::{FsLimits, FsUsage, OpenSlot, charge};
 use super::walk::{self, Astray, Final, OpenDir, Target};
+use super::written::Changes;
 use crate::need::FsMode;
 use crate::origin::Origin;
 use crate::permission::MaskKind;
@@ -43,6 +44,7 @@ pub struct View {
     pub(super) preopens: Vec<Preopen>,
     pub(super) limits: FsLimits,
     pub(super) usage: Arc<FsUsage>,
+    pub(super) changes: Changes,
     refusals: Arc<RefusalLog>,
     identities: RandomState,
 }
@@ -57,7 +59,8 @@ pub(super) enum Wants {
 impl View {
     /// A view of these mounts under these limits.
     pub fn new(preopens: Vec<Preopen>, limits: FsLimits, refusals: Arc<RefusalLog>) -> Self {
-        Self { preopens, limits, usage: Arc::default(), refusals, identities: RandomState::new() }
+        let changes = Changes::default();
+        Self { preopens, limits, usage: Arc::default(), changes, refusals, identities: RandomState::new() }
     }
 
     /// What the call has used so far.
@@ -169,6 +172,9 @@ impl View {
         if metadata.nlink() > 1 && reach::is_single_file(&self.preopens[preopen].reaches, &target.place) {
             self.note(preopen, &target.place, "open", RefusalReason::SecondLink, None);
             return Err(FsError::Denied);
+        }
+        if options.changes() {
+            self.changes.note(preopen, &target.place, found.is_some());
         }
         // Cut only now, when it is known to be a regular file with no other name.
         if options.truncate {
@@ -376,10 +382,10 @@ impl View {
 
 /// A pipe or a device must never make the open wait.
 #[cfg(unix)]
-fn nonblocking(options: &mut cap_std::fs::OpenOptions) {
+pub(super) fn nonblocking(options: &mut cap_std::fs::OpenOptions) {
     use cap_std::fs::OpenOptionsExt as _;
     options.custom_flags(rustix::fs::OFlags::NONBLOCK.bits().cast_signed());
 }
 
 #[cfg(not(unix))]
-fn nonblocking(_: &mut cap_std::fs::OpenOptions) {}
+pub(super) fn nonblocking(_: &mut cap_std::fs::OpenOptions) {}

@@ -4,22 +4,32 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use looplet_host::error::{Error, Result};
+use looplet_host::host::Recorded;
 use looplet_host::model::ollama;
 use looplet_host::model::retry::{Clock, SystemClock};
 use looplet_host::model::select::{
     Environment, OLLAMA_HOST, ProviderSettings, Selection, Wishes, nothing_set_up, ollama_endpoint, select,
 };
 use looplet_host::model::{EventSink, HttpClient, Model, connect as connect_selected};
+use looplet_host::origin::Origin;
 use looplet_host::settings::Settings;
 
 use super::consent;
 use crate::commands::machine;
+use crate::commands::past::Past;
 use crate::commands::setup::Setup;
 
-/// The model and its header line.
-pub(crate) async fn connect(setup: &Setup, flag: Option<&str>) -> Result<(Arc<dyn Model>, String)> {
+/// The model and its header line: the one of the flag, else `own`, that of a run that goes on, else what
+/// is written or found.
+pub(crate) async fn connect(setup: &Setup, flag: Option<&str>, own: Option<&str>) -> Result<(Arc<dyn Model>, String)> {
+    if let Some(run) = flag.or(own).and_then(|name| name.strip_prefix("replay:")) {
+        return replay(setup, run);
+    }
     let settings = setup.host.settings();
-    let wishes = wishes(settings, &setup.machine.variables, flag);
+    let mut wishes = wishes(settings, &setup.machine.variables, flag);
+    if let Some(own) = own.filter(|_| flag.is_none()) {
+        wishes.project = Some((own, Origin::flag("the run's own")));
+    }
     let http = HttpClient::default();
     let selection = choose(&wishes, &http).await?;
     if selection.needs_consent {
@@ -34,6 +44,14 @@ pub(crate) async fn connect(setup: &Setup, flag: Option<&str>) -> Result<(Arc<dy
     };
     let model = connect_selected(&selection, &http, &clock, read)?;
     Ok((model, selection.header()))
+}
+
+/// The recorded answers of a run.
+fn replay(setup: &Setup, run: &str) -> Result<(Arc<dyn Model>, String)> {
+    let past = Past::find(&setup.machine, None, Some(run))?;
+    let name = format!("replay:{}", past.id);
+    let model = Recorded::new(&past.journal.records, name.clone())?;
+    Ok((Arc::new(model), format!("model {name} (recorded answers)")))
 }
 
 pub(crate) fn wishes<'s>(settings: &'s Settings, environment: &Environment, flag: Option<&'s str>) -> Wishes<'s> {

@@ -1,6 +1,6 @@
 //! Writes the body of a request to `/api/chat`.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::Ollama;
 use crate::canonical::CanonicalJson;
@@ -8,11 +8,16 @@ use crate::message::{Message, ProposedCall};
 use crate::model::chat::{self, write_text};
 use crate::model::json::{self, Object};
 use crate::model::setup::{RequestSetup, ToolChoice, ToolDeclaration};
-use crate::model::wire::{Wire, write_tools};
+use crate::model::wire::{Wire, WireForm, write_tools};
 
 impl Wire for Ollama {
     fn id(&self) -> &'static str {
         "ollama-chat"
+    }
+
+    fn form(&self) -> WireForm {
+        let fixed = json!({ "model": self.model, "context_tokens": self.context_tokens });
+        WireForm { id: self.id().to_owned(), fixed }
     }
 
     fn head(&self, setup: &RequestSetup, tools: &[u8], out: &mut Vec<u8>) {

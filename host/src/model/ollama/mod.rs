@@ -10,6 +10,7 @@ mod catalog;
 mod tests;
 
 use async_trait::async_trait;
+use serde_json::Value;
 
 pub use catalog::{Installed, installed};
 
@@ -45,6 +46,13 @@ impl Ollama {
         let endpoint = base(endpoint);
         let name = format!("ollama:{model}");
         Self { http, endpoint, model: model.to_owned(), name, context_tokens }
+    }
+
+    /// The wire of a model that is asked no more: what it would send, and nowhere to send it.
+    pub(super) fn for_form(fixed: &Value) -> Option<Self> {
+        let endpoint = Endpoint::parse(USUAL_ENDPOINT).ok()?;
+        let tokens = u32::try_from(fixed.get("context_tokens")?.as_u64()?).ok()?;
+        Some(Self::new(HttpClient::default(), endpoint, fixed.get("model")?.as_str()?, tokens))
     }
 }
 

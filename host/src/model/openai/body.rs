@@ -1,11 +1,13 @@
 //! Writes the body of a Chat Completions request.
 
+use serde_json::json;
+
 use super::OpenAi;
 use crate::message::{Message, ProposedCall};
 use crate::model::chat::{self, write_text};
 use crate::model::json::{self, Object};
 use crate::model::setup::{RequestSetup, ToolChoice, ToolDeclaration};
-use crate::model::wire::Wire;
+use crate::model::wire::{Wire, WireForm};
 
 /// The most characters of a tool's name that `OpenAI` takes.
 const NAME: usize = 64;
@@ -13,6 +15,11 @@ const NAME: usize = 64;
 impl Wire for OpenAi {
     fn id(&self) -> &'static str {
         "openai-chat"
+    }
+
+    fn form(&self) -> WireForm {
+        let fixed = json!({ "model": self.model, "cap_field": self.cap_field.as_str() });
+        WireForm { id: self.id().to_owned(), fixed }
     }
 
     fn head(&self, setup: &RequestSetup, tools: &[u8], out: &mut Vec<u8>) {

@@ -8,6 +8,7 @@ mod body;
 mod tests;
 
 use async_trait::async_trait;
+use serde_json::Value;
 
 use super::endpoint::Endpoint;
 use super::error::ModelError;
@@ -73,6 +74,17 @@ impl OpenAi {
             name: format!("openai:{model}"),
             context_tokens: None,
         }
+    }
+
+    /// The wire of a model that is asked no more: what it would send, and nowhere to send it.
+    pub(super) fn for_form(fixed: &Value) -> Option<Self> {
+        let endpoint = Endpoint::parse("http://127.0.0.1:9").ok()?;
+        let field = match fixed.get("cap_field")?.as_str()? {
+            "max_tokens" => CapField::MaxTokens,
+            "max_completion_tokens" => CapField::MaxCompletionTokens,
+            _ => return None,
+        };
+        Some(Self::new(HttpClient::default(), endpoint, None, fixed.get("model")?.as_str()?).with_cap_field(field))
     }
 
     /// Caps answers with this field, whatever the host.

@@ -57,7 +57,6 @@ fn the_sketched_files_parse_and_say_what_is_missing() {
         nightly.toml:30: grants.sql.http (http grants)
         nightly.toml:30: grants.sql.secrets (secrets)
         nightly.toml:32: secrets (secrets)
-        nightly.toml:39: policy.on_ask (parking)
         nightly.toml names ["/opt/plugins/sql.wasm", "/proj/prompts/nightly.md", "/proj/prompts/report.schema.json"]
     "#]].assert_eq(&report);
 }
@@ -166,7 +165,7 @@ fn what_is_wrong_in_a_file_is_said_with_line_and_fix() {
         hint: write `sha256:` and 64 hex digits; `inspect` prints it
         error: looplet.toml:2: `agent.system` is a table
         hint: it takes a text or `{ file = "…" }`
-        error: looplet.toml:3: not supported yet: `model.fallback` (several models, looplet.toml:3), `secrets` (secrets, looplet.toml:4), `policy.on_ask` (parking, looplet.toml:7)
+        error: looplet.toml:3: not supported yet: `model.fallback` (several models, looplet.toml:3), `secrets` (secrets, looplet.toml:4)
         hint: take these lines out
         error: looplet.toml:2: no valid TOML: duplicate key
         hint: mend the line"#]].assert_eq(&reports);

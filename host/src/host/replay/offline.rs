@@ -1,0 +1,200 @@
+//! The gate of a replay without live tools: it decides as ever, and what would run is answered from the record.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use tokio_util::sync::CancellationToken;
+
+use super::Difference;
+use crate::agent::machine::CallRequest;
+use crate::agent::{CallReport, Dispatch, Prepared, ReadyCall, Verdict};
+use crate::canonical::CanonicalJson;
+use crate::gate::Gate;
+use crate::hook::RunView;
+use crate::message::{Failure, FailureKind, Outcome};
+use crate::permission::{Answer, Approver, Question};
+use crate::record::{Body, CallDecided, CallEnded, Record, Ruling, diff};
+
+/// What the record says of one step.
+#[derive(Clone)]
+struct Recorded {
+    decided: CallDecided,
+    ended: Option<CallEnded>,
+}
+
+/// Decides with a gate, runs nothing.
+pub(super) struct Offline {
+    gate: Arc<Gate>,
+    recorded: BTreeMap<u32, Recorded>,
+    follow: bool,
+    stop: CancellationToken,
+    differences: Arc<Mutex<Vec<Difference>>>,
+}
+
+impl Offline {
+    pub(super) fn new(
+        gate: Arc<Gate>,
+        records: &[Record],
+        follow: bool,
+        stop: CancellationToken,
+        differences: Arc<Mutex<Vec<Difference>>>,
+    ) -> Self {
+        Self { gate, recorded: recorded(records), follow, stop, differences }
+    }
+
+    fn differs(&self, step: u32, clause: String) {
+        self.differences.lock().unwrap_or_else(PoisonError::into_inner).push(Difference { step, clause });
+        if !self.follow {
+            self.stop.cancel();
+        }
+    }
+}
+
+/// The last word on each step.
+fn recorded(records: &[Record]) -> BTreeMap<u32, Recorded> {
+    let mut all: BTreeMap<u32, Recorded> = BTreeMap::new();
+    for record in records {
+        match &record.body {
+            Body::CallDecided(decided) => {
+                all.insert(decided.step, Recorded { decided: (**decided).clone(), ended: None });
+            }
+            Body::CallEnded(ended) => {
+                if let Some(step) = all.get_mut(&ended.step) {
+                    step.ended = Some((**ended).clone());
+                }
+            }
+            _ => {}
+        }
+    }
+    all
+}
+
+#[async_trait]
+impl Dispatch for Offline {
+    async fn prepare(&self, request: &CallRequest, view: &RunView, cancel: &CancellationToken) -> Prepared {
+        let Some(recorded) = self.recorded.get(&request.step).cloned() else {
+            self.differs(request.step, "has no record: the run had not come so far".to_owned());
+            let failure = Failure::new(FailureKind::Execution, "there is no record of this call");
+            return Prepared::Settled(Box::default(), Ruling::Invalid(failure));
+        };
+        if matches!(recorded.decided.ruling, Ruling::Answered { .. }) {
+            return as_recorded(recorded);
+        }
+        let (verdict, ruling) = match self.gate.prepare(request, view, cancel).await {
+            Prepared::Ready(verdict, _) => (verdict, Ruling::Allowed),
+            Prepared::Settled(verdict, ruling) => (verdict, ruling),
+        };
+        if kind(&ruling) == kind(&recorded.decided.ruling) {
+            return match ruling {
+                Ruling::Allowed => Prepared::Ready(verdict, Box::new(Ended(recorded.ended))),
+                settled => Prepared::Settled(verdict, settled),
+            };
+        }
+        self.differs(request.step, clause(&verdict, &ruling, &recorded.decided));
+        as_recorded(recorded)
+    }
+
+    async fn check_done(&self, arguments: &CanonicalJson, cancel: &CancellationToken) -> Result<(), Failure> {
+        self.gate.check_done(arguments, cancel).await
+    }
+}
+
+/// Rulings compare by what becomes of the call; their words may differ with the policy.
+fn kind(ruling: &Ruling) -> &'static str {
+    match ruling {
+        Ruling::Allowed => "allowed",
+        Ruling::Denied(_) => "denied",
+        Ruling::Invalid(_) => "refused as no valid call",
+        Ruling::Answered { .. } => "answered",
+        Ruling::Parked => "parked",
+    }
+}
+
+fn clause(verdict: &Verdict, ruling: &Ruling, recorded: &CallDecided) -> String {
+    let strictest = verdict.rules.iter().rev().max_by_key(|rule| rule.decision);
+    let line = strictest.map(|rule| format!(" ({})", rule.origin)).unwrap_or_default();
+    format!("would be {}{line} — recorded: {}", kind(ruling), diff::decision(recorded))
+}
+
+fn as_recorded(recorded: Recorded) -> Prepared {
+    let decided = recorded.decided;
+    let verdict = Verdict {
+        arguments: Some(decided.arguments),
+        rules: decided.rules,
+        hooks: decided.hooks,
+        context: decided.context,
+        stop: decided.stop,
+        approval: decided.approval,
+        bound_to: decided.bound_to,
+        authority: decided.authority,
+        would_allow: decided.would_allow,
+        facts: decided.facts,
+    };
+    match decided.ruling {
+        Ruling::Allowed => Prepared::Ready(Box::new(verdict), Box::new(Ended(recorded.ended))),
+        settled => Prepared::Settled(Box::new(verdict), settled),
+    }
+}
+
+/// A call whose end is on record.
+struct Ended(Option<CallEnded>);
+
+#[async_trait]
+impl ReadyCall for Ended {
+    async fn perform(self: Box<Self>, _: CancellationToken) -> CallReport {
+        let Some(ended) = self.0 else {
+            let failure = Failure::new(FailureKind::Execution, "the record has no end of this call");
+            return CallReport::new(Outcome::Aborted(failure));
+        };
+        CallReport {
+            duration_us: ended.duration_us,
+            used: ended.used,
+            refusals: ended.refusals,
+            stderr: ended.stderr,
+            warnings: ended.warnings,
+            progress: ended.progress,
+            hooks: ended.hooks,
+            context: ended.context,
+            stop: ended.stop,
+            kept: ended.kept,
+            wrote: ended.wrote,
+            ..CallReport::new(ended.outcome)
+        }
+    }
+}
+
+/// The people of the record: they say again what they said.
+pub(super) struct Person(BTreeMap<u32, Recorded>);
+
+impl Person {
+    pub(super) fn new(records: &[Record]) -> Self {
+        Self(recorded(records))
+    }
+}
+
+#[async_trait]
+impl Approver for Person {
+    async fn ask(&self, question: &Question) -> Answer {
+        let Some(Recorded { decided, .. }) = self.0.get(&question.step) else { return Answer::No };
+        let Some(approval) = decided.approval.as_ref().filter(|approval| approval.by == "person") else {
+            return Answer::No;
+        };
+        let scope = approval.standing.as_ref().map(|standing| standing.scope.clone());
+        match (&decided.ruling, scope) {
+            _ if approval.yes && decided.proposed.is_some() && question.arguments != decided.arguments => {
+                Answer::Edited(decided.arguments.clone())
+            }
+            (Ruling::Denied(reason), None) => match reason.strip_prefix("refused by the person: ") {
+                Some(why) => Answer::NoBecause(why.to_owned()),
+                None if reason.contains("stopped the run") => Answer::Stop,
+                None => Answer::No,
+            },
+            (Ruling::Denied(_), Some(_)) => Answer::NoForRun,
+            // Kept for this replay alone: nobody remembers for it.
+            (_, Some(scope)) if approval.scope == "until revoked" => Answer::Always(scope),
+            (_, Some(scope)) => Answer::YesForRun(scope),
+            (_, None) => Answer::Yes,
+        }
+    }
+}
