@@ -121,7 +121,7 @@ impl Run {
         parts: Parts,
     ) -> Result<Self> {
         let mut about = About { is_resumed: true, ..About::default() };
-        let log = about.log.clone();
+        let log = Arc::clone(&about.log);
         let fold = Fold::from_records_with(records.into_iter().inspect(|record| about.take(record)), |step, run| {
             if !parts.hooks.is_empty() {
                 log.push(StepView::of(step, format!("{run}-{}", step.number)));
@@ -262,7 +262,7 @@ struct About {
     task: String,
     model: String,
     is_resumed: bool,
-    log: HookLog,
+    log: Arc<HookLog>,
 }
 
 impl About {

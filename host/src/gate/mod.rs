@@ -143,7 +143,8 @@ impl Gate {
 
     /// The tool of that full name, `plugin/tool`.
     pub fn tool(&self, full_name: &str) -> Option<&GatedTool> {
-        self.tools.iter().find(|tool| tool.full_name() == full_name)
+        let (plugin, name) = full_name.split_once('/')?;
+        self.tools.iter().find(|tool| tool.plugin().name == plugin && tool.spec().name == name)
     }
 
     /// Notes what the model said, for the next question.

@@ -109,9 +109,9 @@ pub trait History: Send + Sync {
     fn messages(&self, first: u32, limit: u32) -> Vec<Message>;
 }
 
-/// Keeps the past of one run for its hooks. Copies share it.
-#[derive(Clone, Debug, Default)]
-pub struct HookLog(Arc<RwLock<Past>>);
+/// Keeps the past of one run for its hooks.
+#[derive(Debug, Default)]
+pub struct HookLog(RwLock<Past>);
 
 #[derive(Debug, Default)]
 struct Past {

@@ -40,7 +40,7 @@ pub struct ModelAnswered {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub calls: Vec<ProposedCall>,
     /// What it cost.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Usage::is_nothing")]
     pub usage: Usage,
     /// Why it ended.
     pub finish: Finish,
@@ -48,8 +48,10 @@ pub struct ModelAnswered {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
     /// How long the answer took, in milliseconds, retries included.
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub duration_ms: u64,
     /// The run's active time at this point, in milliseconds.
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub active_ms: u64,
 }
 
@@ -64,14 +66,16 @@ pub struct ModelFailed {
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub partial: String,
     /// What was paid for it all the same.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Usage::is_nothing")]
     pub usage: Usage,
     /// Whether the question was broken off by cancelling: the run stops for that, not for the model.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub cancelled: bool,
     /// How long it took, in milliseconds, retries included.
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub duration_ms: u64,
     /// The run's active time at this point, in milliseconds.
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub active_ms: u64,
 }
 
@@ -93,6 +97,10 @@ pub struct Usage {
 }
 
 impl Usage {
+    fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
+
     /// Tokens in and out.
     pub fn tokens(&self) -> u64 {
         self.input.saturating_add(self.output)

@@ -116,19 +116,19 @@ fn another_policy_says_what_it_would_have_decided() {
     world.check(
         &["replay", "--policy", "new.toml"],
         &expect![[r#"
-        ── stdout
-        #3 would be denied (shipped) — recorded: allowed · replay stops there; --follow goes on with the recorded result
-        ── exit 1
-    "#]],
+            ── stdout
+            #3 would be denied (the shipped default) — recorded: allowed · replay stops there; --follow goes on with the recorded result
+            ── exit 1
+        "#]],
     );
     let world = world.file("new.toml", POLICY.replace("\"files/read_file\", ", ""));
     world.check(
         &["replay", "--policy", "new.toml", "--follow"],
         &expect![[r#"
-        ── stdout
-        #1 would be denied (shipped) — recorded: allowed · goes on as recorded
-        ── exit 1
-    "#]],
+            ── stdout
+            #1 would be denied (the shipped default) — recorded: allowed · goes on as recorded
+            ── exit 1
+        "#]],
     );
 }
 

@@ -67,16 +67,16 @@ fn a_run_goes_on_in_a_new_one_with_what_was_said() {
     world.check(
         &["run", "--continue", "and now?"],
         &expect![[r#"
-        ── stdout
-        Hello.
-        ── stderr
-        model scripted:../model.jsonl (the run's own)
-        workspace [DIR]/project (rw, shipped)
-        policy none written and no terminal to ask at: every call is denied but for `--allow`
-        goes on from run [RUN]
-        answered · 0 steps · [TIME] · show: looplet-host show [RUN]
-        ── exit 0
-    "#]],
+            ── stdout
+            Hello.
+            ── stderr
+            model scripted:../model.jsonl (the run's own)
+            workspace [DIR]/project (rw, the shipped default)
+            policy none written and no terminal to ask at: every call is denied but for `--allow`
+            goes on from run [RUN]
+            answered · 0 steps · [TIME] · show: looplet-host show [RUN]
+            ── exit 0
+        "#]],
     );
     let new = fs::read_to_string(&world.journals()[1]).unwrap();
     let first = new.lines().next().unwrap();
@@ -94,19 +94,19 @@ fn a_fork_begins_in_the_middle_and_says_that_files_are_as_they_are_now() {
     world.check(
         &["fork", &format!("{run}@1"), "--message", "leave b alone"],
         &expect![[r#"
-        ── stdout
-        ok
-        ── stderr
-        model scripted:../model.jsonl (the run's own)
-        workspace [DIR]/project (rw, policy.toml:2)
-        policy policy.toml (1 rule)
-        new run [RUN] parent [RUN]@1
-        files are as they are NOW: 2 files differ from then: workspace:a.md, workspace:b.md
-        #2 ✓ write_file(path='a.md', content='aa') → bytes: 2 [TIME]
-        #3 ✓ done(summary='ok')
-        done · 3 steps · [TIME] · show: looplet-host show [RUN]
-        ── exit 0
-    "#]],
+            ── stdout
+            ok
+            ── stderr
+            model scripted:../model.jsonl (the run's own)
+            workspace [DIR]/project (rw, policy.toml:3)
+            policy policy.toml (1 rule)
+            new run [RUN] parent [RUN]@1
+            files are as they are NOW: 2 files differ from then: workspace:a.md, workspace:b.md
+            #2 ✓ write_file(content='aa', path='a.md') → bytes: 2 [TIME]
+            #3 ✓ done(summary='ok')
+            done · 3 steps · [TIME] · show: looplet-host show [RUN]
+            ── exit 0
+        "#]],
     );
     let new = fs::read_to_string(&world.journals()[1]).unwrap();
     assert_eq!(new.matches("call_decided").count(), 3, "the second call of the answer was not run: {new}");

@@ -45,14 +45,14 @@ fn an_ask_where_a_rule_allows_is_a_no_without_anybody() {
             model scripted:../model.jsonl (--model)
             workspace [DIR]/project (ro, policy.toml:7)
             policy policy.toml (1 rule)
-            #1 ⊘ read_file(path='notes.md') → denied by policy.toml:1
+            #1 ⊘ read_file(path='notes.md') → denied by a hook «sure?, and nobody is there to be asked»
             #2 ✓ list_dir(path='.') → 3 entries [TIME]
             #3 ✓ done(summary='All is read.')
             #1 files/read_file would be allowed by --allow 'files/read_file', or in looplet.toml:
-                [[rules]]
-                tool = "files/read_file"
-                decision = "allow"
-            done · 3 steps · 1 denied by policy · [TIME] · show: looplet-host show [RUN] --denied
+              [[rules]]
+              tool = "files/read_file"
+              decision = "allow"
+            done · 3 steps · 1 denied by a hook · [TIME] · show: looplet-host show [RUN] --denied
             ── exit 0
         "#]],
     );

@@ -25,6 +25,7 @@ fn a_result_is_not_replaced_without_the_power() {
         model scripted:../model.jsonl (--model)
         workspace [DIR]/project (rw, the shipped default)
         policy none written and no terminal to ask at: every call is denied but for `--allow`
+        hook `probe` wanted `replace`, which was left out: not in its powers
         #1 ✓ read_file(path='notes.md') → 2 lines [TIME]
         #2 ✓ list_dir(path='.') → 2 entries [TIME]
         #3 ✓ done(summary='All is read.')

@@ -2,6 +2,8 @@
 //!
 //! Nothing here acts on what a hook says: it becomes a record, and the machine goes by that.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use super::{Broken, Driver};
@@ -15,7 +17,9 @@ impl Driver {
     /// Where the run stands, for hooks.
     pub(super) fn view(&self) -> RunView {
         let (state, usage) = (&self.fold.state, self.fold.state.meter().usage());
-        self.log.catch_up(state.messages());
+        if !self.parts.hooks.is_empty() {
+            self.log.catch_up(state.messages());
+        }
         RunView {
             run: state.run(),
             turn: state.open_turn().unwrap_or_else(|| state.meter().turns()),
@@ -26,7 +30,7 @@ impl Driver {
             output_tokens: usage.output,
             cost_micro_usd: usage.cost_micro_usd,
             active_ms: self.active_ms(),
-            history: std::sync::Arc::new(self.log.clone()) as std::sync::Arc<dyn History>,
+            history: Arc::clone(&self.log) as Arc<dyn History>,
         }
     }
 

@@ -7,6 +7,7 @@ mod call;
 mod hooks;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -55,7 +56,7 @@ pub(super) struct Driver {
     ready: BTreeMap<u32, Step>,
     broken: Option<Error>,
     /// The past, for hooks.
-    pub(super) log: HookLog,
+    pub(super) log: Arc<HookLog>,
     task: String,
     model_name: String,
     /// Hooks go on with a run, rather than begin one.
@@ -86,7 +87,7 @@ impl Driver {
             shown_turn: 0,
             ready: BTreeMap::new(),
             broken: None,
-            log: HookLog::default(),
+            log: Arc::default(),
             task: String::new(),
             model_name: String::new(),
             is_resumed: false,

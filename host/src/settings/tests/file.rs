@@ -39,7 +39,6 @@ fn the_sketched_files_parse_and_say_what_is_missing() {
         coder.toml:46: grants.http/fetch.http (http grants)
         coder.toml:46: grants.http/fetch.secrets (secrets)
         coder.toml:47: grants.jira.http (http grants)
-        coder.toml:71: hooks (hooks)
         coder.toml names ["/proj/AGENTS.md", "/proj/plugins/jira.wasm", "/proj/plugins/license_header.wasm", "/proj/prompts/coder.md"]
         research.toml:9: budget.money_usd (money budgets)
         research.toml:19: secrets (secrets)
