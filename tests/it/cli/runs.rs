@@ -98,11 +98,11 @@ fn a_fork_begins_in_the_middle_and_says_that_files_are_as_they_are_now() {
         ok
         ── stderr
         model scripted:../model.jsonl (the run's own)
-        workspace [DIR]/project (rw, policy.toml:2)
+        workspace [DIR]/project (rw, policy.toml:3)
         policy policy.toml (1 rule)
         new run [RUN] parent [RUN]@1
         files are as they are NOW: 2 files differ from then: workspace:a.md, workspace:b.md
-        #2 ✓ write_file(path='a.md', content='aa') → bytes: 2 [TIME]
+        #2 ✓ write_file(content='aa', path='a.md') → bytes: 2 [TIME]
         #3 ✓ done(summary='ok')
         done · 3 steps · [TIME] · show: looplet-host show [RUN]
         ── exit 0
