@@ -1,6 +1,7 @@
 //! Which model the run uses, from flags, files, environment and what answers on this machine.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use looplet_host::error::{Error, Result};
@@ -23,9 +24,10 @@ pub(in crate::commands) async fn connect(
     setup: &Setup,
     flag: Option<&str>,
     own: Option<&str>,
+    runs: Option<&Path>,
 ) -> Result<(Arc<dyn Model>, String)> {
     if let Some(run) = flag.or(own).and_then(|name| name.strip_prefix("replay:")) {
-        return replay(setup, run);
+        return replay(setup, run, runs);
     }
     let settings = setup.host.settings();
     let mut wishes = wishes(settings, setup, flag);
@@ -47,8 +49,8 @@ pub(in crate::commands) async fn connect(
 }
 
 /// The recorded answers of a run.
-fn replay(setup: &Setup, run: &str) -> Result<(Arc<dyn Model>, String)> {
-    let past = Past::find(&setup.machine, None, Some(run))?;
+fn replay(setup: &Setup, run: &str, runs: Option<&Path>) -> Result<(Arc<dyn Model>, String)> {
+    let past = Past::find(&setup.machine, runs, Some(run))?;
     let name = format!("replay:{}", past.id);
     let model = Recorded::new(&past.journal.records, name.clone())?;
     Ok((Arc::new(model), format!("model {name} (recorded answers)")))
