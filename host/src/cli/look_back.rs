@@ -71,7 +71,7 @@ pub(crate) struct AnswerArgs {
     #[arg(value_name = "RUN")]
     pub(crate) run: String,
     /// The step (`4`, `#4`, `all`) where several wait, then `yes`, `no`, or why not. Nothing lists what waits.
-    #[arg(value_name = "[STEP] yes|no|why", trailing_var_arg = true)]
+    #[arg(value_name = "[STEP] yes|no|why")]
     pub(crate) words: Vec<String>,
     /// Where the runs are.
     #[arg(long, value_name = "DIR")]

@@ -29,7 +29,8 @@ pub(crate) async fn run(args: ForkArgs, json: bool) -> Result<ExitCode> {
     let given = args.setup.or_of(started)?;
     let flags = setup::exit_flags(&args.exit, given.flags());
     let setup = setup::set_up_on(past.machine(machine)?, &given, &flags, Vec::new(), args.runs.as_deref()).await?;
-    let (model, header) = model::connect(&setup, args.model.as_deref(), Some(&started.model)).await?;
+    let (model, header) =
+        model::connect(&setup, args.model.as_deref(), Some(&started.model), args.runs.as_deref()).await?;
     let cancel = interrupts::watch();
     let launch = || {
         let launch = setup::answering(setup.host.run(&started.task), &setup, &cancel)?;

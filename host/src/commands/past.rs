@@ -72,6 +72,7 @@ pub(super) fn call(decided: &CallDecided) -> String {
 /// The number of a step as people write it: `4` or `#4`.
 pub(super) fn number(text: &str) -> Result<u32> {
     text.strip_prefix('#').unwrap_or(text).parse().map_err(|_| {
-        Error::usage(format!("`{}` is no number of a step", cut(text, 40))).hint("`show RUN#4` shows step 4")
+        Error::usage(format!("`{}` is no number of a step", cut(text, 40)))
+            .hint("`looplet-host show 'RUN#4'` shows step 4")
     })
 }

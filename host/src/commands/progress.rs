@@ -75,7 +75,8 @@ pub(super) fn print_outcome(outcome: &Outcome, json: bool) {
             && let Some(would_allow) = denied.would_allow.as_deref()
             && !said.contains(&would_allow)
         {
-            print::note(&format!("#{} {} would be allowed by {would_allow}", denied.step, denied.tool));
+            let lines = would_allow.replace('\n', "\n  ");
+            print::note(&format!("#{} {} would be allowed by {lines}", denied.step, denied.tool));
             said.push(would_allow);
         }
     }

@@ -7,7 +7,7 @@ use looplet_host::error::{Exit, Result};
 use looplet_host::host::Recorded;
 use looplet_host::journal::Journal;
 use looplet_host::record::diff::{self, RunDiff};
-use looplet_host::record::{Parent, Record};
+use looplet_host::record::{Body, Parent, Record};
 use serde_json::{Value, json};
 
 use super::machine::Machine;
@@ -17,8 +17,8 @@ use super::{interrupts, print, progress};
 use crate::cli::ReplayArgs;
 
 /// What is another in every run: its name, times, and what follows from them.
-const UNSTEADY: [&str; 9] =
-    ["at", "prev", "run", "host", "parent", "active_ms", "duration_ms", "duration_us", "waited_ms"];
+const UNSTEADY: [&str; 10] =
+    ["seq", "at", "prev", "run", "host", "parent", "active_ms", "duration_ms", "duration_us", "waited_ms"];
 
 pub(crate) async fn run(args: ReplayArgs, json: bool) -> Result<ExitCode> {
     let machine = Machine::look()?;
@@ -129,15 +129,27 @@ fn report(diff: &RunDiff, journal: Alike, json: bool) -> ExitCode {
 
 /// The first record that differs in more than times and names.
 fn first_other(journal: &Journal, again: &[Record]) -> Option<usize> {
-    let steady = |record: &Record| {
+    let (a, b) = (steady(&journal.records), steady(again));
+    let differs = a.iter().zip(&b).position(|(a, b)| a != b);
+    differs.or_else(|| (a.len() != b.len()).then_some(a.len().min(b.len())))
+}
+
+/// Records to be compared. Calls that ran side by side ended in the order of the moment.
+fn steady(records: &[Record]) -> Vec<Value> {
+    let ended = |record: &Record| match &record.body {
+        Body::CallEnded(ended) => Some(ended.step),
+        _ => None,
+    };
+    let mut records: Vec<&Record> = records.iter().collect();
+    for group in records.chunk_by_mut(|a, b| ended(a).is_some() && ended(b).is_some()) {
+        group.sort_by_key(|record| ended(record));
+    }
+    let value = |record: &&Record| {
         let mut value = serde_json::to_value(record).unwrap_or_default();
         settle(&mut value, 0);
         value
     };
-    let pairs = journal.records.iter().map(steady).zip(again.iter().map(steady));
-    let differs = pairs.enumerate().find(|(_, (a, b))| a != b).map(|(index, _)| index);
-    let shorter = journal.records.len().min(again.len());
-    differs.or_else(|| (journal.records.len() != again.len()).then_some(shorter))
+    records.iter().map(value).collect()
 }
 
 /// Takes out what is the host's own and unsteady; deeper values are of models and tools.

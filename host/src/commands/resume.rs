@@ -23,7 +23,8 @@ pub(crate) async fn run(args: ResumeArgs, json: bool) -> Result<ExitCode> {
     let flags = setup::exit_flags(&args.exit, given.flags());
     let machine = past.machine(machine)?;
     let setup = setup::set_up_on(machine, &given, &flags, Vec::new(), args.runs.as_deref()).await?;
-    let (model, header) = model::connect(&setup, args.model.as_deref(), Some(&started.model)).await?;
+    let (model, header) =
+        model::connect(&setup, args.model.as_deref(), Some(&started.model), args.runs.as_deref()).await?;
     let cancel = interrupts::watch();
     let launch = setup::answering(setup.host.run(&started.task), &setup, &cancel)?
         .model(model)

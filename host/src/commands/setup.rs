@@ -215,14 +215,14 @@ fn plugin_files(settings: &Settings, extra: Vec<PluginFile>) -> Result<Vec<Plugi
                 machine::read_component(path).map_err(|error| error.at(written.origin.clone()))?.into()
             }
         };
-        let file = PluginFile { name: name.clone(), bytes };
+        let file = PluginFile { name: name.clone(), bytes, lies_about: false };
         if !files.iter().any(|known| known.name == file.name && known.bytes == file.bytes) {
             files.push(file);
         }
     }
     for dir in &settings.plugin_dirs {
         for path in machine::components(&dir.value)? {
-            let file = component_file(&path)?;
+            let file = PluginFile { lies_about: true, ..component_file(&path)? };
             if !files.iter().any(|known| known.name == file.name && known.bytes == file.bytes) {
                 files.push(file);
             }
@@ -237,7 +237,7 @@ fn plugin_files(settings: &Settings, extra: Vec<PluginFile>) -> Result<Vec<Plugi
 /// A component file under its stem.
 pub(crate) fn component_file(path: &Path) -> Result<PluginFile> {
     let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default().to_owned();
-    Ok(PluginFile { name: stem, bytes: machine::read_component(path)?.into() })
+    Ok(PluginFile { name: stem, bytes: machine::read_component(path)?.into(), lies_about: false })
 }
 
 /// A plugin that comes with the host, under its own name.

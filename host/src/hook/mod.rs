@@ -7,20 +7,24 @@
 mod answer;
 mod chain;
 mod closures;
+mod entry;
 mod fault;
 mod point;
 mod power;
+mod round;
 mod view;
 
 use async_trait::async_trait;
 use serde_json::Value;
 
 pub use answer::{DoneVerdict, ModelVerdict, RequestVerdict, ResultVerdict, ToolAnswer, ToolVerdict};
-pub use chain::{Done, HookChain, HookEntry, Request, Round, Screened};
+pub use chain::HookChain;
 pub use closures::{OnCheckDone, OnPostStep, OnPostTool, OnPrePrompt, OnPreTool, OnShouldStop};
+pub use entry::HookEntry;
 pub use fault::{HookFault, OnFault};
 pub use point::{Point, Points};
 pub use power::{Power, Powers};
+pub use round::{Done, Request, Round, Screened};
 pub use view::{CallView, History, HookLog, RunView, StepView};
 
 use crate::message::Message;

@@ -48,7 +48,7 @@ pub fn hook_files(
                 .into(),
             HookSource::File(path) => read(path).map_err(|error| error.at(hook.origin.clone()))?.into(),
         };
-        Ok(PluginFile { name: hook.source.name(), bytes })
+        Ok(PluginFile { name: hook.source.name(), bytes, lies_about: false })
     };
     hooks.iter().map(file).collect()
 }

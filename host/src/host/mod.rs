@@ -72,9 +72,12 @@ impl Host {
         variables: &Environment,
     ) -> Result<Self> {
         let mounts = open_mounts(&settings, own)?;
+        let lying: Vec<String> = files.iter().filter(|file| file.lies_about).map(|file| file.name.clone()).collect();
         let mut plugins = plugins::load(sandbox, &settings, files).await?;
-        // A hook in a plugin directory is no plugin: it is called only if the operator names it as a hook.
-        plugins.retain(|plugin| !plugin.plugin.tools().is_empty() || plugin.plugin.hook_points().is_empty());
+        // A hook is called only if the operator names it as one.
+        plugins.retain(|plugin| {
+            !plugin.plugin.tools().is_empty() || plugin.plugin.hook_points().is_empty() || !lying.contains(&plugin.name)
+        });
         let tools = gated_tools(&settings, &mounts, &plugins, variables)?;
         check_names(&tools)?;
         let hooks = hooks::load(sandbox, &settings.hooks, hook_files, &mounts, variables).await?;

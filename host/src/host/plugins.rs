@@ -21,6 +21,8 @@ pub struct PluginFile {
     pub name: String,
     /// The component.
     pub bytes: Cow<'static, [u8]>,
+    /// Nobody named it: it lies in a plugin directory. A hook that only lies about is left alone.
+    pub lies_about: bool,
 }
 
 impl PluginFile {
@@ -33,7 +35,7 @@ impl PluginFile {
 
 impl From<&builtin::Builtin> for PluginFile {
     fn from(builtin: &builtin::Builtin) -> Self {
-        Self { name: builtin.name.to_owned(), bytes: Cow::Borrowed(builtin.bytes) }
+        Self { name: builtin.name.to_owned(), bytes: Cow::Borrowed(builtin.bytes), lies_about: false }
     }
 }
 

@@ -87,12 +87,15 @@ fn a_new_hook_builds_and_exports_its_point() {
     "#]],
     );
     build(&world, "new-hook");
-    world.check(&["inspect", "new_hook.wasm"], &expect![[r#"
+    world.check(
+        &["inspect", "new_hook.wasm"],
+        &expect![[r#"
         ── stderr
         error: there is no plugin `new_hook`
         hint: loaded are: 
         ── exit 2
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

@@ -59,7 +59,8 @@ fn several_calls_wait_are_listed_and_answered_one_by_one() {
         ── exit 2
     "#]],
     );
-    assert_eq!(world.run(&["answer", &run, "2", "yes"]).code, Some(0));
+    let answered = world.run(&["answer", &run, "2", "yes", "--json"]);
+    assert_eq!(answered.stdout, "{\"run\":\"[RUN]\",\"step\":2,\"yes\":true,\"why\":null}\n");
     world.check(
         &["answer", &run, "#3", "not", "that", "one"],
         &expect![[r##"

@@ -31,7 +31,7 @@ async fn host(hooks: &str) -> Host {
     let surroundings = Surroundings { terminal: false, cwd: std::env::temp_dir(), home: None };
     let settings = Settings::load(&layers, &Flags::default(), &surroundings).unwrap();
     let greet = looplet_host::builtin::get("greet").unwrap();
-    let files = vec![PluginFile { name: "greet".into(), bytes: greet.bytes.into() }];
+    let files = vec![PluginFile { name: "greet".into(), bytes: greet.bytes.into(), lies_about: false }];
     let hooks = hook_files(&settings.hooks, |path| Ok(std::fs::read(path).unwrap())).unwrap();
     Host::assemble(&Sandbox::new().unwrap(), settings, files, hooks, &[], &Environment::default()).await.unwrap()
 }

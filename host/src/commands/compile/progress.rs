@@ -117,7 +117,7 @@ mod tests {
         let at_work = vec!["files".to_owned(), "todo".to_owned()];
         let state = State { all: 5, waiting: 1, at_work, since: None };
         assert_eq!(state.line(80), "compiling 2 of 5: files, todo … 0 s");
-        assert_eq!(state.line(30), "compiling 2 of 5: file … 0 s");
+        assert_eq!(state.line(30), "compiling 2 of 5: files … 0 s");
         assert_eq!(state.line(10), "compiling 2 of 5:  … 0 s");
     }
 }

@@ -1,6 +1,7 @@
 //! Which model the run uses, from flags, files, environment and what answers on this machine.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use looplet_host::error::{Error, Result};
@@ -21,9 +22,14 @@ use crate::commands::setup::Setup;
 
 /// The model and its header line: the one of the flag, else `own`, that of a run that goes on, else what
 /// is written or found.
-pub(crate) async fn connect(setup: &Setup, flag: Option<&str>, own: Option<&str>) -> Result<(Arc<dyn Model>, String)> {
+pub(crate) async fn connect(
+    setup: &Setup,
+    flag: Option<&str>,
+    own: Option<&str>,
+    runs: Option<&Path>,
+) -> Result<(Arc<dyn Model>, String)> {
     if let Some(run) = flag.or(own).and_then(|name| name.strip_prefix("replay:")) {
-        return replay(setup, run);
+        return replay(setup, run, runs);
     }
     let settings = setup.host.settings();
     let mut wishes = wishes(settings, &setup.machine.variables, flag);
@@ -47,8 +53,8 @@ pub(crate) async fn connect(setup: &Setup, flag: Option<&str>, own: Option<&str>
 }
 
 /// The recorded answers of a run.
-fn replay(setup: &Setup, run: &str) -> Result<(Arc<dyn Model>, String)> {
-    let past = Past::find(&setup.machine, None, Some(run))?;
+fn replay(setup: &Setup, run: &str, runs: Option<&Path>) -> Result<(Arc<dyn Model>, String)> {
+    let past = Past::find(&setup.machine, runs, Some(run))?;
     let name = format!("replay:{}", past.id);
     let model = Recorded::new(&past.journal.records, name.clone())?;
     Ok((Arc::new(model), format!("model {name} (recorded answers)")))
