@@ -216,7 +216,7 @@ fn show_says_what_there_is_not_and_what_was_denied() {
         &expect![[r#"
             ── stderr
             error: `x` is no number of a step
-            hint: `show RUN#4` shows step 4
+            hint: `looplet-host show 'RUN#4'` shows step 4
             ── exit 2
         "#]],
     );

@@ -90,11 +90,13 @@ fn a_new_hook_builds_and_exports_its_point() {
     world.check(
         &["inspect", "new_hook.wasm"],
         &expect![[r#"
-        ── stderr
-        error: there is no plugin `new_hook`
-        hint: loaded are: 
-        ── exit 2
-    "#]],
+            ── stdout
+            new_hook  new-hook 0.1.0  [DIGEST]
+              Refuses tools that a run is not for
+              hook pre-tool
+              settings {"additionalProperties":false,"properties":{"refuse":{"default":[],"description":"Tools that are refused, as patterns such as `files/*`.","items":{"type":"string"},"type":"array"}},"type":"object"}
+            ── exit 0
+        "#]],
     );
 }
 

@@ -78,9 +78,9 @@ fn without_a_policy_and_without_a_terminal_every_call_is_denied() {
             policy none written and no terminal to ask at: every call is denied but for `--allow`
             #1 ⊘ read_file(path='notes.md') → denied «nothing in the operator's policy allows this call»
             #1 files/read_file would be allowed by --allow 'files/read_file', or in looplet.toml:
-              [[rules]]
-              tool = "files/read_file"
-              decision = "allow"
+                [[rules]]
+                tool = "files/read_file"
+                decision = "allow"
             answered · 1 step · 1 denied by policy · [TIME] · show: looplet-host show [RUN] --denied
             ── exit 0
         "#]],

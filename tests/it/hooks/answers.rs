@@ -49,9 +49,9 @@ fn an_ask_where_a_rule_allows_is_a_no_without_anybody() {
             #2 ✓ list_dir(path='.') → 3 entries [TIME]
             #3 ✓ done(summary='All is read.')
             #1 files/read_file would be allowed by --allow 'files/read_file', or in looplet.toml:
-              [[rules]]
-              tool = "files/read_file"
-              decision = "allow"
+                [[rules]]
+                tool = "files/read_file"
+                decision = "allow"
             done · 3 steps · 1 denied by a hook · [TIME] · show: looplet-host show [RUN] --denied
             ── exit 0
         "#]],

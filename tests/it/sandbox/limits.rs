@@ -123,8 +123,8 @@ fn what_the_host_would_have_to_hold_is_bounded() {
     check(
         came,
         expect![[r#"
-            {"do":"handles","count":512}: aborted: execution: the tool trapped: resource table has no free keys
-            {"do":"handles","count":513}: aborted: execution: the tool trapped: resource table has no free keys
+            {"do":"handles","count":500}: 500 handles
+            {"do":"handles","count":520}: aborted: execution: the tool trapped: resource table has no free keys
             {"do":"handles","count":100000}: aborted: execution: the tool trapped: resource table has no free keys
             {"do":"random","count":65536}: 65536 bytes
             {"do":"random","count":65537}: aborted: execution: the tool trapped: requested len 65537 exceeds limit 65536

@@ -153,9 +153,9 @@ fn without_a_terminal_a_call_is_denied_with_the_line_that_would_allow_it() {
         policy none written and no terminal to ask at: every call is denied but for `--allow`
         #1 ⊘ write_file(path='src/a.txt', content='one\ntwo\n') → denied «nothing in the operator's policy allows this call»
         #1 files/write_file would be allowed by --allow 'files/write_file', or in looplet.toml:
-          [[rules]]
-          tool = "files/write_file"
-          decision = "allow"
+            [[rules]]
+            tool = "files/write_file"
+            decision = "allow"
         answered · 1 step · 1 denied by policy · TIME · show: looplet-host show RUN --denied
     "#]].assert_eq(&stderr);
 }
