@@ -1,5 +1,6 @@
 //! Putting a call to somebody, and what an answer means for it.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use serde_json::{Map, Value};
@@ -168,7 +169,7 @@ impl Gate {
         if let (Until::Forever, Some(remember)) = (until, &self.remember) {
             remember(&approval).map_err(|error| error.message().to_owned())?;
         }
-        self.memory(|memory| memory.approvals.push(approval));
+        self.memory(|memory| Arc::make_mut(&mut memory.approvals).push(approval));
         Ok(())
     }
 

@@ -1,5 +1,7 @@
 //! What would become of a call: decided on facts, with nothing run and nobody asked.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use super::Gate;
@@ -56,7 +58,7 @@ impl Gate {
     /// The same, with what the hooks want of the call.
     pub(super) fn judge_screened(&self, tool: &GatedTool, arguments: &Value, hooks: Option<&Screened>) -> Judgement {
         let resolver = MountResolver::new(&self.mounts);
-        let (ran, approvals) = self.memory(|memory| (memory.ran.clone(), memory.approvals.clone()));
+        let (ran, approvals) = self.memory(|memory| (Arc::clone(&memory.ran), Arc::clone(&memory.approvals)));
         let facts = Facts {
             plugin: &tool.plugin().name,
             tool: &tool.spec().name,

@@ -62,8 +62,9 @@ pub type Remember = Arc<dyn Fn(&StandingApproval) -> crate::error::Result<()> + 
 #[derive(Default)]
 struct RunMemory {
     /// Tools whose calls were let through, as `plugin/tool`.
-    ran: BTreeSet<String>,
-    approvals: Vec<StandingApproval>,
+    ran: Arc<BTreeSet<String>>,
+    /// Shared with decisions under way; changed as a whole.
+    approvals: Arc<Vec<StandingApproval>>,
     /// What the model said last, shown beside a question.
     model_text: String,
     /// How many questions were put.
@@ -110,7 +111,7 @@ impl Gate {
 
     /// Answers asks by what was approved before.
     pub fn with_approvals(self, approvals: Vec<StandingApproval>) -> Self {
-        self.memory(|memory| memory.approvals.extend(approvals));
+        self.memory(|memory| Arc::make_mut(&mut memory.approvals).extend(approvals));
         self
     }
 

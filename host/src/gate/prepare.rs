@@ -185,7 +185,12 @@ impl<'a> Preparing<'a> {
 
     fn ready(&mut self, judgement: &Judgement, resolved: &Resolved, screened: Option<Screened>) -> Prepared {
         let verdict = self.verdict(judgement);
-        self.gate.memory(|memory| memory.ran.insert(self.tool.full_name()));
+        self.gate.memory(|memory| {
+            let name = self.tool.full_name();
+            if !memory.ran.contains(&name) {
+                Arc::make_mut(&mut memory.ran).insert(name);
+            }
+        });
         if let Some((by, output)) = screened.and_then(|screened| screened.answer) {
             return Prepared::Settled(verdict, Ruling::Answered { by, outcome: Outcome::Ok(output) });
         }

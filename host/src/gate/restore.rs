@@ -4,6 +4,7 @@
 //! taken over.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::Gate;
 use super::ask::FOR_RUN;
@@ -36,7 +37,7 @@ impl Gate {
                 }
                 // What a person agreed to was that run, not this one.
                 Body::Notice(Notice::Forked) => self.memory(|memory| {
-                    memory.approvals.truncate(given);
+                    Arc::make_mut(&mut memory.approvals).truncate(given);
                     memory.refused.clear();
                     memory.answers.clear();
                     memory.agreed.clear();
@@ -53,7 +54,7 @@ impl Gate {
             Ruling::Denied(_) | Ruling::Invalid(_) | Ruling::Parked => false,
         };
         if ran {
-            self.memory(|memory| memory.ran.insert(decided.tool.clone()));
+            self.memory(|memory| Arc::make_mut(&mut memory.ran).insert(decided.tool.clone()));
         }
         let Some(approval) = &decided.approval else { return };
         if approval.by == "person" {
@@ -79,7 +80,7 @@ impl Gate {
         let origin = Origin::flag("the answer at the prompt");
         // It had a meaning when it was given; if this host does not understand it, it is asked again.
         if let Ok(approval) = StandingApproval::new(standing.scope.clone(), standing.plugin, Until::Run, origin) {
-            self.memory(|memory| memory.approvals.push(approval));
+            self.memory(|memory| Arc::make_mut(&mut memory.approvals).push(approval));
         }
     }
 }

@@ -98,6 +98,12 @@ impl HostHook {
         }
     }
 
+    /// What it may do and is given, as far as a resume compares it. Its component is compared apart.
+    pub(super) fn terms(&self) -> String {
+        let HookSettings { powers, fs, env, on_fault, .. } = &self.written;
+        format!("{} {powers:?} {fs:?} {env:?} {on_fault:?} {:?} {}", self.name, self.limits, self.settings.as_str())
+    }
+
     /// Name, version and digest, as the journal keeps them.
     pub(super) fn plugin(&self) -> (&str, &Plugin) {
         (&self.name, &self.plugin)

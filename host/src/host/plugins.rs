@@ -70,15 +70,14 @@ pub(super) async fn load(
 }
 
 fn check_digest(file: &PluginFile, written: Option<&PluginSettings>) -> Result<()> {
+    let Some(wanted) = written.and_then(|written| written.digest.as_ref()) else { return Ok(()) };
     let digest = Digest::of(&file.bytes);
-    match written.and_then(|written| written.digest.as_ref()) {
-        Some(wanted) if wanted.value != digest => {
-            Err(Error::usage(format!("plugin `{}` is not the one that is pinned: it is {digest}", file.name))
-                .hint("fetch the pinned one, or look at the new one with `looplet-host inspect` and change the digest")
-                .at(wanted.origin.clone()))
-        }
-        Some(_) | None => Ok(()),
+    if wanted.value == digest {
+        return Ok(());
     }
+    Err(Error::usage(format!("plugin `{}` is not the one that is pinned: it is {digest}", file.name))
+        .hint("fetch the pinned one, or look at the new one with `looplet-host inspect` and change the digest")
+        .at(wanted.origin.clone()))
 }
 
 /// How much of a settings schema a hint shows.

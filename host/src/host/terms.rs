@@ -28,5 +28,8 @@ pub(super) fn digest(host: &Host, gate: &Gate) -> Digest {
         let name = tool.full_name();
         let _ = writeln!(text, "tool {name} {mounts:?} {env:?} {:?} {settings}", tool.limits());
     }
+    for hook in &host.0.hooks {
+        let _ = writeln!(text, "hook {}", hook.terms());
+    }
     Digest::of(text.as_bytes())
 }
