@@ -65,7 +65,7 @@ fn in_json(patterns: &Patterns, value: &mut Value) -> bool {
             let redacted = patterns.redacted(&number.to_string());
             redacted.map(|redacted| *value = Value::String(redacted)).is_some()
         }
-        Value::Array(items) => items.iter_mut().fold(false, |hits, item| in_json(patterns, item) || hits),
+        Value::Array(items) => items.iter_mut().map(|item| in_json(patterns, item)).filter(|hit| *hit).count() > 0,
         Value::Object(members) => {
             let mut hits = false;
             let kept = std::mem::take(members);
