@@ -1,7 +1,7 @@
 //! Write tools and hooks for looplet-host.
 //!
 //! A plugin is a WebAssembly component that describes itself: its tools, its hooks, what they need, how
-//! they are called. This crate makes one from plain functions. A tool looks like this; [`hook`] has a hook.
+//! they are called. This crate makes one from plain functions. A tool looks like this; [`mod@hook`] has a hook.
 //!
 //! ```
 //! use looplet_guest::prelude::*;

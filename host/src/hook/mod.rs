@@ -1,8 +1,8 @@
 //! Hooks: code of others that watches a run and may narrow what it does, never widen it.
 //!
 //! [`Hook`] has one method for each point of the contract, [`HookChain`] calls those of a run in their
-//! order and merges what they say. A hook in Rust implements the trait, or is a closure of
-//! [`closures`]; a component is made into one by the gate.
+//! order and merges what they say. A hook in Rust implements the trait, or is a closure such as
+//! [`OnPreTool`]; a component is made into one by the gate.
 
 mod answer;
 mod chain;
