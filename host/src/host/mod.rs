@@ -72,6 +72,7 @@ impl Host {
         variables: &Environment,
     ) -> Result<Self> {
         let mounts = open_mounts(&settings, own)?;
+        let files: Vec<PluginFile> = files.into_iter().filter(|file| !file.is_shipped_hook_lying_about()).collect();
         let lying: Vec<String> = files.iter().filter(|file| file.lies_about).map(|file| file.name.clone()).collect();
         let mut plugins = plugins::load(sandbox, &settings, files).await?;
         // A hook is called only if the operator names it as one.

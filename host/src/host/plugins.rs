@@ -26,6 +26,11 @@ pub struct PluginFile {
 }
 
 impl PluginFile {
+    /// Known by its digest, so that it need not be loaded to be left alone.
+    pub(super) fn is_shipped_hook_lying_about(&self) -> bool {
+        self.lies_about && builtin::with_digest(Digest::of(&self.bytes)).is_some_and(|builtin| builtin.is_hook)
+    }
+
     /// All plugins with tools that are shipped, under their names. Hooks are left out: one runs only if the
     /// operator names it.
     pub fn built_in() -> Vec<Self> {
