@@ -381,7 +381,6 @@ pub struct CallEnded {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub wrote: Vec<WrittenFile>,
     /// The run's active time at this point, in milliseconds.
-    #[serde(default, skip_serializing_if = "is_zero")]
     pub active_ms: u64,
 }
 

@@ -48,10 +48,8 @@ pub struct ModelAnswered {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
     /// How long the answer took, in milliseconds, retries included.
-    #[serde(default, skip_serializing_if = "is_zero")]
     pub duration_ms: u64,
     /// The run's active time at this point, in milliseconds.
-    #[serde(default, skip_serializing_if = "is_zero")]
     pub active_ms: u64,
 }
 
@@ -72,10 +70,8 @@ pub struct ModelFailed {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub cancelled: bool,
     /// How long it took, in milliseconds, retries included.
-    #[serde(default, skip_serializing_if = "is_zero")]
     pub duration_ms: u64,
     /// The run's active time at this point, in milliseconds.
-    #[serde(default, skip_serializing_if = "is_zero")]
     pub active_ms: u64,
 }
 

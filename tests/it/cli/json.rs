@@ -202,7 +202,7 @@ fn show_is_the_run_its_denials_or_one_step() {
     "#]]);
     world.check(&["show", "#1", "--json"], &expect![[r#"
         ── stdout
-        {"decided":{"step":1,"tool":"files/read_file","arguments":{"path":"notes.md"},"ruling":"allowed","rules":[{"decision":"allow","origin":"--allow"}],"authority":["fs workspace:/ ro (granted by the shipped default)"],"repeatable":true,"concurrent_safe":true},"ended":{"step":1,"outcome":{"ok":{"content":{"text":"alpha\nbeta\n"}}},"duration_us":0,"used":{"memory_bytes":0,"memory_limit_bytes":67108864,"bytes_read":11}}}
+        {"decided":{"step":1,"tool":"files/read_file","arguments":{"path":"notes.md"},"ruling":"allowed","rules":[{"decision":"allow","origin":"--allow"}],"authority":["fs workspace:/ ro (granted by the shipped default)"],"repeatable":true,"concurrent_safe":true},"ended":{"step":1,"outcome":{"ok":{"content":{"text":"alpha\nbeta\n"}}},"duration_us":0,"used":{"memory_bytes":0,"memory_limit_bytes":67108864,"bytes_read":11},"active_ms":0}}
         ── exit 0
     "#]]);
     world.check(&["show", "#7", "--json"], &expect![[r#"
