@@ -66,7 +66,7 @@ impl Verdict {
             bound_to: self.bound_to,
             authority: self.authority,
             would_allow: self.would_allow,
-            facts: self.facts,
+            facts: Some(self.facts).filter(|facts| *facts != request.tool.facts),
             ..CallDecided::new(
                 request.step,
                 request.tool.full_name(),

@@ -44,7 +44,7 @@ pub(crate) async fn run(args: CallArgs, json: bool) -> Result<ExitCode> {
         }
     };
     let report = ready.perform(cancel.clone()).await;
-    let code = print_report(&report, json);
+    let code = print_report(&report, request.tool.memory_limit_bytes, json);
     Ok(if cancel.is_cancelled() { super::exit(Some(Exit::Interrupted)) } else { code })
 }
 
@@ -101,7 +101,7 @@ fn plugin_of(full_name: &str) -> &str {
     full_name.split('/').next().unwrap_or(full_name)
 }
 
-fn print_report(report: &CallReport, json: bool) -> ExitCode {
+fn print_report(report: &CallReport, most_memory: u64, json: bool) -> ExitCode {
     if json {
         print::json(&json!({
             "outcome": report.outcome,
@@ -141,7 +141,7 @@ fn print_report(report: &CallReport, json: bool) -> ExitCode {
         }
     };
     let memory = report.used.memory_bytes.div_ceil(1 << 20);
-    let limit = report.used.memory_limit_bytes >> 20;
+    let limit = most_memory >> 20;
     print::note(&format!(
         "{}.{:03} ms · {memory} MiB of {limit}",
         report.duration_us / 1_000,

@@ -103,7 +103,7 @@ pub(crate) async fn set_up_on(
     let settings = Settings::load(&layers, flags, &machine.surroundings)?;
     notes.extend(settings.notes.iter().map(|note| format!("note: {}: {}", note.origin, note.message)));
     let files = plugin_files(&settings, extra)?;
-    let hooks = looplet_host::host::hook_files(&settings.hooks, machine::read_bytes)?;
+    let hooks = looplet_host::host::hook_files(&settings.hooks, machine::read_component)?;
     let sandbox = Sandbox::with_compilation(compile::compilation(&machine))?;
     let runs = runs.map_or_else(|| machine.runs_dir(), Path::to_owned);
     let own = machine.own_places(&runs);
@@ -210,7 +210,9 @@ fn plugin_files(settings: &Settings, extra: Vec<PluginFile>) -> Result<Vec<Plugi
     let mut files = extra;
     for (name, written) in &settings.plugins {
         let bytes = match &written.source {
-            PluginSource::BuiltIn => built_in(name).map_err(|error| error.at(written.origin.clone()))?.bytes,
+            PluginSource::BuiltIn => {
+                PluginFile::of_builtin(name, "plugin").map_err(|error| error.at(written.origin.clone()))?.bytes
+            }
             PluginSource::File(path) => {
                 machine::read_component(path).map_err(|error| error.at(written.origin.clone()))?.into()
             }
@@ -240,19 +242,11 @@ pub(crate) fn component_file(path: &Path) -> Result<PluginFile> {
     Ok(PluginFile { name: stem, bytes: machine::read_component(path)?.into(), lies_about: false })
 }
 
-/// A plugin that comes with the host, under its own name.
-fn built_in(name: &str) -> Result<PluginFile> {
-    looplet_host::builtin::get(name).map(PluginFile::from).ok_or_else(|| {
-        let all: Vec<_> = looplet_host::builtin::all().iter().map(|builtin| builtin.name).collect();
-        Error::usage(format!("no plugin `{name}` is built in")).hint(format!("built in are: {}", all.join(", ")))
-    })
-}
-
 /// What an argument names that is a component itself, a file or `builtin:NAME`, rather than a plugin that
 /// is loaded anyway.
 pub(crate) fn named_component(text: &str) -> Result<Option<PluginFile>> {
     if let Some(name) = text.strip_prefix("builtin:") {
-        return built_in(name).map(Some);
+        return PluginFile::of_builtin(name, "plugin").map(Some);
     }
     let path = Path::new(text);
     match path.extension().is_some_and(|extension| extension == "wasm") {

@@ -82,7 +82,6 @@ fn to_record(report: GuestReport) -> CallReport {
     let duration_us = u64::try_from(report.usage.duration.as_micros()).unwrap_or(u64::MAX);
     let used = Used {
         memory_bytes: report.usage.memory_peak,
-        memory_limit_bytes: report.usage.memory_limit,
         bytes_read: report.usage.read_bytes,
         bytes_written: report.usage.written_bytes,
         ..Used::default()

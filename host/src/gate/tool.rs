@@ -160,6 +160,7 @@ impl GatedTool {
             input_schema: self.0.spec.input_schema.clone(),
             kind: self.kind(),
             facts: self.facts(),
+            memory_limit_bytes: self.0.limits.memory_bytes as u64,
         }
     }
 

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::plugins::{PluginFile, settings_of};
-use crate::builtin;
 use crate::canonical::CanonicalJson;
 use crate::capability::fs::Mount;
 use crate::capability::{Authority, Granted, GrantedEnv, GrantedMount};
@@ -36,19 +35,13 @@ pub fn hook_files(
     read: impl Fn(&std::path::Path) -> Result<Vec<u8>>,
 ) -> Result<Vec<PluginFile>> {
     let file = |hook: &HookSettings| {
-        let bytes = match &hook.source {
-            HookSource::BuiltIn(name) => builtin::get(name)
-                .ok_or_else(|| {
-                    let all: Vec<_> = builtin::all().iter().map(|builtin| builtin.name).collect();
-                    Error::usage(format!("no hook `{name}` is built in"))
-                        .hint(format!("built in are: {}", all.join(", ")))
-                        .at(hook.origin.clone())
-                })?
-                .bytes
-                .into(),
-            HookSource::File(path) => read(path).map_err(|error| error.at(hook.origin.clone()))?.into(),
+        let file = match &hook.source {
+            HookSource::BuiltIn(name) => PluginFile::of_builtin(name, "hook"),
+            HookSource::File(path) => {
+                read(path).map(|bytes| PluginFile { name: hook.source.name(), bytes: bytes.into(), lies_about: false })
+            }
         };
-        Ok(PluginFile { name: hook.source.name(), bytes, lies_about: false })
+        file.map_err(|error| error.at(hook.origin.clone()))
     };
     hooks.iter().map(file).collect()
 }

@@ -47,7 +47,7 @@ impl Host {
 
     fn learn_call(&self, learned: &mut Learned, tool: &GatedTool, decided: &CallDecided) {
         learned.calls += 1;
-        learned.changes |= !decided.facts.repeatable;
+        learned.changes |= !decided.facts.unwrap_or_else(|| tool.facts()).repeatable;
         match tool.names(&decided.arguments.to_value(), self.mounts()).as_deref() {
             Some([named]) if named.path != "." => {
                 let place = (named.pointer.clone(), named.mount.clone());

@@ -1,15 +1,13 @@
 //! Loading plugins: bytes under the operator's name, described, checked against what is written of them.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::builtin;
 use crate::canonical::CanonicalJson;
-use crate::digest::Digest;
 use crate::error::{Error, Result};
 use crate::gate::PluginHandle;
 use crate::origin::Origin;
-use crate::plugin::Schema;
+use crate::plugin::{ComponentBytes, Schema};
 use crate::record::cut;
 use crate::sandbox::{Plugin, Sandbox};
 use crate::settings::{PluginSettings, Settings, Sourced};
@@ -20,7 +18,7 @@ pub struct PluginFile {
     /// The operator's name: the key in `[plugins]`, else the stem of the file.
     pub name: String,
     /// The component.
-    pub bytes: Cow<'static, [u8]>,
+    pub bytes: ComponentBytes,
     /// Nobody named it: it lies in a plugin directory. A hook that only lies about is left alone.
     pub lies_about: bool,
 }
@@ -28,7 +26,15 @@ pub struct PluginFile {
 impl PluginFile {
     /// Known by its digest, so that it need not be loaded to be left alone.
     pub(super) fn is_shipped_hook_lying_about(&self) -> bool {
-        self.lies_about && builtin::with_digest(Digest::of(&self.bytes)).is_some_and(|builtin| builtin.is_hook)
+        self.lies_about && builtin::with_digest(self.bytes.digest()).is_some_and(|builtin| builtin.is_hook)
+    }
+
+    /// The one of this name. `what` it is to be, a plugin or a hook, is for the error.
+    pub fn of_builtin(name: &str, what: &str) -> Result<Self> {
+        builtin::get(name).map(Self::from).ok_or_else(|| {
+            let all: Vec<_> = builtin::all().iter().map(|builtin| builtin.name).collect();
+            Error::usage(format!("no {what} `{name}` is built in")).hint(format!("built in are: {}", all.join(", ")))
+        })
     }
 
     /// All plugins with tools that are shipped, under their names. Hooks are left out: one runs only if the
@@ -40,7 +46,11 @@ impl PluginFile {
 
 impl From<&builtin::Builtin> for PluginFile {
     fn from(builtin: &builtin::Builtin) -> Self {
-        Self { name: builtin.name.to_owned(), bytes: Cow::Borrowed(builtin.bytes), lies_about: false }
+        Self {
+            name: builtin.name.to_owned(),
+            bytes: ComponentBytes::known(builtin.bytes, builtin.digest),
+            lies_about: false,
+        }
     }
 }
 
@@ -76,7 +86,7 @@ pub(super) async fn load(
 
 fn check_digest(file: &PluginFile, written: Option<&PluginSettings>) -> Result<()> {
     let Some(wanted) = written.and_then(|written| written.digest.as_ref()) else { return Ok(()) };
-    let digest = Digest::of(&file.bytes);
+    let digest = file.bytes.digest();
     if wanted.value == digest {
         return Ok(());
     }

@@ -66,14 +66,24 @@ pub enum Finish {
 }
 
 impl Finish {
+    /// How an answer ends where nothing else is said.
+    pub fn of(has_calls: bool) -> Self {
+        if has_calls { Self::ToolCalls } else { Self::Stop }
+    }
+
+    /// Whether it ended as answers do: all was said, or calls were made.
+    pub fn is_plain(&self) -> bool {
+        matches!(self, Self::Stop | Self::ToolCalls)
+    }
+
     /// Reads the word of a provider. Calls count for more than the word: some servers say `stop`
     /// wherever a model ends, also with calls.
     pub(super) fn from_word(word: Option<&str>, has_calls: bool) -> Self {
         match word {
             Some("length") => Self::Length,
             Some("content_filter") => Self::Filter,
-            _ if has_calls => Self::ToolCalls,
-            None | Some("stop" | "" | "tool_calls" | "function_call") => Self::Stop,
+            None | Some("stop" | "" | "tool_calls" | "function_call") => Self::of(has_calls),
+            Some(_) if has_calls => Self::ToolCalls,
             Some(other) => Self::Other(super::error::clean(other, 64)),
         }
     }

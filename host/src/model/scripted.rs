@@ -160,7 +160,7 @@ impl Turn {
         let calls: Vec<_> = self.calls.iter().enumerate().map(|(index, call)| call.to_call(messages, index)).collect();
         ModelResponse {
             text: self.text.clone(),
-            finish: if calls.is_empty() { Finish::Stop } else { Finish::ToolCalls },
+            finish: Finish::of(!calls.is_empty()),
             calls,
             usage: self.usage,
             raw: Bytes::new(),

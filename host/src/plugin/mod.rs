@@ -3,11 +3,13 @@
 //! Pure values and small traits, so that the loop is tested with plain Rust tools and the sandbox
 //! without a model. `sandbox/` fills them from components.
 
+pub mod bytes;
 pub mod report;
 pub mod schema;
 pub mod spec;
 pub mod support;
 
+pub use bytes::ComponentBytes;
 pub use report::{CallUsage, GuestReport, LogLevel, LogLine};
 pub use schema::Schema;
 pub use spec::{ArgumentRole, Effects, PluginInfo, ShownArgument, ToolSpec};

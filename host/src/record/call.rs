@@ -222,9 +222,9 @@ pub struct CallDecided {
     /// The lines of TOML that would allow a denied call. For the operator, never for the model.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub would_allow: Option<String>,
-    /// What the host found about the call.
-    #[serde(flatten)]
-    pub facts: CallFacts,
+    /// What the host found about the call, where it is not what holds for every call of the tool.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub facts: Option<CallFacts>,
     /// The run's active time at this point, in milliseconds; 0 where a later record of the call has it.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub active_ms: u64,
@@ -247,7 +247,7 @@ impl CallDecided {
             bound_to: None,
             authority: Vec::new(),
             would_allow: None,
-            facts: CallFacts::default(),
+            facts: None,
             active_ms: 0,
         }
     }
@@ -281,9 +281,6 @@ pub struct Used {
     /// Peak of the instance's memory in bytes.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub memory_bytes: u64,
-    /// Most memory it could have had, in bytes.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub memory_limit_bytes: u64,
     /// Files read.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub files_read: u64,
@@ -385,6 +382,6 @@ pub struct CallEnded {
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature is serde's")]
-fn is_zero(number: &u64) -> bool {
+pub(super) fn is_zero(number: &u64) -> bool {
     *number == 0
 }

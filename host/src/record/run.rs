@@ -138,6 +138,9 @@ pub struct ToolRecord {
     /// What holds for every call of it, by needs and grants. A single call may turn out better, never worse.
     #[serde(flatten)]
     pub facts: super::CallFacts,
+    /// Most memory that a call of it can have, in bytes; 0 where nothing bounds it.
+    #[serde(default, skip_serializing_if = "super::call::is_zero")]
+    pub memory_limit_bytes: u64,
 }
 
 impl ToolRecord {

@@ -2,7 +2,7 @@
 
 use super::step::settled;
 use super::words::{count, duration, money, thousands};
-use super::{Body, CallDecided, CallEnded, Record, Ruling, Step, Steps, Tally, Used, cut, inert};
+use super::{Body, CallDecided, CallEnded, Record, Ruling, Step, Steps, Tally, ToolRecord, Used, cut, inert};
 use crate::digest::Digest;
 use crate::message::{Content, Outcome};
 use crate::refusal::Refusal;
@@ -61,8 +61,10 @@ pub fn run<'r>(records: impl IntoIterator<Item = &'r Record>) -> String {
 /// One step in full; none if the run has no such step.
 pub fn step<'r>(records: impl IntoIterator<Item = &'r Record>, number: u32) -> Option<String> {
     let (mut decided, mut ended, mut turn, mut decided_in) = (None, None, 0, 0);
+    let mut tools: &[ToolRecord] = &[];
     for record in records {
         match &record.body {
+            Body::RunStarted(started) => tools = &started.tools,
             Body::ModelAnswered(answer) => turn = answer.turn,
             // A call that was decided again after a resume counts as it was decided last.
             Body::CallDecided(found) if found.step == number => {
@@ -72,10 +74,12 @@ pub fn step<'r>(records: impl IntoIterator<Item = &'r Record>, number: u32) -> O
             _ => {}
         }
     }
-    Some(in_full(decided?, ended, decided_in))
+    let decided = decided?;
+    let tool = tools.iter().find(|tool| tool.full_name() == decided.tool);
+    Some(in_full(decided, ended, decided_in, tool.map_or(0, |tool| tool.memory_limit_bytes)))
 }
 
-fn in_full(decided: &CallDecided, ended: Option<&CallEnded>, turn: u32) -> String {
+fn in_full(decided: &CallDecided, ended: Option<&CallEnded>, turn: u32, most_memory: u64) -> String {
     let mut rows = vec![("step", format!("#{} {}", decided.step, inert(&decided.tool)))];
     if let Some(proposed) = &decided.proposed {
         rows.push(("proposed", inert(proposed.as_str())));
@@ -97,7 +101,7 @@ fn in_full(decided: &CallDecided, ended: Option<&CallEnded>, turn: u32) -> Strin
     if let Some(ended) = ended {
         rows.push(("touched", touched(&ended.used, &ended.refusals)));
         rows.extend(ended.refusals.iter().map(|refusal| ("refused", refused(refusal))));
-        rows.push(("used", used(ended)));
+        rows.push(("used", used(ended, most_memory)));
     }
     if let Some(outcome) = ended.map(|ended| ended.outcome.clone()).or_else(|| decided.outcome()) {
         rows.extend(result(&outcome).into_iter().map(|line| ("result", line)));
@@ -152,8 +156,8 @@ fn refused(refusal: &Refusal) -> String {
     format!("{} {} → {}{origin}{times}", inert(&refusal.operation), inert(&refusal.target), refusal.reason.as_str())
 }
 
-fn used(ended: &CallEnded) -> String {
-    let limit = match ended.used.memory_limit_bytes {
+fn used(ended: &CallEnded, most_memory: u64) -> String {
+    let limit = match most_memory {
         0 => String::new(),
         limit => format!(" of {}", bytes(limit)),
     };

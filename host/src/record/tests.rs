@@ -5,7 +5,6 @@ use serde_json::{Value, json};
 use super::*;
 use crate::canonical::CanonicalJson;
 use crate::message::{Content, Failure, FailureKind, Outcome, ProposedCall, ToolOutput};
-use crate::model::Finish;
 use crate::origin::Origin;
 use crate::permission::Decision;
 use crate::refusal::{Refusal, RefusalReason};
@@ -148,7 +147,7 @@ fn a_run() -> Vec<Record> {
         text: String::new(),
         calls: calls.into(),
         usage: Usage { input: 8_000, output: 412, cached: 6_900, cost_micro_usd: 30_000 },
-        finish: Finish::ToolCalls,
+        finish: None,
         model: None,
         duration_ms: 900,
         active_ms: 900,

@@ -42,8 +42,9 @@ pub struct ModelAnswered {
     /// What it cost.
     #[serde(default, skip_serializing_if = "Usage::is_nothing")]
     pub usage: Usage,
-    /// Why it ended.
-    pub finish: Finish,
+    /// Why it ended, if not because all was said, or calls were made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finish: Option<Finish>,
     /// The model that the provider says answered, where it is not the one that was asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,

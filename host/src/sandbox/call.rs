@@ -1,5 +1,6 @@
 //! One call: a fresh store on a sandbox thread, watched from outside.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -40,7 +41,7 @@ impl Sandbox {
         }
         let kept = context.state.clone();
         let refusals = Arc::clone(&authority.refusals);
-        let work = ToolWork { component: plugin.component.clone(), call: convert::to_call(call) };
+        let work = ToolWork { component: plugin.component.clone(), call: convert::to_call(call), limits };
         let run = context.run;
         let alive = move |engine: &Engine, clock, lent| {
             Alive::fresh(engine, CallState::of_call(&authority, &limits, clock, context, lent))
@@ -48,7 +49,12 @@ impl Sandbox {
         let entering = Entering { component: &plugin.component, run, limits, cancel };
         let started = Instant::now();
         let mut report = match self.enter(entering, work, alive).await {
-            Ok(finished) => to_report(finished, &limits, |state| kept.commit(std::mem::take(&mut state.desk.kept))),
+            Ok((report, changed)) => {
+                if let Some(changed) = changed {
+                    kept.commit(changed);
+                }
+                report
+            }
             Err(failure) => {
                 let mut report = ended_early(failure, &limits);
                 report.usage.duration = started.elapsed();
@@ -99,16 +105,23 @@ impl Sandbox {
 struct ToolWork {
     component: CheckedComponent,
     call: super::bindings::looplet::plugin::common::ToolCall,
+    limits: Limits,
 }
 
 impl Work for ToolWork {
     type Answer =
         Result<super::bindings::looplet::plugin::common::ToolOutput, super::bindings::looplet::plugin::common::Failure>;
+    type Report = (GuestReport, Kept);
 
     async fn run(&self, store: &mut Store<CallState>, instance: &Instance) -> wasmtime::Result<Self::Answer> {
         let indices = self.component.tool().ok_or_else(|| wasmtime::format_err!("the plugin has no tools"))?;
         let tool = indices.load(&mut *store, instance)?;
         tool.call_call(store, &self.call).await
+    }
+
+    fn report(self, finished: Finished<Self::Answer>) -> (Self::Report, Option<Alive>) {
+        let (report, left_over) = to_report(finished, &self.limits);
+        (report, Some(left_over))
     }
 }
 
@@ -122,6 +135,7 @@ impl Work for DescribeWork {
         super::bindings::exports::looplet::plugin::about::PluginInfo,
         Vec<super::bindings::exports::looplet::plugin::tool::ToolSpec>,
     );
+    type Report = Finished<Self::Answer>;
 
     async fn run(&self, store: &mut Store<CallState>, instance: &Instance) -> wasmtime::Result<Self::Answer> {
         let about = self.component.about().load(&mut *store, instance)?;
@@ -132,23 +146,23 @@ impl Work for DescribeWork {
         };
         Ok((info, tools))
     }
+
+    fn report(self, finished: Finished<Self::Answer>) -> (Self::Report, Option<Alive>) {
+        (finished, None)
+    }
 }
 
-fn to_report(
-    finished: Finished<<ToolWork as Work>::Answer>,
-    limits: &Limits,
-    commit: impl FnOnce(&mut CallState),
-) -> GuestReport {
-    let Finished { answer, stop, alive, written } = finished;
-    let mut state = alive.store.into_data();
-    let (outcome, detail) = match answer {
-        Ok(answer) => {
-            commit(&mut state);
-            (output::outcome(answer, limits), None)
-        }
+/// What a tool keeps; none if the call did not come to its end.
+type Kept = Option<BTreeMap<String, String>>;
+
+fn to_report(finished: Finished<<ToolWork as Work>::Answer>, limits: &Limits) -> ((GuestReport, Kept), Alive) {
+    let Finished { answer, stop, mut alive, written } = finished;
+    let state = alive.store.data_mut();
+    let (outcome, detail, kept) = match answer {
+        Ok(answer) => (output::outcome(answer, limits), None, Some(std::mem::take(&mut state.desk.kept))),
         Err(ended) => {
             let (failure, detail) = trap::to_failure(&ended, stop, limits, state.memory.refused);
-            (Outcome::Aborted(failure), detail)
+            (Outcome::Aborted(failure), detail, None)
         }
     };
     let usage = CallUsage {
@@ -160,15 +174,16 @@ fn to_report(
         written_bytes: state.view.usage().written_bytes(),
         printed_bytes: state.stdout.total() + state.stderr.total(),
     };
-    GuestReport {
+    let report = GuestReport {
         outcome,
         detail,
         usage,
         refusals: Vec::new(),
         written: written.into_iter().map(|file| (file.mount, file.path, file.bytes, file.digest)).collect(),
         stderr: state.stderr.last_lines(Limits::STDERR_LINES),
-        log: state.desk.log(),
-    }
+        log: state.desk.take_log(),
+    };
+    ((report, kept), alive)
 }
 
 fn ended_early(failure: Failure, limits: &Limits) -> GuestReport {

@@ -6,6 +6,8 @@
 //! restored and torn entries. It does not stop whoever can read the key, which is the same user.
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::io::Read;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -16,8 +18,9 @@ use wasmtime::component::Component;
 use super::component;
 use crate::digest::Digest;
 use crate::error::{Error, Result};
+use crate::plugin::ComponentBytes;
 
-/// Bytes of the keyed digest in front of an entry.
+/// Bytes of the keyed digest behind an entry: so that what it seals is loaded from where it was read to.
 const TAG_BYTES: usize = 32;
 
 /// Where compiled components are kept. Names are plain file names.
@@ -25,8 +28,24 @@ pub trait Shelf: Send + Sync {
     /// What is kept under a name, if anything.
     fn read(&self, name: &str) -> Option<Vec<u8>>;
 
+    /// The same as a file that is mapped instead of copied. Only for a shelf whose files are never written to
+    /// once they have their names.
+    fn open(&self, _name: &str) -> Option<OpenEntry> {
+        None
+    }
+
     /// Keeps something, whole or not at all. A shelf that cannot is no error: it is compiled again.
     fn write(&self, name: &str, bytes: &[u8]);
+}
+
+/// An entry that is open as a file.
+pub struct OpenEntry {
+    /// Reads it from its beginning.
+    pub content: Box<dyn Read>,
+    /// How many bytes that gives.
+    pub len: u64,
+    /// Names this very file, whatever lies under the entry's name by now.
+    pub path: PathBuf,
 }
 
 /// Compiles components somewhere else, where a hostile one can do less harm.
@@ -70,13 +89,13 @@ impl Compilation {
     }
 
     /// The component of these bytes: from the shelf, else compiled and put there.
-    pub(super) fn component(&self, engine: &Engine, name: &str, digest: Digest, bytes: &[u8]) -> Result<Component> {
-        let entry = entry_name(engine, digest);
+    pub(super) fn component(&self, engine: &Engine, name: &str, bytes: &ComponentBytes) -> Result<Component> {
+        let entry = entry_name(engine, bytes.digest());
         if let Some(known) = self.take(engine, &entry) {
             return Ok(known);
         }
-        let Some(code) = self.compile(engine, name, bytes)? else {
-            return Component::new(engine, bytes)
+        let Some(code) = self.compile(engine, name, bytes.as_slice())? else {
+            return Component::new(engine, bytes.as_slice())
                 .map_err(|error| component::does_not_compile(name, &format!("{error:#}")));
         };
         self.keep(&entry, &code);
@@ -103,7 +122,7 @@ impl Compilation {
 
     /// What the component of this digest said of itself, as it was kept.
     pub(super) fn description(&self, engine: &Engine, digest: Digest) -> Option<Vec<u8>> {
-        self.open(&description_name(engine, digest))
+        self.read(&description_name(engine, digest))
     }
 
     /// Keeps what a component said of itself.
@@ -112,23 +131,30 @@ impl Compilation {
     }
 
     fn take(&self, engine: &Engine, entry: &str) -> Option<Component> {
-        load(engine, &self.open(entry)?).ok()
+        let (shelf, key) = self.shelf.as_ref()?;
+        if let Some(mut open) = shelf.open(entry) {
+            verify(key, entry, &mut open)?;
+            if let Ok(component) = map(engine, &open) {
+                return Some(component);
+            }
+        }
+        load(engine, &self.read(entry)?).ok()
     }
 
     /// What lies on the shelf under a name, if it is what was put there.
-    fn open(&self, entry: &str) -> Option<Vec<u8>> {
+    fn read(&self, entry: &str) -> Option<Vec<u8>> {
         let (shelf, key) = self.shelf.as_ref()?;
         let mut sealed = shelf.read(entry)?;
-        let (tag, kept) = sealed.split_at_checked(TAG_BYTES)?;
-        seal(key, entry, kept).verify_slice(tag).ok()?;
-        Some(sealed.split_off(TAG_BYTES))
+        let (kept, tag) = sealed.split_at_checked(sealed.len().checked_sub(TAG_BYTES)?)?;
+        seal(key, entry).chain_update(kept).verify_slice(tag).ok()?;
+        sealed.truncate(kept.len());
+        Some(sealed)
     }
 
     fn keep(&self, entry: &str, code: &[u8]) {
         let Some((shelf, key)) = &self.shelf else { return };
-        let mut sealed = seal(key, entry, code).finalize().into_bytes().to_vec();
-        sealed.extend_from_slice(code);
-        shelf.write(entry, &sealed);
+        let tag = seal(key, entry).chain_update(code).finalize().into_bytes();
+        shelf.write(entry, &[code, tag.as_slice()].concat());
     }
 }
 
@@ -150,14 +176,37 @@ fn description_name(engine: &Engine, digest: Digest) -> String {
     format!("{}-described-{}", entry_name(engine, digest), env!("CARGO_PKG_VERSION"))
 }
 
-fn seal(key: &[u8; 32], entry: &str, code: &[u8]) -> Hmac<Sha256> {
+/// A keyed digest that has taken in the name of an entry and waits for what lies there.
+fn seal(key: &[u8; 32], entry: &str) -> Hmac<Sha256> {
     // HMAC pads a key to its block with zeros.
     let mut block = [0; 64];
     block[..key.len()].copy_from_slice(key);
-    let mut seal = Hmac::new(&block.into());
-    seal.update(entry.as_bytes());
-    seal.update(code);
-    seal
+    Hmac::new(&block.into()).chain_update(entry)
+}
+
+/// Whether what is open is what was put on the shelf under this name. Read through a buffer that stays warm.
+fn verify(key: &[u8; 32], entry: &str, open: &mut OpenEntry) -> Option<()> {
+    let mut left = usize::try_from(open.len).ok()?.checked_sub(TAG_BYTES)?;
+    let (mut seal, mut buffer, mut tag) = (seal(key, entry), vec![0; 64 << 10], [0; TAG_BYTES]);
+    while left > 0 {
+        let part = buffer.len().min(left);
+        open.content.read_exact(&mut buffer[..part]).ok()?;
+        seal.update(&buffer[..part]);
+        left -= part;
+    }
+    open.content.read_exact(&mut tag).ok()?;
+    seal.verify_slice(&tag).ok()
+}
+
+/// Maps what was verified: pages that no call runs through are never read.
+fn map(engine: &Engine, open: &OpenEntry) -> wasmtime::Result<Component> {
+    #[expect(unsafe_code, reason = "the seal of these bytes was verified, and they are not written to")]
+    // SAFETY: the file holds the output of `precompile` of this engine, sealed with our key, and then the
+    // seal, which the format does not reach. A shelf promises that the path names what was read and that it
+    // is only ever replaced, not written to; who breaks that promise could write to this process as well.
+    unsafe {
+        Component::deserialize_file(engine, &open.path)
+    }
 }
 
 fn load(engine: &Engine, code: &[u8]) -> wasmtime::Result<Component> {
@@ -192,43 +241,34 @@ mod tests {
         }
     }
 
-    type Components = Vec<(Digest, Vec<u8>)>;
-
-    /// An engine, two components, and a shelf on which both lie.
-    fn shelved() -> (Engine, Arc<Memory>, Compilation, Components) {
+    /// Two components, put on a shelf.
+    fn shelved() -> (Engine, Arc<Memory>, Compilation, [String; 2]) {
         let engine = super::super::engine::new().expect("an engine");
         let shelf = Arc::new(Memory::default());
         let compilation = Compilation::here().with_shelf(Arc::clone(&shelf) as Arc<dyn Shelf>, [7; 32]);
-        let texts = ["(component)", "(component (core module))"];
-        let components: Vec<_> = texts
-            .iter()
-            .map(|text| wat::parse_str(text).expect("a component"))
-            .map(|bytes| (Digest::of(&bytes), bytes))
-            .collect();
-        for (digest, bytes) in &components {
-            compilation.component(&engine, "x", *digest, bytes).expect("compiles");
-        }
-        (engine, shelf, compilation, components)
+        let names = ["(component)", "(component (core module))"].map(|text| {
+            let bytes = ComponentBytes::from(wat::parse_str(text).expect("a component"));
+            compilation.component(&engine, "x", &bytes).expect("compiles");
+            entry_name(&engine, bytes.digest())
+        });
+        (engine, shelf, compilation, names)
     }
 
     #[test]
     fn what_was_put_on_the_shelf_is_taken_back() {
-        let (engine, shelf, compilation, components) = shelved();
-        assert_eq!(shelf.0.lock().expect("not poisoned").len(), 2);
-        let entry = entry_name(&engine, components[0].0);
-        assert!(compilation.take(&engine, &entry).is_some());
+        let (engine, _, compilation, names) = shelved();
+        assert!(names.iter().all(|name| compilation.take(&engine, name).is_some()));
+        assert!(compilation.take(&engine, "another").is_none());
     }
 
     #[test]
     fn an_entry_that_is_torn_flipped_swapped_or_foreign_is_not_taken() {
-        let (engine, shelf, compilation, components) = shelved();
-        let (first, second) = (entry_name(&engine, components[0].0), entry_name(&engine, components[1].0));
+        let (engine, shelf, compilation, [first, second]) = shelved();
         let whole = shelf.read(&first).expect("is there");
         let other = shelf.read(&second).expect("is there");
         let mut flipped = whole.clone();
-        let last = flipped.len() - 1;
-        flipped[last] ^= 1;
-        let foreign = [[0; TAG_BYTES].as_slice(), &whole[TAG_BYTES..]].concat();
+        flipped[whole.len() / 2] ^= 1;
+        let foreign = [&whole[..whole.len() - TAG_BYTES], [0; TAG_BYTES].as_slice()].concat();
         for bytes in [&whole[..whole.len() / 2], &flipped, &other, &foreign, &[]] {
             shelf.write(&first, bytes);
             assert!(compilation.take(&engine, &first).is_none());

@@ -26,7 +26,11 @@ fn config() -> Config {
         .max_wasm_stack(Limits::STACK_BYTES)
         // Room for the host functions, which run on the same stack.
         .async_stack_size(Limits::STACK_BYTES + (1 << 20))
+        // What maps an address back to the component's text, and what unwinds through it, is for backtraces,
+        // which nobody is shown: a sixth of compiled code that would only be read and hashed.
         .wasm_backtrace_max_frames(None)
+        .generate_address_map(false)
+        .native_unwind_info(false)
         .wasm_memory64(false)
         .wasm_multi_memory(false)
         .wasm_relaxed_simd(false)

@@ -23,12 +23,17 @@ use crate::plugin::RunKey;
 /// What a guest is asked, inside its store.
 pub(super) trait Work: Send + 'static {
     type Answer: Send + 'static;
+    /// What the caller gets.
+    type Report: Send + 'static;
 
     fn run(
         &self,
         store: &mut Store<CallState>,
         instance: &Instance,
     ) -> impl Future<Output = wasmtime::Result<Self::Answer>>;
+
+    /// What the caller is told, still on the thread. What is left over is dropped there, once the caller is told.
+    fn report(self, finished: Finished<Self::Answer>) -> (Self::Report, Option<Alive>);
 }
 
 /// A store, and the instance in it once there is one.
@@ -44,7 +49,7 @@ impl Alive {
     }
 }
 
-/// What came back from a sandbox thread.
+/// How work on a sandbox thread ended.
 pub(super) struct Finished<A> {
     pub(super) answer: Result<A, Ended>,
     /// Why the clock said that the call had to stop, if it did.
@@ -71,7 +76,7 @@ impl Sandbox {
         entering: Entering<'_>,
         work: W,
         alive: impl FnOnce(&Engine, Arc<CallClock>, Lent) -> Alive + Send + 'static,
-    ) -> Result<Finished<W::Answer>, Failure> {
+    ) -> Result<W::Report, Failure> {
         let Entering { component, run, limits, cancel } = entering;
         let cancelled = || Failure::new(FailureKind::Cancelled, "the call was cancelled before it began");
         let seat = tokio::select! {
@@ -107,8 +112,10 @@ impl Sandbox {
             });
             let stop = on_thread.must_stop();
             let written = store.data().view.written();
+            let (report, _left_over) =
+                work.report(Finished { answer, stop, written, alive: Alive { store, instance } });
             // The caller may have gone.
-            let _ = sender.send(Finished { answer, stop, written, alive: Alive { store, instance } });
+            let _ = sender.send(report);
         };
         let no_thread = |error: Error| Failure::new(FailureKind::Execution, error.message());
         self.0.threads.run(Box::new(job)).map_err(no_thread)?;

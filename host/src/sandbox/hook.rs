@@ -128,7 +128,7 @@ impl HookInstance {
             Err(failure) => return (Err(HookFault(failure.message)), Vec::new()),
         };
         let Finished { answer, stop, mut alive, written: _ } = finished;
-        let said = alive.store.data_mut().take_log();
+        let said = alive.store.data_mut().desk.take_log();
         match answer {
             Ok(answer) => {
                 state.commit(std::mem::take(&mut alive.store.data_mut().desk.kept));
@@ -173,6 +173,7 @@ macro_rules! handle {
 impl Work for HookWork {
     /// The text of an error says what is no answer.
     type Answer = Result<HookAnswer, String>;
+    type Report = Finished<Self::Answer>;
 
     async fn run(&self, store: &mut Store<CallState>, instance: &Instance) -> wasmtime::Result<Self::Answer> {
         let most = store.data().output_bytes;
@@ -230,6 +231,10 @@ impl Work for HookWork {
                 Ok(HookAnswer::Noted)
             }
         })
+    }
+
+    fn report(self, finished: Finished<Self::Answer>) -> (Self::Report, Option<Alive>) {
+        (finished, None)
     }
 }
 

@@ -29,7 +29,6 @@ mod thread;
 mod ticker;
 mod trap;
 
-use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -41,7 +40,7 @@ pub use limits::Limits;
 
 use crate::digest::Digest;
 use crate::error::{Error, Result};
-use crate::plugin::{PluginInfo, ToolSpec};
+use crate::plugin::{ComponentBytes, PluginInfo, ToolSpec};
 use compiled::Compilation;
 use component::CheckedComponent;
 use permits::Permits;
@@ -110,12 +109,12 @@ impl Sandbox {
     /// # Errors
     /// Bytes that are no component, imports that are not offered, exports of another contract, a
     /// description that is not of the contract's form: each by name, with exit code 2.
-    pub async fn load(&self, name: &str, bytes: impl Into<Cow<'static, [u8]>>) -> Result<Plugin> {
+    pub async fn load(&self, name: &str, bytes: impl Into<ComponentBytes>) -> Result<Plugin> {
         let bytes = bytes.into();
-        component::check_form(name, &bytes)?;
-        let digest = Digest::of(&bytes);
+        component::check_form(name, bytes.as_slice())?;
+        let digest = bytes.digest();
         let (shared, called) = (Arc::clone(&self.0), name.to_owned());
-        let compiling = move || shared.compilation.component(&shared.engine, &called, digest, &bytes);
+        let compiling = move || shared.compilation.component(&shared.engine, &called, &bytes);
         let component = tokio::task::spawn_blocking(compiling)
             .await
             .map_err(|_| Error::failed(format!("compiling plugin `{name}` was broken off")))??;

@@ -56,19 +56,17 @@ impl Desk {
         Self { context, kept, log: Vec::new(), unheard: 0, progress: 0, questions: 0 }
     }
 
-    /// What was logged.
-    pub(super) fn log(self) -> Vec<LogLine> {
-        with_unheard(self.log, self.unheard)
+    /// What was logged since it was last asked. Where that was too much, the last line says how much more
+    /// there was.
+    pub(super) fn take_log(&mut self) -> Vec<LogLine> {
+        let mut log = std::mem::take(&mut self.log);
+        let unheard = std::mem::take(&mut self.unheard);
+        if unheard > 0 {
+            let message = format!("{unheard} more lines were dropped");
+            log.push(LogLine { level: LogLevel::Warn, message });
+        }
+        log
     }
-}
-
-/// Where that was too much, the last line says how much more there was.
-fn with_unheard(mut log: Vec<LogLine>, unheard: u64) -> Vec<LogLine> {
-    if unheard > 0 {
-        let message = format!("{unheard} more lines were dropped");
-        log.push(LogLine { level: LogLevel::Warn, message });
-    }
-    log
 }
 
 impl CallState {
@@ -106,12 +104,6 @@ impl CallState {
         self.desk = again.desk;
         self.lent = again.lent;
         self.history = again.history;
-    }
-
-    /// What was logged at this point.
-    pub(super) fn take_log(&mut self) -> Vec<LogLine> {
-        let unheard = std::mem::take(&mut self.desk.unheard);
-        with_unheard(std::mem::take(&mut self.desk.log), unheard)
     }
 
     /// The state in which a plugin describes itself: no authority, the same time and chance every time.

@@ -10,7 +10,7 @@ use looplet_host::canonical::CanonicalJson;
 use looplet_host::gate::Gate;
 use looplet_host::hook::RunView;
 use looplet_host::host::{Host, PluginFile};
-use looplet_host::message::Outcome;
+use looplet_host::message::{Content, Outcome};
 use looplet_host::model::select::Environment;
 use looplet_host::record::{RunId, ToolRecord};
 use looplet_host::sandbox::Sandbox;
@@ -72,7 +72,7 @@ impl Assembled {
 
     /// One call through everything that a call passes: canonical arguments, schema, policy, authority, a
     /// fresh instance on its own thread. Answers what the model would be told.
-    pub(crate) async fn call(&self, tool: &Arc<ToolRecord>, arguments: &str) -> String {
+    pub(crate) async fn call(&self, tool: &Arc<ToolRecord>, arguments: &str) -> Content {
         let arguments = CanonicalJson::from_text(arguments).expect("is an object");
         let request = CallRequest { id: "call-1".into(), step: 1, turn: 1, tool: Arc::clone(tool), arguments };
         let (cancel, view) = (CancellationToken::new(), RunView::of_beginning(RunId::generate()));
@@ -80,13 +80,13 @@ impl Assembled {
             panic!("`{}` is not allowed", tool.full_name());
         };
         match call.perform(cancel).await.outcome {
-            Outcome::Ok(output) => format!("{:?}", output.content),
+            Outcome::Ok(output) => output.content,
             other => panic!("`{}` does not succeed: {other:?}", tool.full_name()),
         }
     }
 
     /// The same, waited for.
-    pub(crate) fn call_now(&self, tool: &Arc<ToolRecord>, arguments: &str) -> String {
+    pub(crate) fn call_now(&self, tool: &Arc<ToolRecord>, arguments: &str) -> Content {
         self.runtime.block_on(self.call(tool, arguments))
     }
 

@@ -36,7 +36,7 @@ fn grep(assembled: &Assembled, root: &Path, expression: &str) -> Row {
     let arguments = json!({ "pattern": expression }).to_string();
     let compiled = Regex::new(expression).expect("is an expression");
     let total = native_grep(root, &compiled);
-    let answer = assembled.call_now(&tool, &arguments);
+    let answer = format!("{:?}", assembled.call_now(&tool, &arguments));
     assert!(total > 0 && answer.contains(&format!("Number({total})")), "{total} lines natively: {answer}");
     let sandboxed = || cpu(|| drop(assembled.call_now(&tool, &arguments)));
     let pair = Pair::of(ROUNDS, sandboxed, || cpu(|| assert_eq!(native_grep(root, &compiled), total)));
@@ -47,7 +47,7 @@ fn glob(assembled: &Assembled, root: &Path) -> Row {
     let tool = assembled.tool("files/glob");
     let arguments = json!({ "pattern": "**/*.rs" }).to_string();
     let total = native_glob(root);
-    let answer = assembled.call_now(&tool, &arguments);
+    let answer = format!("{:?}", assembled.call_now(&tool, &arguments));
     assert!(total > 0 && answer.contains("part0/group0/unit0/file0.rs"), "{answer}");
     let sandboxed = || cpu(|| drop(assembled.call_now(&tool, &arguments)));
     let pair = Pair::of(ROUNDS, sandboxed, || cpu(|| assert_eq!(native_glob(root), total)));

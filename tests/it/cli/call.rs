@@ -37,7 +37,7 @@ fn a_call_as_json_says_what_it_used() {
     let arguments = ["call", "files/read_file", r#"{"path":"notes.md"}"#, "--allow", "files", "--json"];
     world.check(&arguments, &expect![[r#"
         ── stdout
-        {"outcome":{"ok":{"content":{"text":"alpha\nbeta\n"}}},"duration_us":0,"used":{"memory_bytes":0,"memory_limit_bytes":67108864,"bytes_read":11},"refusals":[],"stderr":null}
+        {"outcome":{"ok":{"content":{"text":"alpha\nbeta\n"}}},"duration_us":0,"used":{"memory_bytes":0,"bytes_read":11},"refusals":[],"stderr":null}
         ── stderr
         [TIME] · [SIZE] of 64
         ── exit 0

@@ -192,7 +192,7 @@ fn show_is_the_run_its_denials_or_one_step() {
     assert_eq!(world.run(&run).code, Some(0));
     world.check(&["show", "--json"], &expect![[r#"
         ── stdout
-        {"run":"[RUN]","stop_reason":"text","detail":null,"output":"That is all.","model_calls":3,"usage":{"input":0,"output":0},"denied":[{"step":2,"tool":"files/write_file","by":"policy","reason":"nothing in the operator's policy allows this call","rule":{"decision":"deny","origin":"the shipped default"},"would_allow":"--allow 'files/write_file', or in looplet.toml:\n  [[rules]]\n  tool = \"files/write_file\"\n  decision = \"allow\""}],"asked":0,"hidden":0,"elapsed_ms":0,"active_ms":0,"steps":[{"number":1,"turn":1,"plugin":"files","tool":"read_file","arguments":{"path":"notes.md"},"outcome":{"ok":{"content":{"text":"alpha\nbeta\n"}}},"duration_us":0,"decided_by":{"rule":{"decision":"allow","origin":"--allow"}},"used":{"memory_bytes":0,"memory_limit_bytes":67108864,"bytes_read":11}},{"number":2,"turn":2,"plugin":"files","tool":"write_file","arguments":{"content":"b","path":"a"},"outcome":{"denied":"nothing in the operator's policy allows this call"},"decided_by":{"rule":{"decision":"deny","origin":"the shipped default"},"denied":"policy"},"used":{}}]}
+        {"run":"[RUN]","stop_reason":"text","detail":null,"output":"That is all.","model_calls":3,"usage":{"input":0,"output":0},"denied":[{"step":2,"tool":"files/write_file","by":"policy","reason":"nothing in the operator's policy allows this call","rule":{"decision":"deny","origin":"the shipped default"},"would_allow":"--allow 'files/write_file', or in looplet.toml:\n  [[rules]]\n  tool = \"files/write_file\"\n  decision = \"allow\""}],"asked":0,"hidden":0,"elapsed_ms":0,"active_ms":0,"steps":[{"number":1,"turn":1,"plugin":"files","tool":"read_file","arguments":{"path":"notes.md"},"outcome":{"ok":{"content":{"text":"alpha\nbeta\n"}}},"duration_us":0,"decided_by":{"rule":{"decision":"allow","origin":"--allow"}},"used":{"memory_bytes":0,"bytes_read":11}},{"number":2,"turn":2,"plugin":"files","tool":"write_file","arguments":{"content":"b","path":"a"},"outcome":{"denied":"nothing in the operator's policy allows this call"},"decided_by":{"rule":{"decision":"deny","origin":"the shipped default"},"denied":"policy"},"used":{}}]}
         ── exit 0
     "#]]);
     world.check(&["show", "--denied", "--json"], &expect![[r#"
@@ -202,7 +202,7 @@ fn show_is_the_run_its_denials_or_one_step() {
     "#]]);
     world.check(&["show", "#1", "--json"], &expect![[r#"
         ── stdout
-        {"decided":{"step":1,"tool":"files/read_file","arguments":{"path":"notes.md"},"ruling":"allowed","rules":[{"decision":"allow","origin":"--allow"}],"authority":["fs workspace:/ ro (granted by the shipped default)"],"repeatable":true,"concurrent_safe":true},"ended":{"step":1,"outcome":{"ok":{"content":{"text":"alpha\nbeta\n"}}},"duration_us":0,"used":{"memory_bytes":0,"memory_limit_bytes":67108864,"bytes_read":11},"active_ms":0}}
+        {"decided":{"step":1,"tool":"files/read_file","arguments":{"path":"notes.md"},"ruling":"allowed","rules":[{"decision":"allow","origin":"--allow"}],"authority":["fs workspace:/ ro (granted by the shipped default)"]},"ended":{"step":1,"outcome":{"ok":{"content":{"text":"alpha\nbeta\n"}}},"duration_us":0,"used":{"memory_bytes":0,"bytes_read":11},"active_ms":0}}
         ── exit 0
     "#]]);
     world.check(&["show", "#7", "--json"], &expect![[r#"

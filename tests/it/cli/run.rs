@@ -156,7 +156,7 @@ fn json_is_an_event_a_line_and_the_outcome_comes_last() {
     let world = World::with_notes().model(&[READ, DONE]);
     world.check(&run(&["--allow", "files/read_file", "--json"]), &expect![[r#"
         ── stdout
-        {"type":"step","step":{"number":1,"turn":1,"plugin":"files","tool":"read_file","arguments":{"path":"notes.md"},"outcome":{"ok":{"content":{"text":"alpha\nbeta\n"}}},"duration_us":0,"decided_by":{"rule":{"decision":"allow","origin":"--allow"}},"used":{"memory_bytes":0,"memory_limit_bytes":67108864,"bytes_read":11}}}
+        {"type":"step","step":{"number":1,"turn":1,"plugin":"files","tool":"read_file","arguments":{"path":"notes.md"},"outcome":{"ok":{"content":{"text":"alpha\nbeta\n"}}},"duration_us":0,"decided_by":{"rule":{"decision":"allow","origin":"--allow"}},"used":{"memory_bytes":0,"bytes_read":11}}}
         {"type":"step","step":{"number":2,"turn":2,"tool":"done","arguments":{"summary":"All is read."},"outcome":{"ok":{"content":{"text":"the run is done"}}},"decided_by":{"answered":"host"},"used":{}}}
         {"type":"outcome","outcome":{"run":"[RUN]","stop_reason":"done","output":{"summary":"All is read."},"steps":2,"turns":2,"model_calls":2,"usage":{"input":0,"output":0},"denied":[],"asked":0,"refusals":0,"head":"[DIGEST]","elapsed_ms":0,"active_ms":0}}
         ── stderr

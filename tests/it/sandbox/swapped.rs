@@ -7,9 +7,10 @@ use std::sync::{Arc, Mutex};
 
 use looplet_host::digest::Digest;
 use looplet_host::sandbox::Sandbox;
-use looplet_host::sandbox::compiled::{Compilation, Compiler, Fault, Shelf};
+use looplet_host::sandbox::compiled::{Compilation, Compiler, Fault, OpenEntry, Shelf};
 use looplet_tests::guests;
 use looplet_tests::harness::block_on;
+use tempfile::TempDir;
 
 /// Replaces the plugin's file just before it compiles.
 struct Swapping {
@@ -82,4 +83,68 @@ fn what_a_plugin_said_of_itself_is_asked_once_and_never_believed_from_others() {
         assert_eq!(shelf.read(one).as_ref(), Some(&first));
     }
     assert_eq!(start(&shelf, 8), (fresh, 2));
+}
+
+/// A shelf on the disk whose entries are mapped and cannot be had otherwise.
+struct Folder(TempDir);
+
+impl Shelf for Folder {
+    fn read(&self, _name: &str) -> Option<Vec<u8>> {
+        None
+    }
+
+    fn open(&self, name: &str) -> Option<OpenEntry> {
+        let path = self.0.path().join(name);
+        let file = std::fs::File::open(&path).ok()?;
+        Some(OpenEntry { len: file.metadata().ok()?.len(), content: Box::new(file), path })
+    }
+
+    fn write(&self, name: &str, bytes: &[u8]) {
+        std::fs::write(self.0.path().join(name), bytes).expect("is written");
+    }
+}
+
+impl Folder {
+    /// The only entry that is code.
+    fn code(&self) -> PathBuf {
+        let mut entries =
+            std::fs::read_dir(self.0.path()).expect("is listed").map(|entry| entry.expect("is one").path());
+        entries.find(|path| !path.to_string_lossy().contains("described")).expect("there is code")
+    }
+}
+
+/// Compiles nothing.
+struct Never;
+
+impl Compiler for Never {
+    fn compile(&self, _name: &str, _component: &[u8]) -> Result<Vec<u8>, Fault> {
+        Err(Fault { why: "had to be compiled".to_owned(), hint: None })
+    }
+}
+
+#[test]
+fn mapped_code_runs_and_is_compiled_anew_where_one_byte_of_it_is_another() {
+    let shelf = Arc::new(Folder(TempDir::new().expect("a directory")));
+    let bytes = std::fs::read(guests::LIMITS_BURN).expect("is built");
+    let kept = || Compilation::here().with_shelf(Arc::clone(&shelf) as Arc<dyn Shelf>, [7; 32]);
+    let load = |compilation| block_on(Sandbox::with_compilation(compilation)?.load("guest", bytes.clone()));
+    load(kept()).expect("is compiled and kept");
+    let whole = std::fs::read(shelf.code()).expect("is there");
+
+    // Describing runs in it, since what it said is kept nowhere that can be read.
+    let plugin = load(kept().with_compiler(Arc::new(Never))).expect("is mapped");
+    assert_eq!(plugin.tools()[0].name, "burn");
+    drop(plugin);
+
+    for at in [0, whole.len() / 2, whole.len() - 1] {
+        let mut flipped = whole.clone();
+        flipped[at] ^= 1;
+        std::fs::write(shelf.code(), flipped).expect("is written");
+        let refused = load(kept().with_compiler(Arc::new(Never))).err().expect("is not taken");
+        assert!(refused.message().contains("had to be compiled"), "{refused:?}");
+    }
+    for torn in [&whole[..whole.len() - 1], &whole[..31], &[]] {
+        std::fs::write(shelf.code(), torn).expect("is written");
+        assert!(load(kept().with_compiler(Arc::new(Never))).is_err());
+    }
 }

@@ -56,7 +56,7 @@ impl Driver {
             text: answer.text,
             calls: answer.calls,
             usage: answer.usage,
-            finish: answer.finish,
+            finish: Some(answer.finish).filter(|finish| !finish.is_plain()),
             model: answer.model,
             duration_ms: self.ms_since(began),
             active_ms: self.active_ms(),

@@ -56,8 +56,8 @@ impl State {
 
     fn answer_without_calls(&mut self, answer: &ModelAnswered) {
         let problem = match answer.finish {
-            Finish::Filter => return self.end_with(StopReason::AnswerFiltered),
-            Finish::Length => Problem::Cut,
+            Some(Finish::Filter) => return self.end_with(StopReason::AnswerFiltered),
+            Some(Finish::Length) => Problem::Cut,
             _ if answer.text.trim().is_empty() => Problem::Empty,
             _ if self.tools.done().required => Problem::DoneMissing,
             _ => return self.end_with(StopReason::Text),
@@ -72,7 +72,7 @@ impl State {
             OpenCall {
                 proposed: proposed.clone(),
                 tool: tool.map_or_else(|| proposed.name.clone(), |tool| tool.full_name()),
-                uncharged: tool.is_some_and(|tool| tool.facts.uncharged),
+                facts: tool.map(|tool| tool.facts).unwrap_or_default(),
                 stage: Stage::Proposed,
             }
         };
@@ -84,7 +84,7 @@ impl State {
             calls,
             cursor: 0,
             undecided: 0,
-            cut: answer.finish == Finish::Length,
+            cut: answer.finish == Some(Finish::Length),
         });
     }
 
@@ -103,7 +103,7 @@ impl State {
         let mut meter = self.meter.clone();
         let mut is_within_budget = |call: &OpenCall| {
             let is_within = meter.before_call(&call.tool).is_none();
-            meter.count_call(&call.tool, true, call.uncharged);
+            meter.count_call(&call.tool, true, call.facts.uncharged);
             is_within
         };
         calls[..regular].iter().take_while(|call| is_within_budget(call)).count()
@@ -134,8 +134,8 @@ impl State {
         }
         let parked = matches!(decided.ruling, Ruling::Parked);
         if let Some(call) = self.call_mut(decided.step) {
-            call.stage = if parked { Stage::Parked } else { Stage::Allowed(decided.facts) };
-            call.uncharged = decided.facts.uncharged;
+            call.facts = decided.facts.unwrap_or(call.facts);
+            call.stage = if parked { Stage::Parked } else { Stage::Allowed(call.facts) };
         }
         if parked {
             self.end_with(StopReason::WaitingForApproval);
@@ -159,7 +159,7 @@ impl State {
             return;
         }
         call.stage = Stage::Closed { text, failed };
-        let (tool, uncharged) = (call.tool.clone(), call.uncharged);
+        let (tool, uncharged) = (call.tool.clone(), call.facts.uncharged);
         self.meter.count_call(&tool, outcome.is_ok(), uncharged);
         self.steps += 1;
         self.last_step = self.last_step.max(step);

@@ -122,9 +122,10 @@ struct OpenTurn {
 #[derive(Clone, Debug, PartialEq)]
 struct OpenCall {
     proposed: ProposedCall,
-    /// The name that the budget counts it under, and whether success is free.
+    /// The name that the budget counts it under.
     tool: String,
-    uncharged: bool,
+    /// What holds for its tool; once it is decided on, for itself.
+    facts: CallFacts,
     stage: Stage,
 }
 

@@ -3,7 +3,6 @@
 use super::*;
 use crate::budget::Budget;
 use crate::message::{Outcome, ToolOutput};
-use crate::model::Finish;
 use crate::record::{
     Body, CallEnded, CallStarted, ModelAnswered, Notice, OnUnknown, Record, Ruling, RunResumed, Usage,
 };
@@ -19,6 +18,7 @@ fn state() -> State {
         input_schema: CanonicalJson::empty_object(),
         kind: crate::permission::ToolKind::Component,
         facts: CallFacts::default(),
+        memory_limit_bytes: 0,
     }];
     State::new(&started)
 }
@@ -34,7 +34,7 @@ fn answer(calls: usize) -> Body {
         text: String::new(),
         calls: (0..calls).map(call).collect(),
         usage: Usage::default(),
-        finish: Finish::ToolCalls,
+        finish: None,
         model: None,
         duration_ms: 0,
         active_ms: 0,

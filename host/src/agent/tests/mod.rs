@@ -324,6 +324,7 @@ fn tools() -> Vec<ToolRecord> {
         input_schema: CanonicalJson::from_text(r#"{"required":["do"]}"#).expect("has a form"),
         kind: crate::permission::ToolKind::default(),
         facts: CallFacts { repeatable, concurrent_safe, uncharged },
+        memory_limit_bytes: 0,
     };
     vec![
         tool("look", true, true, false),

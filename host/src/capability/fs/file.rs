@@ -69,16 +69,14 @@ impl OpenFile {
         if !self.0.readable {
             return Err(FsError::BadDescriptor);
         }
-        let mut buffer = vec![0; len.min(READ_BYTES)];
-        let read = loop {
-            match read_at(&self.0.file, &mut buffer, offset) {
+        let bytes = loop {
+            match read_at(&self.0.file, len.min(READ_BYTES), offset) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 other => break other?,
             }
         };
-        buffer.truncate(read);
-        self.0.usage.read_bytes.fetch_add(read as u64, Ordering::Relaxed);
-        Ok(buffer)
+        self.0.usage.read_bytes.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+        Ok(bytes)
     }
 
     /// Writes all bytes at an offset.
@@ -144,9 +142,12 @@ impl OpenFile {
     }
 }
 
+/// One read into memory that nobody has to fill with zeros before.
 #[cfg(unix)]
-fn read_at(file: &std::fs::File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-    std::os::unix::fs::FileExt::read_at(file, buffer, offset)
+fn read_at(file: &std::fs::File, len: usize, offset: u64) -> io::Result<Vec<u8>> {
+    let mut buffer = Vec::with_capacity(len);
+    rustix::io::pread(file, rustix::buffer::spare_capacity(&mut buffer), offset)?;
+    Ok(buffer)
 }
 
 #[cfg(unix)]
@@ -155,8 +156,11 @@ fn write_all_at(file: &std::fs::File, bytes: &[u8], offset: u64) -> io::Result<(
 }
 
 #[cfg(windows)]
-fn read_at(file: &std::fs::File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-    std::os::windows::fs::FileExt::seek_read(file, buffer, offset)
+fn read_at(file: &std::fs::File, len: usize, offset: u64) -> io::Result<Vec<u8>> {
+    let mut buffer = vec![0; len];
+    let read = std::os::windows::fs::FileExt::seek_read(file, &mut buffer, offset)?;
+    buffer.truncate(read);
+    Ok(buffer)
 }
 
 #[cfg(windows)]

@@ -5,8 +5,8 @@
 use std::io::{Read as _, Write as _};
 
 use cap_fs_ext::{FollowSymlinks, OpenOptionsFollowExt as _};
-use cap_std::fs::{Dir, OpenOptions};
-use looplet_host::sandbox::compiled::Shelf;
+use cap_std::fs::{Dir, File, OpenOptions};
+use looplet_host::sandbox::compiled::{OpenEntry, Shelf};
 
 use crate::commands::machine::{self, Machine};
 
@@ -16,9 +16,17 @@ pub(super) struct CacheDir(Dir);
 impl Shelf for CacheDir {
     fn read(&self, name: &str) -> Option<Vec<u8>> {
         let mut bytes = Vec::new();
-        let mut file = self.0.open_with(name, OpenOptions::new().read(true).follow(FollowSymlinks::No)).ok()?;
-        file.read_to_end(&mut bytes).ok()?;
+        self.file(name)?.read_to_end(&mut bytes).ok()?;
         Some(bytes)
+    }
+
+    /// On Linux alone, where a path can name an open file.
+    #[cfg(target_os = "linux")]
+    fn open(&self, name: &str) -> Option<OpenEntry> {
+        use std::os::fd::AsRawFd as _;
+        let file = self.file(name)?;
+        let (len, path) = (file.metadata().ok()?.len(), format!("/proc/self/fd/{}", file.as_raw_fd()));
+        Some(OpenEntry { content: Box::new(file), len, path: path.into() })
     }
 
     fn write(&self, name: &str, bytes: &[u8]) {
@@ -29,6 +37,13 @@ impl Shelf for CacheDir {
         if written.and_then(|()| self.0.rename(&temporary, &self.0, name)).is_err() {
             let _ = self.0.remove_file(&temporary);
         }
+    }
+}
+
+impl CacheDir {
+    fn file(&self, name: &str) -> Option<File> {
+        let options = OpenOptions::new().read(true).follow(FollowSymlinks::No).clone();
+        self.0.open_with(name, &options).ok()
     }
 }
 

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use crate::error::{Error, Result};
 use crate::message::Message;
 use crate::model::{
-    EventSink, Model, ModelError, ModelErrorKind, ModelRequest, ModelResponse, PlainWire, Usage, Wire, WireForm,
+    EventSink, Finish, Model, ModelError, ModelErrorKind, ModelRequest, ModelResponse, PlainWire, Usage, Wire, WireForm,
 };
 use crate::record::{Body, ModelAnswered, Record};
 
@@ -63,7 +63,7 @@ impl Model for Recorded {
                     output: answer.usage.output,
                     cached: answer.usage.cached,
                 }),
-                finish: answer.finish.clone(),
+                finish: answer.finish.clone().unwrap_or(Finish::of(!answer.calls.is_empty())),
                 raw: Bytes::new(),
                 model: answer.model.clone(),
             }),

@@ -79,7 +79,7 @@ impl Dispatch for Offline {
             return Prepared::Settled(Box::default(), Ruling::Invalid(failure));
         };
         if matches!(recorded.decided.ruling, Ruling::Answered { .. }) {
-            return as_recorded(recorded);
+            return as_recorded(recorded, request);
         }
         let (verdict, ruling) = match self.gate.prepare(request, view, cancel).await {
             Prepared::Ready(verdict, _) => (verdict, Ruling::Allowed),
@@ -92,7 +92,7 @@ impl Dispatch for Offline {
             };
         }
         self.differs(request.step, clause(&verdict, &ruling, &recorded.decided));
-        as_recorded(recorded)
+        as_recorded(recorded, request)
     }
 
     async fn check_done(&self, arguments: &CanonicalJson, cancel: &CancellationToken) -> Result<(), Failure> {
@@ -117,7 +117,7 @@ fn clause(verdict: &Verdict, ruling: &Ruling, recorded: &CallDecided) -> String 
     format!("would be {}{line} — recorded: {}", kind(ruling), diff::decision(recorded))
 }
 
-fn as_recorded(recorded: Recorded) -> Prepared {
+fn as_recorded(recorded: Recorded, request: &CallRequest) -> Prepared {
     let decided = recorded.decided;
     let verdict = Verdict {
         arguments: Some(decided.arguments),
@@ -129,7 +129,7 @@ fn as_recorded(recorded: Recorded) -> Prepared {
         bound_to: decided.bound_to,
         authority: decided.authority,
         would_allow: decided.would_allow,
-        facts: decided.facts,
+        facts: decided.facts.unwrap_or(request.tool.facts),
     };
     match decided.ruling {
         Ruling::Allowed => Prepared::Ready(Box::new(verdict), Box::new(Ended(recorded.ended))),
