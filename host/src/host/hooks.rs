@@ -4,20 +4,20 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::plugins::{PluginFile, settings_of};
-use crate::builtin;
+use super::plugins::settings_of;
 use crate::canonical::CanonicalJson;
 use crate::capability::fs::Mount;
 use crate::capability::{Authority, Granted, GrantedEnv, GrantedMount};
 use crate::error::{Error, Result};
 use crate::gate::ComponentHook;
 use crate::hook::{HookEntry, Points, Powers};
+use crate::machine::PluginFile;
 use crate::model::select::Environment;
 use crate::need::Capability;
 use crate::permission::Narrowing;
 use crate::plugin::{CallContext, NoSupport, PluginState, RunKey};
 use crate::sandbox::{HookInstance, Limits, Plugin, Sandbox};
-use crate::settings::{HookSettings, HookSource};
+use crate::settings::HookSettings;
 
 /// A hook that is ready for runs.
 pub(super) struct HostHook {
@@ -28,29 +28,6 @@ pub(super) struct HostHook {
     settings: CanonicalJson,
     authority: Authority,
     limits: Limits,
-}
-
-/// The component files of the hooks, in their order. `read` gives the bytes of a file.
-pub fn hook_files(
-    hooks: &[HookSettings],
-    read: impl Fn(&std::path::Path) -> Result<Vec<u8>>,
-) -> Result<Vec<PluginFile>> {
-    let file = |hook: &HookSettings| {
-        let bytes = match &hook.source {
-            HookSource::BuiltIn(name) => builtin::get(name)
-                .ok_or_else(|| {
-                    let all: Vec<_> = builtin::all().iter().map(|builtin| builtin.name).collect();
-                    Error::usage(format!("no hook `{name}` is built in"))
-                        .hint(format!("built in are: {}", all.join(", ")))
-                        .at(hook.origin.clone())
-                })?
-                .bytes
-                .into(),
-            HookSource::File(path) => read(path).map_err(|error| error.at(hook.origin.clone()))?.into(),
-        };
-        Ok(PluginFile { name: hook.source.name(), bytes, lies_about: false })
-    };
-    hooks.iter().map(file).collect()
 }
 
 /// Loads the hooks and opens what they are given. `files` are in the order of `hooks`.
