@@ -57,8 +57,9 @@ pub mod settings;
 
 pub use agent::{BlockingRun, Event, Events, NotDone, Outcome, Run, Turn, TurnCall};
 pub use error::{Error, Result};
+pub use hook::ToolAnswer;
 pub use host::{AskId, Desk, Host, HostBuilder, IntoApprover, Launch, NotAsked, PendingAsk};
-pub use model::{EventSink, IntoModel, Model, ModelError, ModelRequest, ModelResponse, Scripted};
+pub use model::{EventSink, IntoModel, Model, ModelChoice, ModelError, ModelRequest, ModelResponse, Scripted};
 pub use permission::{Answer, Approver, Deny, Question};
 pub use record::{RunId, Step, StopReason, Usage};
 pub use settings::GivenMount as Mount;

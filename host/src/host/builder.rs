@@ -111,6 +111,13 @@ impl HostBuilder {
         self
     }
 
+    /// Has a hook called in every run, in the words of `--hook`: `NAME[+POWER…][=JSON]`, where the name is a
+    /// `.wasm` file or `builtin:NAME`.
+    pub fn hook(mut self, hook: impl Into<String>) -> Self {
+        self.flags.hook.push(hook.into());
+        self
+    }
+
     /// Calls of these tools (`plugin/tool`, globs) run where no rule matches, and asks about them are answered
     /// with yes.
     pub fn allow(mut self, tools: impl Into<String>) -> Self {

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::Model;
 
-/// A model, or its name, which is looked up when the run begins.
+/// A model, or its name, which is looked up when the run begins. Cheap to clone.
+#[derive(Clone)]
 pub enum ModelChoice {
     /// The model.
     Ready(Arc<dyn Model>),

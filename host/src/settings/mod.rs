@@ -177,7 +177,8 @@ impl Draft {
         self.add_mount_flags(flags, cwd)?;
         self.add_given_mounts(flags, cwd)?;
         for text in &flags.hook {
-            self.hooks.push(HookSettings::of_flag(text, cwd)?);
+            let hook = HookSettings::of_flag(text, cwd).map_err(|error| error.at(flags.origin("--hook")))?;
+            self.hooks.push(HookSettings { origin: flags.origin("--hook"), ..hook });
         }
         for grant in flags.grants()? {
             let mut given = Grant {

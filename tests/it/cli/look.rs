@@ -118,7 +118,7 @@ fn show_looks_back_at_the_latest_run() {
             ── stdout
             [RUN] answered · 3 steps · 4 model calls · [TIME] (active [TIME]) · 1 denied · 0 asked · 2 hidden
              #1 ✓ read_file(path='notes.md') → 2 lines                   [TIME]  allow --allow
-             #2 ✗ read_file(path='.env') → not found: `.env` does not exist   [TIME]  hidden by the shipped list of masks
+             #2 ✗ read_file(path='.env') → not found: `.env` does not exist  [TIME]  hidden by the shipped list of masks
              #3 ⊘ write_file(content='b', path='a') → denied «nothing in the operator's policy allows this call»
             ── exit 0
         "#]],
