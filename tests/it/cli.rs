@@ -2,6 +2,7 @@
 
 mod ask;
 mod call;
+mod done;
 mod json;
 mod look;
 mod model;

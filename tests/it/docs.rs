@@ -40,3 +40,20 @@ fn configuration_in_documents_can_be_read() {
     }
     assert!(blocks >= 4, "{blocks} blocks were found");
 }
+
+#[test]
+fn the_code_in_the_guide_of_the_library_stands_in_the_examples() {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+    let programs: Vec<String> = std::fs::read_dir(format!("{root}/examples/library"))
+        .unwrap()
+        .filter_map(|entry| std::fs::read_to_string(entry.unwrap().path()).ok())
+        .collect();
+    let guide = std::fs::read_to_string(format!("{root}/docs/library.md")).unwrap();
+    let mut blocks = 0;
+    for block in guide.split("```rust\n").skip(1) {
+        let code = block.split("```").next().unwrap_or_default();
+        assert!(programs.iter().any(|program| program.contains(code)), "in no program:\n{code}");
+        blocks += 1;
+    }
+    assert!(blocks >= 8, "{blocks} blocks were found");
+}

@@ -11,6 +11,7 @@ mod cli;
 mod docs;
 mod example;
 mod hooks;
+mod library;
 mod program;
 mod sandbox;
 mod server;

@@ -18,6 +18,7 @@ const DOORS: &[(&str, &str)] = &[
     ("host/src/capability/", "opens things for guests"),
     ("host/src/commands/", "is the program around the library"),
     ("host/src/journal/", "writes and reads runs"),
+    ("host/src/machine/", "reads what the operator names"),
 ];
 
 /// Of the modules behind the doors, what is only a value and reaches nothing.

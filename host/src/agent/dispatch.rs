@@ -147,7 +147,7 @@ pub trait Dispatch: Send + Sync {
     /// does not count then.
     async fn prepare(&self, request: &CallRequest, view: &RunView, cancel: &CancellationToken) -> Prepared;
 
-    /// Checks the model's word that it is done: the operator's schema, hooks. A failure rejects it, and
-    /// the run goes on. Where the operator has no schema, an object with a text `summary` was checked before.
+    /// Has a say in the model's word that it is done, once it fits the schema of the run. A failure rejects it,
+    /// and the run goes on.
     async fn check_done(&self, arguments: &CanonicalJson, cancel: &CancellationToken) -> Result<(), Failure>;
 }

@@ -1,9 +1,10 @@
-//! The built-in `done`: how it is declared to the model, and what it takes where the operator has no schema.
+//! The built-in `done`: how it is declared to the model, and what it takes.
 
 use serde_json::{Value, json};
 
 use crate::canonical::CanonicalJson;
 use crate::message::{Failure, FailureKind};
+use crate::plugin::Schema;
 use crate::record::Done;
 
 /// What the model is told about it.
@@ -28,9 +29,23 @@ impl Done {
             .unwrap_or_else(|| CanonicalJson::from_value(&shipped).unwrap_or_else(|_| CanonicalJson::empty_object()))
     }
 
-    /// Checks arguments where the operator has no schema of their own.
-    pub(super) fn check_shipped(&self, arguments: &CanonicalJson) -> Result<(), Failure> {
-        if self.schema.is_some() || arguments.to_value().get("summary").is_some_and(Value::is_string) {
+    /// Checks arguments against the schema of the run; the failure names each place that does not fit.
+    pub(super) fn check(&self, arguments: &CanonicalJson) -> Result<(), Failure> {
+        let Some(schema) = &self.schema else { return self.check_summary(arguments) };
+        let faults = match Schema::compile(schema) {
+            Ok(schema) => schema.faults(&arguments.to_value()),
+            // It was checked when the run began; a journal can be another's.
+            Err(why) => vec![format!("its schema {why}")],
+        };
+        if faults.is_empty() {
+            return Ok(());
+        }
+        let message = format!("the arguments of `{}` do not fit: {}", self.name, faults.join("; "));
+        Err(Failure { retriable: true, ..Failure::new(FailureKind::Validation, message) })
+    }
+
+    fn check_summary(&self, arguments: &CanonicalJson) -> Result<(), Failure> {
+        if arguments.to_value().get("summary").is_some_and(Value::is_string) {
             return Ok(());
         }
         let message = format!("`{}` needs a text `summary`", self.name);

@@ -6,14 +6,17 @@
 //! with its timer.
 
 mod ask;
+mod blocking;
 mod clock;
 mod contain;
 mod dispatch;
 mod done;
 mod driver;
+mod event;
 mod fold;
 pub mod machine;
 mod outcome;
+mod result;
 mod sink;
 #[cfg(test)]
 mod tests;
@@ -32,10 +35,14 @@ use crate::hook::{HookChain, HookLog, StepView};
 use crate::record::{Body, Chain, OnUnknown, Record, RunId, RunResumed, RunStarted, Step, Usage};
 
 pub use ask::{Announcement, Answer, AskModel, ModelFault, Question};
+pub use blocking::BlockingRun;
+pub(crate) use blocking::blocking_runtime;
 pub use clock::{Clock, SystemClock};
 pub use dispatch::{CallReport, Dispatch, Prepared, ReadyCall, Verdict};
+pub use event::{Event, Events};
 pub use fold::Fold;
 pub use outcome::{ExitRules, Outcome};
+pub use result::NotDone;
 pub use sink::{MemorySink, Sink};
 pub use turn::{Turn, TurnCall};
 

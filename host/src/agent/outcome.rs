@@ -93,6 +93,11 @@ impl Outcome {
         Self::new(run, Tally::default(), None, true, Some(fault))
     }
 
+    /// Every call that was denied.
+    pub fn denied(&self) -> &[DeniedCall] {
+        &self.denied
+    }
+
     /// The result as a text: a `done` without more than a summary gives the summary.
     pub fn text(&self) -> Option<String> {
         match self.output.as_ref()? {

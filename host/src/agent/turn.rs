@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::Run;
 use super::driver::Until;
-use crate::canonical::{CanonicalJson, NotCanonical};
+use crate::canonical::CanonicalJson;
 use crate::message::{ProposedCall, ToolOutput};
 use crate::record::{Approval, Step};
 
@@ -94,18 +94,20 @@ impl TurnCall {
     }
 
     /// Changes the arguments. Schema, hooks and policy see the changed ones. Arguments that are no JSON
-    /// stay as they are, and the call fails.
-    pub fn edit(&mut self, change: impl FnOnce(&mut Value)) -> Result<(), NotCanonical> {
-        if let Some(mut arguments) = self.arguments() {
-            change(&mut arguments);
-            self.touch = Some(Touch::Edit(CanonicalJson::from_value(&arguments)?));
-        }
-        Ok(())
+    /// stay as they are, and the call fails; an edit that has no canonical form is a veto that says so.
+    pub fn edit(&mut self, change: impl FnOnce(&mut Value)) {
+        let Some(mut arguments) = self.arguments() else { return };
+        change(&mut arguments);
+        self.touch = Some(match CanonicalJson::from_value(&arguments) {
+            Ok(arguments) => Touch::Edit(arguments),
+            Err(error) => Touch::Veto(format!("the caller's edit of the arguments has no canonical form: {error}")),
+        });
     }
 
-    /// Answers instead of the tool. The gate still decides whether the call would have been allowed.
-    pub fn answer(&mut self, output: ToolOutput) {
-        self.touch = Some(Touch::Answer(output));
+    /// Answers instead of the tool, with a JSON value or a whole [`ToolOutput`]. The gate still decides whether
+    /// the call would have been allowed.
+    pub fn answer(&mut self, output: impl Into<ToolOutput>) {
+        self.touch = Some(Touch::Answer(output.into()));
     }
 }
 

@@ -7,12 +7,12 @@ use std::process::ExitCode;
 
 use looplet_host::agent::Sink as _;
 use looplet_host::error::{Error, Result};
+use looplet_host::machine::Machine;
 use looplet_host::record::{Body, CallAnswered, CallDecided, Ruling, inert};
 use serde_json::json;
 
-use super::machine::{self, Machine};
 use super::past::{self, Past};
-use super::print;
+use super::{files, print};
 use crate::cli::AnswerArgs;
 
 pub(crate) fn run(args: &AnswerArgs, json: bool) -> Result<ExitCode> {
@@ -138,7 +138,7 @@ fn write(past: &Past, chosen: &[&CallDecided], given: &Given) -> Result<()> {
     for decided in chosen {
         let Some(bound_to) = decided.bound_to else { continue };
         let answer = CallAnswered { step: decided.step, bound_to, yes: given.yes, why: given.why.clone() };
-        let encoded = chain.encode(machine::unix_ms(), Body::CallAnswered(answer))?;
+        let encoded = chain.encode(files::unix_ms(), Body::CallAnswered(answer))?;
         writer.append(&encoded)?;
         chain.advance(&encoded.line);
     }

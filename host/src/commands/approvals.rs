@@ -3,16 +3,16 @@
 use std::process::ExitCode;
 
 use looplet_host::error::{Error, Result};
+use looplet_host::machine::{self, Machine};
 use serde_json::json;
 
-use super::machine::{self, Machine};
+use super::print;
 use super::terminal::words;
-use super::{print, setup};
 use crate::cli::{ApprovalsArgs, ApprovalsCommand};
 
 pub(crate) fn run(args: ApprovalsArgs, json: bool) -> Result<ExitCode> {
     let machine = Machine::look()?;
-    let mut approvals = setup::standing(&machine)?;
+    let mut approvals = machine::standing(&machine)?;
     let project = machine.project();
     match args.command.unwrap_or(ApprovalsCommand::List) {
         ApprovalsCommand::List => {

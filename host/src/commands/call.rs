@@ -8,7 +8,7 @@ use looplet_host::agent::{CallReport, Dispatch as _, Prepared};
 
 use looplet_host::error::{Error, Exit, Result};
 use looplet_host::hook::RunView;
-use looplet_host::host::PluginFile;
+use looplet_host::machine::{self, PluginFile};
 use looplet_host::message::Outcome;
 use looplet_host::record::{Ruling, RunId};
 use serde_json::json;
@@ -58,7 +58,7 @@ struct Target {
 
 /// `PLUGIN/TOOL [ARGUMENTS]`, `PLUGIN TOOL [ARGUMENTS]` or `FILE.wasm TOOL [ARGUMENTS]`.
 fn target(args: &CallArgs) -> Result<Target> {
-    let file = setup::named_component(&args.plugin)?;
+    let file = machine::named_component(&args.plugin)?;
     let plugin = file.as_ref().map_or(args.plugin.as_str(), |file| &file.name);
     let missing =
         || Error::usage("no tool is named").hint("`looplet-host call PLUGIN TOOL '{…}'`, or `PLUGIN/TOOL '{…}'`");

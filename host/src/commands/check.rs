@@ -15,18 +15,18 @@ pub(crate) async fn run(args: CheckArgs, json: bool) -> Result<ExitCode> {
     let withheld: Vec<String> = settings.withheld.iter().map(|key| format!("{}: `{}`", key.origin, key.key)).collect();
     let rules = settings.policy.rules().len();
     let (plugins, tools) = (setup.host.plugins().len(), setup.host.tools().len());
-    let is_fine = !args.strict || setup.notes.is_empty();
+    let is_fine = !args.strict || setup.host.notes().is_empty();
     if json {
         print::json(&json!({
             "ok": is_fine,
             "plugins": plugins,
             "tools": tools,
             "rules": rules,
-            "notes": setup.notes,
+            "notes": setup.host.notes(),
             "withheld": withheld,
         }));
     } else {
-        for note in &setup.notes {
+        for note in setup.host.notes() {
             print::answer(note);
         }
         for key in &withheld {
@@ -36,7 +36,7 @@ pub(crate) async fn run(args: CheckArgs, json: bool) -> Result<ExitCode> {
         print::answer(&format!("in order: {plugins}, {tools}, {rules}"));
     }
     if !is_fine {
-        let notes = count(setup.notes.len(), "note");
+        let notes = count(setup.host.notes().len(), "note");
         print::note(&Error::usage(format!("{notes}, and `--strict` lets none pass")).report());
     }
     Ok(super::exit((!is_fine).then_some(Exit::Usage)))

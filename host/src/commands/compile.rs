@@ -2,7 +2,6 @@
 #![expect(clippy::disallowed_methods, reason = "this file finds the program that is started once more, and limits it")]
 
 mod allowance;
-mod cache;
 mod child;
 mod progress;
 
@@ -11,10 +10,10 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use looplet_host::error::{Error, Result};
+use looplet_host::machine::{self, Machine};
 use looplet_host::sandbox::compiled::Compilation;
 use looplet_host::sandbox::{Limits, Sandbox};
 
-use super::machine::Machine;
 use super::print;
 use allowance::Allowance;
 use child::Child;
@@ -28,13 +27,11 @@ pub(super) fn compilation(machine: &Machine) -> Compilation {
         Ok(program) => Compilation::here().with_compiler(Arc::new(Child::of(program))),
         Err(_) => Compilation::here(),
     };
-    match cache::open(machine) {
-        Ok((cache, key)) => compilation.with_shelf(Arc::new(cache), key),
-        Err(why) => {
-            print::note(&format!("note: plugins are compiled anew each time: {why}"));
-            compilation
-        }
+    let (compilation, note) = machine::shelve(compilation, machine);
+    if let Some(note) = note {
+        print::note(&note);
     }
+    compilation
 }
 
 /// The hidden command: a component on stdin, its compiled form on stdout.

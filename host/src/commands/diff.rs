@@ -3,10 +3,10 @@
 use std::process::ExitCode;
 
 use looplet_host::error::Result;
+use looplet_host::machine::Machine;
 use looplet_host::record::diff::{self, RunDiff};
 use serde_json::json;
 
-use super::machine::Machine;
 use super::past::Past;
 use super::print;
 use crate::cli::DiffArgs;

@@ -3,15 +3,14 @@
 use std::process::ExitCode;
 
 use looplet_host::error::{Error, Exit, Result};
-use looplet_host::host::{Host, PluginFile};
+use looplet_host::host::Host;
+use looplet_host::machine::{self, Files, Machine, PROJECT_FILE, PluginFile};
 use looplet_host::model::HttpClient;
 use looplet_host::sandbox::Sandbox;
 use looplet_host::settings::{Flags, Layers, ProjectFile, Settings};
 use serde_json::{Value, json};
 
-use super::machine::{Machine, PROJECT_FILE};
-use super::run::model;
-use super::{compile, print, setup};
+use super::{compile, print};
 use crate::cli::DoctorArgs;
 
 /// One thing that was tried.
@@ -78,7 +77,7 @@ fn directories(machine: &Machine) -> Finding {
 /// Which configuration files hold here, as `run` would read them.
 fn settings(machine: &Machine) -> (Finding, Option<Settings>) {
     let read = || {
-        let layers = setup::layers(machine, None, &mut Vec::new())?;
+        let layers = machine::layers(machine, &Files::usual(), &mut Vec::new())?;
         let user = layers.user.as_ref().map(|_| "the user file".to_owned());
         let project = layers.project.as_ref().map(|file| match file {
             ProjectFile::Untrusted(_) => format!("`{PROJECT_FILE}` (not trusted: only what narrows)"),
@@ -114,8 +113,8 @@ async fn model(machine: &Machine, settings: Option<&Settings>, flag: Option<&str
     let Some(settings) = settings else {
         return Finding { fine: false, ..Finding::fine("model", "not looked for: the settings come first".to_owned()) };
     };
-    let wishes = model::wishes(settings, &machine.variables, flag);
-    match model::choose(&wishes, &HttpClient::default()).await {
+    let wishes = machine::wishes(settings, &machine.variables, flag);
+    match machine::choose(&wishes, &HttpClient::default()).await {
         Ok(selection) => {
             let header = selection.header();
             Finding::fine("model", header.strip_prefix("model ").unwrap_or(&header).to_owned())

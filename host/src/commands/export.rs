@@ -5,24 +5,24 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use looplet_host::error::Result;
+use looplet_host::machine::Machine;
 use looplet_host::message::Message;
 use looplet_host::record::{Body, Record, Tally, show};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::machine::{self, Machine};
 use super::past::Past;
-use super::print;
+use super::{files, print};
 use crate::cli::ExportArgs;
 
 pub(crate) fn run(args: &ExportArgs, json: bool) -> Result<ExitCode> {
     let machine = Machine::look()?;
     let past = Past::find(&machine, args.runs.as_deref(), Some(&args.run))?;
     let dir = machine.surroundings.cwd.join(&args.dir);
-    machine::make_new_dir(&dir)?;
+    files::make_new_dir(&dir)?;
     let files = files(&past)?;
     for (name, text) in &files {
-        machine::write_file(&dir.join(name), text)?;
+        files::write_file(&dir.join(name), text)?;
     }
     if json {
         print::json(&json!({ "run": past.id, "dir": dir, "files": files.keys().collect::<Vec<_>>() }));

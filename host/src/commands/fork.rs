@@ -5,10 +5,10 @@
 use std::process::ExitCode;
 
 use looplet_host::error::{Error, Result};
+use looplet_host::machine::Machine;
 use looplet_host::record::{RunResumed, cut};
 use serde_json::json;
 
-use super::machine::Machine;
 use super::past::{self, Past};
 use super::run::model;
 use super::{interrupts, print, progress, resume, setup};

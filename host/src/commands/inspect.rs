@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use looplet_host::error::{Error, Result};
 use looplet_host::gate::PluginHandle;
+use looplet_host::machine;
 use looplet_host::need::Need;
 use looplet_host::record::inert;
 use serde_json::{Value, json};
@@ -13,7 +14,7 @@ use super::setup::{self, set_up};
 use crate::cli::InspectArgs;
 
 pub(crate) async fn run(args: InspectArgs, json: bool) -> Result<ExitCode> {
-    let file = args.plugin.as_deref().map(setup::named_component).transpose()?.flatten();
+    let file = args.plugin.as_deref().map(machine::named_component).transpose()?.flatten();
     let wanted = file.as_ref().map(|file| file.name.clone()).or_else(|| args.plugin.clone());
     let setup = set_up(&args.setup, &args.setup.flags(), file.into_iter().collect(), None).await?;
     setup::print_notes(&setup);

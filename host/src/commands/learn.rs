@@ -3,10 +3,10 @@
 use std::process::ExitCode;
 
 use looplet_host::error::{Error, Result};
+use looplet_host::machine::Machine;
 use looplet_host::record::Record;
 use serde_json::json;
 
-use super::machine::Machine;
 use super::past::Past;
 use super::{print, setup};
 use crate::cli::LearnArgs;

@@ -1,6 +1,6 @@
 //! The commands: one file each. They wire, print and give the exit code; what they wire is the library.
 //!
-//! Only here, in `capability/` and in `journal/` is the machine touched: files, environment, terminal.
+//! Only here, in `capability/`, `journal/` and `machine/` is the machine touched: files, environment, terminal.
 
 mod answer;
 mod approvals;
@@ -13,11 +13,11 @@ mod doctor;
 mod explain;
 mod export;
 mod faults;
+mod files;
 mod fork;
 mod inspect;
 mod interrupts;
 mod learn;
-mod machine;
 mod new;
 mod past;
 pub(crate) mod print;

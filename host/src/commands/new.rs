@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use looplet_host::error::{Error, Result};
 use serde_json::json;
 
-use super::{machine, print};
+use super::{files, print};
 use crate::cli::NewArgs;
 
 /// Sources of the SDK and of the contract: path below `sdk/`, text.
@@ -33,14 +33,14 @@ const TAKEN: [&str; 12] = [
 pub(crate) fn run(args: &NewArgs, json: bool) -> Result<ExitCode> {
     check_name(&args.name)?;
     let dir = Path::new(&args.name);
-    machine::make_empty_dir(dir)?;
+    files::make_empty_dir(dir)?;
     let project = Project { name: &args.name, is_hook: args.hook };
     let files = project.files();
     for (path, text) in &files {
-        machine::write_file(&dir.join(path), text)?;
+        files::write_file(&dir.join(path), text)?;
     }
     for (path, text) in SDK {
-        machine::write_file(&dir.join("sdk").join(path), text)?;
+        files::write_file(&dir.join("sdk").join(path), text)?;
     }
     if json {
         print::json(&json!({ "dir": dir, "next": project.commands() }));

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use looplet_host::agent::Fold;
 use looplet_host::error::{Error, Result};
 use looplet_host::journal::{Journal, Runs};
+use looplet_host::machine::Machine;
 use looplet_host::record::{Body, CallDecided, RunId, RunStarted, cut};
 
-use super::machine::Machine;
 use super::print;
 
 /// A run with its journal.

@@ -2,9 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use looplet_host::agent::{Outcome, Run};
+use looplet_host::agent::{Event, Outcome, Run};
 use looplet_host::record::{DeniedBy, Step};
-use serde_json::json;
 
 use super::print;
 use super::setup::{self, Setup};
@@ -15,7 +14,10 @@ const REFUSALS: usize = 4;
 /// Takes all steps of a run and shows them as they come.
 pub(super) async fn drive(mut run: Run, json: bool) -> Outcome {
     while let Some(step) = run.next().await {
-        print_step(&step, json);
+        print_step(&step);
+        if json {
+            print::json(&Event::Step { step: Box::new(step) });
+        }
     }
     run.finish().await
 }
@@ -49,7 +51,7 @@ fn policy(setup: &Setup) -> String {
     }
 }
 
-fn print_step(step: &Step, json: bool) {
+fn print_step(step: &Step) {
     print::note(&step.pretty());
     for refusal in step.refusals.iter().take(REFUSALS) {
         print::note(&format!("      {}", print::refused(refusal)));
@@ -57,14 +59,11 @@ fn print_step(step: &Step, json: bool) {
     if let Some(more) = step.refusals.len().checked_sub(REFUSALS).filter(|more| *more > 0) {
         print::note(&format!("      and {more} more: `looplet-host show '#{}'`", step.number));
     }
-    if json {
-        print::json(&json!({ "type": "step", "step": step }));
-    }
 }
 
 pub(super) fn print_outcome(outcome: &Outcome, json: bool) {
     if json {
-        print::json(&json!({ "type": "outcome", "outcome": outcome }));
+        print::json(&Event::Outcome { outcome: Box::new(outcome.clone()) });
     } else if let Some(text) = outcome.text() {
         print::foreign(&text);
     }

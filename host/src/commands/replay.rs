@@ -6,11 +6,11 @@ use std::sync::Arc;
 use looplet_host::error::{Exit, Result};
 use looplet_host::host::Recorded;
 use looplet_host::journal::Journal;
+use looplet_host::machine::Machine;
 use looplet_host::record::diff::{self, RunDiff};
 use looplet_host::record::{Body, Parent, Record};
 use serde_json::{Value, json};
 
-use super::machine::Machine;
 use super::past::Past;
 use super::setup::{self, Setup};
 use super::{interrupts, print, progress};

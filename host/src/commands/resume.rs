@@ -6,10 +6,10 @@ use looplet_host::agent::Fold;
 use looplet_host::budget::Budget;
 use looplet_host::error::{Error, Result};
 use looplet_host::host::Launch;
+use looplet_host::machine::Machine;
 use looplet_host::record::{Body, OnUnknown, Record, RunResumed};
 use looplet_host::settings;
 
-use super::machine::Machine;
 use super::past::{self, Past};
 use super::setup::{self, Setup};
 use super::{interrupts, print, progress, run::model};

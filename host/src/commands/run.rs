@@ -2,18 +2,18 @@
 
 mod consent;
 pub(super) mod model;
-mod texts;
 
 use std::process::ExitCode;
 
 use looplet_host::error::{Error, Result};
 use looplet_host::host::Launch;
+use looplet_host::machine;
 use looplet_host::record::Parent;
 use looplet_host::settings::Flags;
 
 use super::past::{self, Past};
 use super::setup::{self, Setup, set_up};
-use super::{interrupts, machine, print, progress};
+use super::{files, interrupts, print, progress};
 use crate::cli::RunArgs;
 
 pub(crate) async fn run(args: RunArgs, json: bool) -> Result<ExitCode> {
@@ -54,7 +54,7 @@ fn launch(setup: &Setup, args: &RunArgs, task: String, parent: Option<&Past>) ->
             let parent = Parent { run: past.id, step: fold.state.steps() };
             setup.host.run(task).after(parent, fold.state.closed_history())
         }
-        None => texts::add(setup.host.run(task), setup)?,
+        None => setup.host.run(task),
     };
     Ok(launch.project(setup.machine.project()).keep_in(runs).flags(args.setup.words()))
 }
@@ -72,7 +72,7 @@ fn flags(args: &RunArgs) -> Flags {
 
 fn task(text: &str) -> Result<String> {
     match text.strip_prefix('@') {
-        _ if text == "-" => machine::read_stdin(),
+        _ if text == "-" => files::read_stdin(),
         Some(file) => {
             let hint = "`@FILE` reads the task from a file; `-` reads it from standard input, whatever it begins with";
             let bytes = machine::read_bytes(file.as_ref()).map_err(|error| error.hint(hint))?;

@@ -4,11 +4,11 @@ use std::process::ExitCode;
 
 use looplet_host::error::{Error, Result};
 use looplet_host::journal::{Runs, Summary};
+use looplet_host::machine::Machine;
 use looplet_host::record::{RunId, Tally, cut};
 use serde_json::json;
 
-use super::machine::{self, Machine};
-use super::{past, print};
+use super::{files, past, print};
 use crate::cli::RunsArgs;
 
 pub(crate) fn run(args: &RunsArgs, json: bool) -> Result<ExitCode> {
@@ -64,7 +64,7 @@ fn show(runs: &Runs, id: RunId, summary: &Result<Summary>, all: bool, json: bool
         }));
         return;
     }
-    let when = summary.map(|summary| machine::moment(summary.began_ms)).unwrap_or_default();
+    let when = summary.map(|summary| files::moment(summary.began_ms)).unwrap_or_default();
     let task = summary.map(|summary| cut(summary.task.trim(), 50)).unwrap_or_default();
     let kib = bytes.div_ceil(1024);
     let project = summary.and_then(|summary| summary.project.as_ref()).filter(|_| all);
@@ -76,7 +76,7 @@ fn show(runs: &Runs, id: RunId, summary: &Result<Summary>, all: bool, json: bool
 fn prune(runs: &Runs, listed: &[(RunId, Result<Summary>)], args: &RunsArgs, json: bool) -> Result<ExitCode> {
     let newest = args.keep.unwrap_or(0);
     let before = args.older_than.as_deref().map(age_ms).transpose()?;
-    let before = before.map(|age| machine::unix_ms().saturating_sub(age));
+    let before = before.map(|age| files::unix_ms().saturating_sub(age));
     if args.keep.is_none() && before.is_none() {
         return Err(Error::usage("`--prune` does not say which").hint("`--older-than 30d`, or `--keep 20`"));
     }

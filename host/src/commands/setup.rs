@@ -7,17 +7,14 @@ use clap::Parser as _;
 use looplet_host::agent::ExitRules;
 use looplet_host::error::{Error, Result};
 use looplet_host::gate::{Gate, Remember};
-use looplet_host::host::{Host, Launch, PluginFile};
-use looplet_host::permission::{StandingApproval, StandingApprovals};
+use looplet_host::host::{Host, Launch};
+use looplet_host::machine::{self, Machine, PluginFile};
+use looplet_host::permission::StandingApproval;
 use looplet_host::record::RunStarted;
-use looplet_host::sandbox::Sandbox;
-use looplet_host::settings::{
-    ConfigFile, Flags, Layers, OnAsk, PluginSource, ProjectFile, Settings, SourceFile, Trust, TrustStore, trust_digest,
-};
+use looplet_host::settings::{Flags, OnAsk};
 use tokio_util::sync::CancellationToken;
 
 use super::faults::Faults;
-use super::machine::{self, Machine, PROJECT_FILE};
 use super::terminal::Terminal;
 use super::{compile, print};
 use crate::cli::{ExitArgs, KeptFlags, SetupArgs};
@@ -26,8 +23,6 @@ use crate::cli::{ExitArgs, KeptFlags, SetupArgs};
 pub(crate) struct Setup {
     pub(crate) machine: Machine,
     pub(crate) host: Host,
-    /// Said once, before anything runs.
-    pub(crate) notes: Vec<String>,
 }
 
 impl SetupArgs {
@@ -98,22 +93,19 @@ pub(crate) async fn set_up_on(
     extra: Vec<PluginFile>,
     runs: Option<&Path>,
 ) -> Result<Setup> {
-    let mut notes = Vec::new();
-    let layers = layers(&machine, args.policy.as_deref(), &mut notes)?;
-    let settings = Settings::load(&layers, flags, &machine.surroundings)?;
-    notes.extend(settings.notes.iter().map(|note| format!("note: {}: {}", note.origin, note.message)));
-    let files = plugin_files(&settings, extra)?;
-    let hooks = looplet_host::host::hook_files(&settings.hooks, machine::read_component)?;
-    let sandbox = Sandbox::with_compilation(compile::compilation(&machine))?;
-    let runs = runs.map_or_else(|| machine.runs_dir(), Path::to_owned);
-    let own = machine.own_places(&runs);
-    let host = Host::assemble(&sandbox, settings, files, hooks, &own, &machine.variables).await?;
-    notes.extend(
-        host.findings()
-            .iter()
-            .map(|finding| format!("note: {}: {}; {}", finding.origin, finding.message, finding.hint)),
-    );
-    Ok(Setup { machine, host, notes })
+    let builder = Host::builder()
+        .flags(flags.clone())
+        .components(extra)
+        .user_file()
+        .project_file()
+        .runs(runs.map_or_else(|| machine.runs_dir(), Path::to_owned))
+        .compilation(compile::compilation(&machine))
+        .machine(machine.clone());
+    let builder = match &args.policy {
+        Some(file) => builder.policy_file(file),
+        None => builder,
+    };
+    Ok(Setup { host: builder.build().await?, machine })
 }
 
 /// The flags with those that say when an ended run is a failure.
@@ -132,126 +124,8 @@ pub(crate) fn exit_rules(setup: &Setup) -> ExitRules {
 
 /// Prints what was noted.
 pub(crate) fn print_notes(setup: &Setup) {
-    for note in &setup.notes {
+    for note in setup.host.notes() {
         print::note(note);
-    }
-}
-
-/// The approvals of this project that stand until they are revoked.
-pub(crate) fn standing(machine: &Machine) -> Result<StandingApprovals> {
-    let file = machine.approvals_file();
-    match machine::read_text(&file)? {
-        Some(text) => StandingApprovals::parse("approvals.toml", &text),
-        None => Ok(StandingApprovals::default()),
-    }
-}
-
-/// The list of trusted files.
-pub(crate) fn trust_store(machine: &Machine) -> Result<TrustStore> {
-    match machine::read_text(&machine.trust_file())? {
-        Some(text) => TrustStore::parse("trust.toml", &text),
-        None => Ok(TrustStore::default()),
-    }
-}
-
-/// A configuration file, if it is there.
-pub(crate) fn source(name: &str, path: &Path) -> Result<Option<SourceFile>> {
-    let dir = path.parent().map(Path::to_owned).unwrap_or_default();
-    Ok(machine::read_text(path)?.map(|text| SourceFile { name: name.to_owned(), dir, text }))
-}
-
-/// The digest that trust in a project file binds: its own content and that of every file it names.
-pub(crate) fn digest_of(file: &SourceFile) -> Result<looplet_host::digest::Digest> {
-    let parsed = ConfigFile::parse(file)?;
-    let named: Vec<(String, Option<Vec<u8>>)> = parsed
-        .named_files()
-        .into_iter()
-        .map(|path| {
-            let path = file.dir.join(path);
-            (path.display().to_string(), machine::read_bytes(&path).ok())
-        })
-        .collect();
-    let named = named.iter().map(|(name, content)| (name.as_str(), content.as_deref()));
-    Ok(trust_digest(file.text.as_bytes(), named))
-}
-
-pub(crate) fn layers(machine: &Machine, policy: Option<&Path>, notes: &mut Vec<String>) -> Result<Layers> {
-    let user = source("user/looplet.toml", &machine.user_file())?;
-    if let Some(path) = policy {
-        let path = machine.surroundings.cwd.join(path);
-        let name = path.strip_prefix(&machine.surroundings.cwd).unwrap_or(&path).display().to_string();
-        let file = source(&name, &path)?.ok_or_else(|| {
-            Error::usage(format!("there is no file `{name}`")).hint("`--policy` names a configuration file")
-        })?;
-        return Ok(Layers { user, project: Some(ProjectFile::Policy(file)) });
-    }
-    let Some(file) = source(PROJECT_FILE, &machine.project_file())? else {
-        return Ok(Layers { user, project: None });
-    };
-    let path = machine.project_file().display().to_string();
-    let project = match trust_store(machine)?.of(&path, &digest_of(&file)?) {
-        Trust::Trusted => ProjectFile::Trusted(file),
-        unknown => {
-            let what = match unknown {
-                Trust::Changed => "has changed since you trusted it",
-                Trust::Trusted | Trust::Unknown => "came with the project and nobody has trusted it",
-            };
-            notes.push(format!(
-                "note: `{PROJECT_FILE}` {what}: only what narrows is used; `looplet-host trust` shows what it would give"
-            ));
-            ProjectFile::Untrusted(file)
-        }
-    };
-    Ok(Layers { user, project: Some(project) })
-}
-
-/// The components to load: those that are named, those of `--plugins`, else the built-in ones.
-fn plugin_files(settings: &Settings, extra: Vec<PluginFile>) -> Result<Vec<PluginFile>> {
-    let mut files = extra;
-    for (name, written) in &settings.plugins {
-        let bytes = match &written.source {
-            PluginSource::BuiltIn => {
-                PluginFile::of_builtin(name, "plugin").map_err(|error| error.at(written.origin.clone()))?.bytes
-            }
-            PluginSource::File(path) => {
-                machine::read_component(path).map_err(|error| error.at(written.origin.clone()))?.into()
-            }
-        };
-        let file = PluginFile { name: name.clone(), bytes, lies_about: false };
-        if !files.iter().any(|known| known.name == file.name && known.bytes == file.bytes) {
-            files.push(file);
-        }
-    }
-    for dir in &settings.plugin_dirs {
-        for path in machine::components(&dir.value)? {
-            let file = PluginFile { lies_about: true, ..component_file(&path)? };
-            if !files.iter().any(|known| known.name == file.name && known.bytes == file.bytes) {
-                files.push(file);
-            }
-        }
-    }
-    if files.is_empty() {
-        files = PluginFile::built_in();
-    }
-    Ok(files)
-}
-
-/// A component file under its stem.
-pub(crate) fn component_file(path: &Path) -> Result<PluginFile> {
-    let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default().to_owned();
-    Ok(PluginFile { name: stem, bytes: machine::read_component(path)?.into(), lies_about: false })
-}
-
-/// What an argument names that is a component itself, a file or `builtin:NAME`, rather than a plugin that
-/// is loaded anyway.
-pub(crate) fn named_component(text: &str) -> Result<Option<PluginFile>> {
-    if let Some(name) = text.strip_prefix("builtin:") {
-        return PluginFile::of_builtin(name, "plugin").map(Some);
-    }
-    let path = Path::new(text);
-    match path.extension().is_some_and(|extension| extension == "wasm") {
-        true => component_file(path).map(Some),
-        false => Ok(None),
     }
 }
 
@@ -276,7 +150,7 @@ pub(crate) fn answering(launch: Launch, setup: &Setup, cancel: &CancellationToke
 }
 
 pub(crate) fn approvals(setup: &Setup) -> Result<Vec<StandingApproval>> {
-    standing(&setup.machine)?.of_project("approvals.toml", &setup.machine.project())
+    machine::standing(&setup.machine)?.of_project("approvals.toml", &setup.machine.project())
 }
 
 /// The person at the terminal, where one is there and is to be asked.
@@ -292,7 +166,7 @@ fn remember(machine: Machine) -> Remember {
         let plugin =
             approval.plugin().ok_or_else(|| Error::failed("an approval without a plugin cannot be remembered"))?;
         // Read anew: another run may have written since.
-        let mut approvals = standing(&machine)?;
+        let mut approvals = machine::standing(&machine)?;
         approvals.add(&machine.project(), approval.scope().clone(), *plugin)?;
         machine::write_own(&machine.approvals_file(), approvals.render())
     })

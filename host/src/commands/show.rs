@@ -5,10 +5,10 @@ use std::process::ExitCode;
 use looplet_host::digest::Digest;
 use looplet_host::error::{Error, Result};
 use looplet_host::host::Prompt;
+use looplet_host::machine::Machine;
 use looplet_host::record::{Body, Record, RunId, Steps, Tally, show};
 use serde_json::{Value, json};
 
-use super::machine::Machine;
 use super::past::{self, Past};
 use super::print;
 use crate::cli::ShowArgs;

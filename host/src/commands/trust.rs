@@ -4,20 +4,20 @@ use std::process::ExitCode;
 
 use looplet_host::digest::Digest;
 use looplet_host::error::{Error, Exit, Result};
+use looplet_host::machine::{self, Machine, PROJECT_FILE};
 use looplet_host::record::inert;
 use looplet_host::settings::{SourceFile, Trust};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use super::machine::{self, Machine, PROJECT_FILE};
+use super::print;
 use super::terminal::Terminal;
-use super::{print, setup};
 use crate::cli::TrustArgs;
 
 pub(crate) async fn run(args: TrustArgs, json: bool) -> Result<ExitCode> {
     let machine = Machine::look()?;
     let known = machine.project_file().display().to_string();
-    let mut store = setup::trust_store(&machine)?;
+    let mut store = machine::trust_store(&machine)?;
     if args.revoke {
         let was = store.revoke(&known);
         if was {
@@ -32,10 +32,10 @@ pub(crate) async fn run(args: TrustArgs, json: bool) -> Result<ExitCode> {
         });
         return Ok(ExitCode::SUCCESS);
     }
-    let file = setup::source(PROJECT_FILE, &machine.project_file())?.ok_or_else(|| {
+    let file = machine::source(PROJECT_FILE, &machine.project_file())?.ok_or_else(|| {
         Error::usage(format!("there is no `{PROJECT_FILE}` here")).hint("run it in the directory of the project")
     })?;
-    let digest = setup::digest_of(&file)?;
+    let digest = machine::digest_of(&file)?;
     let state = store.of(&known, &digest);
     let print_json = |trusted: bool| {
         if json {

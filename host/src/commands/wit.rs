@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use looplet_host::error::Result;
 use serde_json::json;
 
-use super::{machine, print};
+use super::{files, print};
 use crate::cli::WitArgs;
 
 /// The files of the contract, as they are in `wit/`.
@@ -23,7 +23,7 @@ pub(crate) fn run(args: &WitArgs, json: bool) -> Result<ExitCode> {
     match &args.dir {
         Some(dir) => {
             for (name, text) in FILES {
-                machine::write_file(&dir.join(name), text)?;
+                files::write_file(&dir.join(name), text)?;
             }
             let names: Vec<_> = FILES.iter().map(|(name, _)| *name).collect();
             match json {

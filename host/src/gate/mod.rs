@@ -25,7 +25,7 @@ pub use tool::{GatedTool, PluginHandle};
 
 use crate::capability::fs::Mount;
 use crate::hook::HookChain;
-use crate::permission::{Approver, DenyAll, Policy, StandingApproval};
+use crate::permission::{Approver, Deny, Policy, StandingApproval};
 use crate::plugin::{PluginState, RunKey};
 use crate::record::CallAnswered;
 
@@ -88,7 +88,7 @@ impl Gate {
             mounts,
             policy,
             on_ask: OnAsk::Nobody,
-            approver: Arc::new(DenyAll),
+            approver: Arc::new(Deny),
             remember: None,
             hooks: Arc::default(),
             run: Mutex::default(),

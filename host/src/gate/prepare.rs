@@ -34,7 +34,7 @@ impl Dispatch for Gate {
     }
 
     async fn check_done(&self, _: &CanonicalJson, _: &CancellationToken) -> Result<(), Failure> {
-        // The operator's schema has its say here once it exists; hooks have theirs in the loop.
+        // The schema and hooks have their say in the loop.
         Ok(())
     }
 }

@@ -4,19 +4,20 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::plugins::{PluginFile, settings_of};
+use super::plugins::settings_of;
 use crate::canonical::CanonicalJson;
 use crate::capability::fs::Mount;
 use crate::capability::{Authority, Granted, GrantedEnv, GrantedMount};
 use crate::error::{Error, Result};
 use crate::gate::ComponentHook;
 use crate::hook::{HookEntry, Points, Powers};
+use crate::machine::PluginFile;
 use crate::model::select::Environment;
 use crate::need::Capability;
 use crate::permission::Narrowing;
 use crate::plugin::{CallContext, NoSupport, PluginState, RunKey};
 use crate::sandbox::{HookInstance, Limits, Plugin, Sandbox};
-use crate::settings::{HookSettings, HookSource};
+use crate::settings::HookSettings;
 
 /// A hook that is ready for runs.
 pub(super) struct HostHook {
@@ -27,23 +28,6 @@ pub(super) struct HostHook {
     settings: CanonicalJson,
     authority: Authority,
     limits: Limits,
-}
-
-/// The component files of the hooks, in their order. `read` gives the bytes of a file.
-pub fn hook_files(
-    hooks: &[HookSettings],
-    read: impl Fn(&std::path::Path) -> Result<Vec<u8>>,
-) -> Result<Vec<PluginFile>> {
-    let file = |hook: &HookSettings| {
-        let file = match &hook.source {
-            HookSource::BuiltIn(name) => PluginFile::of_builtin(name, "hook"),
-            HookSource::File(path) => {
-                read(path).map(|bytes| PluginFile { name: hook.source.name(), bytes: bytes.into(), lies_about: false })
-            }
-        };
-        file.map_err(|error| error.at(hook.origin.clone()))
-    };
-    hooks.iter().map(file).collect()
 }
 
 /// Loads the hooks and opens what they are given. `files` are in the order of `hooks`.

@@ -1,18 +1,24 @@
 //! A run before it begins: what the host does not know, and the choices that are for this run alone.
 
+mod answers;
+mod blocking;
+mod done;
 mod fork;
+mod model;
 
 use std::sync::Arc;
 
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
+pub use answers::IntoApprover;
 pub use fork::Forked;
 
 use super::asker::ModelAsker;
 use super::{Host, opening};
 use crate::agent::{Parts, Run, Sink, Watch};
 use crate::budget::Budget;
+use crate::canonical::CanonicalJson;
 use crate::error::{Error, Result};
 use crate::gate::{Gate, Remember};
 use crate::hook::{
@@ -20,11 +26,13 @@ use crate::hook::{
     OnShouldStop, Powers, ResultVerdict, RunView, StepView, ToolAnswer,
 };
 use crate::journal::Runs;
+use crate::machine;
 use crate::message::Message;
-use crate::model::Model;
+use crate::model::{Model, ModelChoice};
 use crate::origin::Origin;
-use crate::permission::{Approver, Decision, Rule, StandingApproval, ToolPattern};
+use crate::permission::{Decision, Rule, StandingApproval, ToolPattern};
 use crate::record::{Parent, RunId, RunResumed, RunStarted};
+use answers::Answering;
 
 /// A run to be. Made by [`Host::run`], begun by [`Launch::start`] or, for one that was begun before, by
 /// [`Launch::resume`].
@@ -32,8 +40,10 @@ use crate::record::{Parent, RunId, RunResumed, RunStarted};
 pub struct Launch {
     host: Host,
     task: String,
-    model: Option<Arc<dyn Model>>,
+    model: Option<ModelChoice>,
     history: Vec<Message>,
+    /// Texts of the settings go before the task.
+    is_new: bool,
     parent: Option<Parent>,
     project: Option<String>,
     flags: Vec<String>,
@@ -47,6 +57,8 @@ pub struct Launch {
     watch: Option<Arc<dyn Watch>>,
     hooks: Vec<HookEntry>,
     forgets: bool,
+    /// The schema of the result, of a program's own type.
+    done: Option<CanonicalJson>,
     /// The first pattern that is none.
     fault: Option<Error>,
 }
@@ -60,46 +72,37 @@ pub(super) struct Made {
     pub(super) hooks: Arc<HookChain>,
 }
 
-/// Who answers an ask.
-enum Answering {
-    Nobody,
-    Person(Arc<dyn Approver>),
-    Later,
-}
-
 impl Host {
     /// A run of this task, on this host. Nothing has begun.
     pub fn run(&self, task: impl Into<String>) -> Launch {
+        let kept_in = self.0.around.as_ref().and_then(|around| around.runs.clone());
+        let project = self.0.around.as_ref().map(|around| around.machine.project());
         Launch {
             host: self.clone(),
             task: task.into(),
             model: None,
             history: Vec::new(),
+            is_new: true,
             parent: None,
-            project: None,
+            project,
             flags: Vec::new(),
             budget: Vec::new(),
             rules: Vec::new(),
             approvals: Vec::new(),
             answering: Answering::Nobody,
             remember: None,
-            kept_in: None,
+            kept_in,
             cancel: CancellationToken::new(),
             watch: None,
             hooks: Vec::new(),
             forgets: false,
+            done: None,
             fault: None,
         }
     }
 }
 
 impl Launch {
-    /// The model that is asked.
-    pub fn model(mut self, model: Arc<dyn Model>) -> Self {
-        self.model = Some(model);
-        self
-    }
-
     /// Instructions of the operator, placed before all else.
     pub fn system(mut self, text: impl Into<String>) -> Self {
         self.history.insert(0, Message::System { text: text.into() });
@@ -108,13 +111,13 @@ impl Launch {
 
     /// A text that the model is shown as data, before the task.
     pub fn context(mut self, name: &str, text: &str) -> Self {
-        self.history.push(Message::User { text: format!("The file `{name}`, as data:\n\n{text}") });
+        self.history.push(as_data(name, text));
         self
     }
 
     /// The messages of a run that this one goes on from, in place of what was said before.
     pub fn after(mut self, parent: Parent, history: Vec<Message>) -> Self {
-        (self.parent, self.history) = (Some(parent), history);
+        (self.parent, self.history, self.is_new) = (Some(parent), history, false);
         self
     }
 
@@ -161,18 +164,6 @@ impl Launch {
     /// What was approved before this run.
     pub fn approvals(mut self, approvals: Vec<StandingApproval>) -> Self {
         self.approvals.extend(approvals);
-        self
-    }
-
-    /// Who answers asks. Without one an ask is a no.
-    pub fn approver(mut self, approver: Arc<dyn Approver>) -> Self {
-        self.answering = Answering::Person(approver);
-        self
-    }
-
-    /// Leaves asks pending: the run rests with `waiting_for_approval` until they are answered.
-    pub fn park(mut self) -> Self {
-        self.answering = Answering::Later;
         self
     }
 
@@ -240,7 +231,8 @@ impl Launch {
         self.budget(move |budget| budget.steps = Some(steps))
     }
 
-    /// Keeps the journal in these runs. Without it the journal is in memory and gone with the run.
+    /// Keeps the journal in these runs, rather than where the host does. A host that keeps none has it in
+    /// memory, gone with the run.
     pub fn keep_in(mut self, runs: Runs) -> Self {
         self.kept_in = Some(runs);
         self
@@ -264,7 +256,8 @@ impl Launch {
     /// No model, a pattern that is none, no tools, a journal that cannot be written.
     pub fn start(mut self) -> Result<Run> {
         let id = RunId::generate();
-        let made = self.make()?;
+        let made = self.make(id)?;
+        self.add_texts()?;
         let started = self.started(&made.gate, &*made.model, id);
         let sink = self.kept_in.as_ref().map(|runs| runs.create(id)).transpose()?;
         let sink = sink.map(|sink| Box::new(sink) as Box<dyn Sink>);
@@ -280,7 +273,7 @@ impl Launch {
     /// [`Launch::changes_since`]), and a call whose end nobody knows.
     pub fn resume(mut self, run: RunId, resumed: RunResumed) -> Result<Run> {
         let runs = self.kept_in.clone().ok_or_else(|| Error::usage("a run in memory cannot be resumed"))?;
-        let made = self.make()?;
+        let made = self.make(run)?;
         let (writer, journal) = runs.open(run)?;
         let started = journal.started()?;
         made.gate.restore(&journal.records);
@@ -305,17 +298,16 @@ impl Launch {
         self.cancel.clone()
     }
 
-    pub(super) fn make(&mut self) -> Result<Made> {
+    /// What the run of this name works with.
+    pub(super) fn make(&mut self, run: RunId) -> Result<Made> {
         if let Some(fault) = self.fault.take() {
             return Err(fault);
         }
-        let model = self.model.clone().ok_or_else(|| {
-            Error::usage("the run has no model").hint("`.model(…)` takes one; `model::Scripted` needs no server")
-        })?;
+        let model = self.chosen_model()?;
         let gate = self.host.gate_with(std::mem::take(&mut self.rules), std::mem::take(&mut self.approvals));
-        let gate = match &self.answering {
+        let gate = match std::mem::replace(&mut self.answering, Answering::Nobody) {
             Answering::Nobody => gate,
-            Answering::Person(approver) => gate.with_approver(Arc::clone(approver)),
+            Answering::Approver(approver) => gate.with_approver(approver(run)),
             Answering::Later => gate.with_parking(),
         };
         let gate = match self.remember.take() {
@@ -327,10 +319,27 @@ impl Launch {
         Ok(Made { gate: Arc::new(gate.with_hooks(Arc::clone(&hooks))), model, hooks })
     }
 
+    /// Puts what the settings give in words before what the program says; its system text takes the place of
+    /// theirs.
+    fn add_texts(&mut self) -> Result<()> {
+        let Some(around) = self.host.0.around.as_ref().filter(|_| self.is_new) else { return Ok(()) };
+        let texts = machine::texts(&self.host.settings().agent, &around.machine.surroundings.cwd)?;
+        let own = self.history.iter().take_while(|message| matches!(message, Message::System { .. })).count();
+        let context = texts.context.iter().map(|(name, text)| as_data(name, text));
+        self.history.splice(own..own, context);
+        if let Some(text) = texts.system.filter(|_| own == 0) {
+            self.history.insert(0, Message::System { text });
+        }
+        Ok(())
+    }
+
     fn started(&mut self, gate: &Gate, model: &dyn Model, id: RunId) -> RunStarted {
         let mut started = opening::started(&self.host, gate, id, &self.task);
         model.name().clone_into(&mut started.model);
         started.wire = Some(model.wire().form());
+        if let Some(schema) = self.done.take() {
+            (started.done.schema, started.done.required) = (Some(schema), true);
+        }
         started.flags = std::mem::take(&mut self.flags);
         started.parent = self.parent.take();
         started.project = self.project.take();
@@ -354,4 +363,9 @@ impl Launch {
             ..parts
         }
     }
+}
+
+/// A file that the model is shown and that is no instruction.
+fn as_data(name: &str, text: &str) -> Message {
+    Message::User { text: format!("The file `{name}`, as data:\n\n{text}") }
 }

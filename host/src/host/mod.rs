@@ -1,10 +1,12 @@
 //! A host: settings, mounts, plugins and grants put together, ready to make gates.
 //!
-//! Nothing is read here: the bytes of plugins and the values of variables come in. Whoever embeds the
-//! host builds one of these once and starts runs from it.
+//! Whoever embeds the host builds one of these once and starts runs from it. [`Host::builder`] has read what
+//! it is told to; [`Host::assemble`] is the same without reading: bytes and values come in.
 
 mod asker;
+mod builder;
 mod changes;
+mod desk;
 mod grants;
 mod hooks;
 mod launch;
@@ -19,16 +21,19 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-pub use hooks::hook_files;
-pub use launch::{Forked, Launch};
-pub use plugins::PluginFile;
+pub use builder::HostBuilder;
+pub use desk::{AskId, Desk, NotAsked, PendingAsk};
+pub use launch::{Forked, IntoApprover, Launch};
 pub use prompt::Prompt;
 pub use replay::{Difference, OfflineReplay, Recorded};
 
 use crate::builtin;
+use crate::canonical::CanonicalJson;
 use crate::capability::fs::{Mount, MountSpec};
 use crate::error::{Error, Result};
 use crate::gate::{Gate, GatedTool, PluginHandle};
+use crate::journal::Runs;
+use crate::machine::{Machine, PluginFile};
 use crate::model::select::Environment;
 use crate::need::FsMode;
 use crate::origin::Origin;
@@ -50,12 +55,24 @@ struct Parts {
     tools: Vec<GatedTool>,
     findings: Vec<Finding>,
     hooks: Vec<hooks::HostHook>,
+    /// What `done` has to be given, checked.
+    done_schema: Option<CanonicalJson>,
+    around: Option<Around>,
+}
+
+/// What a host that was built knows of where it is.
+struct Around {
+    machine: Machine,
+    /// Where journals go; in memory where this is none.
+    runs: Option<Runs>,
+    /// Said once, before anything runs.
+    notes: Vec<String>,
 }
 
 impl Host {
     /// Opens the mounts, loads the plugins and intersects needs with grants.
     ///
-    /// `hook_files` are those of the settings' hooks, see [`hook_files`].
+    /// `hook_files` are those of the settings' hooks, in their order.
     ///
     /// `own` are the places of the host's own files: a writable mount that holds one of them refuses to
     /// start. `variables` is where granted environment variables get their values from.
@@ -71,6 +88,19 @@ impl Host {
         own: &[PathBuf],
         variables: &Environment,
     ) -> Result<Self> {
+        let parts = Self::parts(sandbox, settings, files, hook_files, own, variables).await?;
+        Ok(Self(Arc::new(parts)))
+    }
+
+    async fn parts(
+        sandbox: &Sandbox,
+        settings: Settings,
+        files: Vec<PluginFile>,
+        hook_files: Vec<PluginFile>,
+        own: &[PathBuf],
+        variables: &Environment,
+    ) -> Result<Parts> {
+        let done_schema = opening::done_schema(&settings)?;
         let mounts = open_mounts(&settings, own)?;
         let files: Vec<PluginFile> = files.into_iter().filter(|file| !file.is_shipped_hook_lying_about()).collect();
         let lying: Vec<String> = files.iter().filter(|file| file.lies_about).map(|file| file.name.clone()).collect();
@@ -84,7 +114,8 @@ impl Host {
         let hooks = hooks::load(sandbox, &settings.hooks, hook_files, &mounts, variables).await?;
         let mut findings = check_rules(&settings, &tools)?;
         findings.extend(grants::findings(&settings, &tools));
-        Ok(Self(Arc::new(Parts { settings, mounts: mounts.into_values().collect(), plugins, tools, findings, hooks })))
+        let mounts = mounts.into_values().collect();
+        Ok(Parts { settings, mounts, plugins, tools, findings, hooks, done_schema, around: None })
     }
 
     /// A gate for one run, with the approvals of flags and nobody to ask.
@@ -123,6 +154,11 @@ impl Host {
     /// All tools, in the order in which they are shown to the model.
     pub fn tools(&self) -> &[GatedTool] {
         &self.0.tools
+    }
+
+    /// What is worth a line before anything runs: of files, rules and grants.
+    pub fn notes(&self) -> &[String] {
+        self.0.around.as_ref().map_or(&[], |around| &around.notes)
     }
 
     /// What is worth a note about rules and grants, now that the plugins are known.

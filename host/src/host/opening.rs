@@ -6,11 +6,13 @@ use super::hooks::HostHook;
 use super::{DONE, Host, terms};
 use crate::budget::Budget;
 use crate::canonical::CanonicalJson;
+use crate::error::{Error, Result};
 use crate::gate::{Gate, GatedTool};
 use crate::model::{RequestSetup, ToolDeclaration};
 use crate::permission::ToolKind;
+use crate::plugin::Schema;
 use crate::record::{Done, MountRecord, PluginRecord, RunId, RunStarted};
-use crate::settings::{self, Settings, Sourced};
+use crate::settings::{self, Settings, Sourced, TextSource};
 
 /// The first record, but for messages and model.
 pub(super) fn started(host: &Host, gate: &Gate, id: RunId, task: &str) -> RunStarted {
@@ -40,6 +42,7 @@ pub(super) fn started(host: &Host, gate: &Gate, id: RunId, task: &str) -> RunSta
         tools: gate.tools().iter().map(GatedTool::to_record).collect(),
         done: Done {
             required: settings.agent.done_required.as_ref().is_some_and(|required| required.value),
+            schema: host.0.done_schema.clone(),
             ..Done::default()
         },
         budget: budget(&settings.budget),
@@ -93,6 +96,27 @@ fn parameters(settings: &Settings) -> CanonicalJson {
 
 fn output_cap(settings: &Settings) -> Option<u32> {
     settings.model.max_output_tokens.as_ref().and_then(|tokens| u32::try_from(tokens.value).ok())
+}
+
+/// The schema of `done` that the settings give. One in a file was read before.
+pub(super) fn done_schema(settings: &Settings) -> Result<Option<CanonicalJson>> {
+    let Some(Sourced { value: TextSource::Inline(text), origin }) = &settings.agent.done_schema else {
+        return Ok(None);
+    };
+    let schema = CanonicalJson::from_text(text)
+        .map_err(|error| Error::usage(format!("the schema of `{DONE}` is no JSON: {error}")));
+    let checked = schema.and_then(|schema| check_done_schema(&schema).map(|()| schema));
+    checked.map(Some).map_err(|error| error.at(origin.clone()))
+}
+
+/// Refuses what no answer could be held against.
+pub(super) fn check_done_schema(schema: &CanonicalJson) -> Result<()> {
+    Schema::compile(schema).map_err(|why| Error::usage(format!("the schema of `{DONE}` {why}")))?;
+    match schema.to_value().get("type") {
+        Some(Value::String(kind)) if kind == "object" => Ok(()),
+        _ => Err(Error::usage(format!("the schema of `{DONE}` is not one of an object"))
+            .hint("`done` is a tool, and takes named arguments: write `\"type\": \"object\"` at its top")),
+    }
 }
 
 /// The built-in tool that ends the run.

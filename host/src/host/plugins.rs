@@ -6,53 +6,12 @@ use crate::builtin;
 use crate::canonical::CanonicalJson;
 use crate::error::{Error, Result};
 use crate::gate::PluginHandle;
+use crate::machine::PluginFile;
 use crate::origin::Origin;
-use crate::plugin::{ComponentBytes, Schema};
+use crate::plugin::Schema;
 use crate::record::cut;
 use crate::sandbox::{Plugin, Sandbox};
 use crate::settings::{PluginSettings, Settings, Sourced};
-
-/// A plugin before it is loaded.
-#[derive(Clone, Debug)]
-pub struct PluginFile {
-    /// The operator's name: the key in `[plugins]`, else the stem of the file.
-    pub name: String,
-    /// The component.
-    pub bytes: ComponentBytes,
-    /// Nobody named it: it lies in a plugin directory. A hook that only lies about is left alone.
-    pub lies_about: bool,
-}
-
-impl PluginFile {
-    /// Known by its digest, so that it need not be loaded to be left alone.
-    pub(super) fn is_shipped_hook_lying_about(&self) -> bool {
-        self.lies_about && builtin::with_digest(self.bytes.digest()).is_some_and(|builtin| builtin.is_hook)
-    }
-
-    /// The one of this name. `what` it is to be, a plugin or a hook, is for the error.
-    pub fn of_builtin(name: &str, what: &str) -> Result<Self> {
-        builtin::get(name).map(Self::from).ok_or_else(|| {
-            let all: Vec<_> = builtin::all().iter().map(|builtin| builtin.name).collect();
-            Error::usage(format!("no {what} `{name}` is built in")).hint(format!("built in are: {}", all.join(", ")))
-        })
-    }
-
-    /// All plugins with tools that are shipped, under their names. Hooks are left out: one runs only if the
-    /// operator names it.
-    pub fn built_in() -> Vec<Self> {
-        builtin::all().iter().filter(|builtin| !builtin.is_hook).map(Self::from).collect()
-    }
-}
-
-impl From<&builtin::Builtin> for PluginFile {
-    fn from(builtin: &builtin::Builtin) -> Self {
-        Self {
-            name: builtin.name.to_owned(),
-            bytes: ComponentBytes::known(builtin.bytes, builtin.digest),
-            lies_about: false,
-        }
-    }
-}
 
 /// Loads the plugins, in the order of their names.
 pub(super) async fn load(

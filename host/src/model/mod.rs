@@ -5,6 +5,7 @@
 //! digested before they leave and rebuilt later. Nothing here reads files or the environment.
 
 mod chat;
+mod choice;
 mod connect;
 mod endpoint;
 mod error;
@@ -28,6 +29,7 @@ mod wire;
 
 use async_trait::async_trait;
 
+pub use choice::{IntoModel, ModelChoice};
 pub use connect::connect;
 pub use endpoint::Endpoint;
 pub use error::{ModelError, ModelErrorKind};

@@ -1,7 +1,7 @@
 //! Asking somebody: the question, the answer, and who gives it.
 //!
 //! The terminal, a desk behind a web server and the list of parked calls implement [`Approver`]
-//! elsewhere. Here is only the one that is there when nobody is: [`DenyAll`].
+//! elsewhere. Here is only the one that is there when nobody is: [`Deny`].
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -109,10 +109,10 @@ pub trait Approver: Send + Sync {
 
 /// Nobody is there: every answer is no.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct DenyAll;
+pub struct Deny;
 
 #[async_trait]
-impl Approver for DenyAll {
+impl Approver for Deny {
     async fn ask(&self, _question: &Question) -> Answer {
         Answer::No
     }

@@ -29,7 +29,7 @@ pub struct ConfigFile {
     pub(super) system: Option<Sourced<TextSource>>,
     pub(super) context: Vec<Sourced<PathBuf>>,
     pub(super) done_required: Option<Sourced<bool>>,
-    pub(super) done_schema: Option<PathBuf>,
+    pub(super) done_schema: Option<Sourced<TextSource>>,
     pub(super) model: ModelSettings,
     pub(super) providers: BTreeMap<String, Provider>,
     pub(super) budget: Budget,
@@ -62,7 +62,7 @@ impl ConfigFile {
 
     /// The files that it names, in order: what trust in it must cover too.
     pub fn named_files(&self) -> Vec<PathBuf> {
-        let system = self.system.iter().filter_map(|system| match &system.value {
+        let texts = self.system.iter().chain(&self.done_schema).filter_map(|text| match &text.value {
             TextSource::File(path) => Some(path),
             TextSource::Inline(_) => None,
         });
@@ -75,8 +75,7 @@ impl ConfigFile {
             HookSource::File(path) => Some(path.clone()),
             HookSource::BuiltIn(_) => None,
         });
-        let mut files: Vec<_> =
-            system.chain(context).chain(&self.done_schema).chain(plugins).cloned().chain(hooks).collect();
+        let mut files: Vec<_> = texts.chain(context).chain(plugins).cloned().chain(hooks).collect();
         files.sort();
         files.dedup();
         files
@@ -142,10 +141,7 @@ impl Reader<'_> {
                 .map(|(path, at)| Sourced::new(self.path(path), at.clone()))
                 .collect(),
             done_required: self.value(&["agent", "done", "required"], Node::bool),
-            done_schema: self.text_or_file(&["agent", "done", "schema"]).and_then(|schema| match schema.value {
-                TextSource::File(path) => Some(path),
-                TextSource::Inline(_) => None,
-            }),
+            done_schema: self.text_or_file(&["agent", "done", "schema"]),
             model: ModelSettings {
                 name: self.value(&["model", "use"], text),
                 temperature: self.value(&["model", "temperature"], Node::number),

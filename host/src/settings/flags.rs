@@ -1,7 +1,9 @@
-//! What flags of the command line say, from their texts. The command line itself belongs to `cli`.
+//! What flags of the command line say, from their texts; a program that embeds the host says the same with
+//! its builder. The command line itself belongs to `cli`.
 
 use std::path::{Path, PathBuf};
 
+use super::given::GivenMount;
 use super::name::check_name;
 use crate::error::{Error, Result};
 use crate::need::FsMode;
@@ -43,6 +45,20 @@ pub struct Flags {
     pub require_done: bool,
     /// `--fail-on-denied`.
     pub fail_on_denied: bool,
+    /// Mounts of an embedding program.
+    pub given: Vec<GivenMount>,
+    /// Who says all this.
+    pub by: SaidBy,
+}
+
+/// Who says what flags say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SaidBy {
+    /// A person, on the command line.
+    #[default]
+    CommandLine,
+    /// A program that embeds the host: nothing is mounted unless it says so.
+    Program,
 }
 
 /// One mount of the command line.
@@ -80,13 +96,21 @@ impl Flags {
 
     /// The grants.
     pub(super) fn grants(&self) -> Result<Vec<GrantFlag>> {
-        self.grant.iter().map(|text| grant(text)).collect()
+        self.grant.iter().map(|text| grant(text).map_err(|error| error.at(self.origin("--grant")))).collect()
     }
-}
 
-/// The patterns of a flag.
-pub(super) fn patterns(flag: &str, texts: &[String]) -> Result<Vec<ToolPattern>> {
-    texts.iter().map(|text| ToolPattern::parse(text).map_err(|error| error.at(Origin::flag(flag)))).collect()
+    /// Where what a flag says comes from.
+    pub(super) fn origin(&self, flag: &str) -> Origin {
+        match self.by {
+            SaidBy::Program => Origin::Program,
+            SaidBy::CommandLine => Origin::flag(flag),
+        }
+    }
+
+    /// The patterns of a flag.
+    pub(super) fn patterns(&self, flag: &str, texts: &[String]) -> Result<Vec<ToolPattern>> {
+        texts.iter().map(|text| ToolPattern::parse(text).map_err(|error| error.at(self.origin(flag)))).collect()
+    }
 }
 
 /// The mode that a word means.
@@ -126,18 +150,21 @@ fn no_mode(flag: &str, text: &str) -> Error {
 }
 
 fn grant(text: &str) -> Result<GrantFlag> {
-    let form = || wrong("--grant", text, "write `--grant 'PLUGIN/TOOL:fs.NAME=ro'` or `'PLUGIN/TOOL:env.NAME'`");
+    let form = || {
+        let hint = "write `PLUGIN/TOOL:fs.NAME=ro` or `PLUGIN/TOOL:env.NAME`";
+        Error::usage(format!("`{text}` is no grant")).hint(hint)
+    };
     let (tools, what) = text.split_once(':').ok_or_else(form)?;
     let given = match what.split_once('.').ok_or_else(form)? {
         ("fs", rest) => {
             let (name, word) = rest.split_once('=').ok_or_else(form)?;
-            check_name(name).map_err(|error| error.at(Origin::flag("--grant")))?;
+            check_name(name)?;
             Given::Fs(name.to_owned(), mode(word).ok_or_else(form)?)
         }
         ("env", name) if !name.is_empty() => Given::Env(name.to_owned()),
         _ => return Err(form()),
     };
-    let tools = ToolPattern::parse(tools).map_err(|error| error.at(Origin::flag("--grant")))?;
+    let tools = ToolPattern::parse(tools)?;
     Ok(GrantFlag { tools, given })
 }
 
@@ -194,9 +221,7 @@ mod tests {
         for text in ["files", "files:fs.notes", "files:fs.notes=wr", "files:http.x=ro", "files:env."] {
             assert_eq!(
                 given(text),
-                format!(
-                    "error: --grant: `{text}` is not what the flag takes\nhint: write `--grant 'PLUGIN/TOOL:fs.NAME=ro'` or `'PLUGIN/TOOL:env.NAME'`"
-                )
+                format!("error: `{text}` is no grant\nhint: write `PLUGIN/TOOL:fs.NAME=ro` or `PLUGIN/TOOL:env.NAME`")
             );
         }
     }

@@ -104,7 +104,7 @@ pub const KEYS: &[Key] = &[
     key("agent.context", Texts, Trusted, Now, "[]", "Files that are shown to the model as data."),
     key("agent.done", Table, Trusted, Now, "", "How a run has to end."),
     key("agent.done.required", Bool, Trusted, Now, "false", "A run that ends without `done` exits 1."),
-    key("agent.done.schema", TextOrFile, Trusted, Later("a schema for `done`"), "none", "The JSON Schema of what `done` is given."),
+    key("agent.done.schema", TextOrFile, Trusted, Now, "none", "The JSON Schema of what `done` is given: its text, or the file that holds it."),
 
     key("model", Table, Trusted, Now, "", "The model."),
     key("model.use", Text, Trusted, Now, "none", "Which one, as `provider:name`."),

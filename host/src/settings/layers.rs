@@ -115,6 +115,7 @@ impl Draft {
         replace(&mut self.agent.system, file.system);
         self.agent.context.extend(file.context);
         replace(&mut self.agent.done_required, file.done_required);
+        replace(&mut self.agent.done_schema, file.done_schema);
         replace(&mut self.model.name, file.model.name);
         replace(&mut self.model.temperature, file.model.temperature);
         replace(&mut self.model.max_output_tokens, file.model.max_output_tokens);

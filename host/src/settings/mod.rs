@@ -8,6 +8,7 @@ mod ceiling;
 mod document;
 mod file;
 mod flags;
+mod given;
 mod hooks;
 pub mod keys;
 mod layers;
@@ -30,7 +31,8 @@ use std::path::{Path, PathBuf};
 
 pub use document::SourceFile;
 pub use file::{ConfigFile, Unsupported};
-pub use flags::Flags;
+pub use flags::{Flags, SaidBy};
+pub use given::GivenMount;
 pub use hooks::{HookSettings, HookSource};
 pub use layers::{Layers, Note, ProjectFile, Withheld};
 pub use masks::{own_masks, shipped_masks};
@@ -45,8 +47,8 @@ pub use types::{
 use crate::error::{Error, Result};
 use crate::need::FsMode;
 use crate::origin::Origin;
-use crate::permission::{Decision, Fallback, Policy, Rule, StandingApproval, Unmatched};
-use flags::{Given, patterns};
+use crate::permission::{Decision, Fallback, Mask, MaskKind, Policy, Rule, StandingApproval, Tier, Unmatched};
+use flags::Given;
 use layers::{Draft, replace};
 use mount::narrower_mode;
 
@@ -105,7 +107,8 @@ impl Settings {
     /// and locked plugins; on a terminal, calls of built-in plugins that change nothing flow, unless the
     /// directory is the home directory, one above it, or `/`, where it is also read-only; everything
     /// else asks. Without a terminal everything is denied. As soon as a file that may speak has
-    /// `[policy]` or `[[rules]]`, only what is written holds, and what no rule matches is denied.
+    /// `[policy]` or `[[rules]]`, only what is written holds, and what no rule matches is denied. A program
+    /// that embeds the host has no mount without naming it.
     pub fn load(layers: &Layers, flags: &Flags, surroundings: &Surroundings) -> Result<Self> {
         let mut draft = Draft::of_files(layers)?;
         check_supported(&draft.unsupported)?;
@@ -114,11 +117,13 @@ impl Settings {
         if shipped_policy {
             draft.add_shipped_policy(surroundings);
         }
-        draft.add_shipped_mount(surroundings);
+        if flags.by == SaidBy::CommandLine {
+            draft.add_shipped_mount(surroundings);
+        }
         let plugin_dirs: Vec<_> = flags
             .plugins
             .iter()
-            .map(|dir| Sourced::new(surroundings.cwd.join(dir), Origin::flag("--plugins")))
+            .map(|dir| Sourced::new(surroundings.cwd.join(dir), flags.origin("--plugins")))
             .collect();
         let mounts = draft.take_mounts(&plugin_dirs)?;
         let (run, on_ask) = draft.running(surroundings);
@@ -170,8 +175,10 @@ impl Draft {
         replace(&mut self.agent.done_required, on(flags.require_done, "--require-done"));
         replace(&mut self.denied_is_failure, on(flags.fail_on_denied, "--fail-on-denied"));
         self.add_mount_flags(flags, cwd)?;
+        self.add_given_mounts(flags, cwd)?;
         for text in &flags.hook {
-            self.hooks.push(HookSettings::of_flag(text, cwd)?);
+            let hook = HookSettings::of_flag(text, cwd).map_err(|error| error.at(flags.origin("--hook")))?;
+            self.hooks.push(HookSettings { origin: flags.origin("--hook"), ..hook });
         }
         for grant in flags.grants()? {
             let mut given = Grant {
@@ -180,7 +187,7 @@ impl Draft {
                 env: Vec::new(),
                 limits: GrantLimits::default(),
                 known_only: false,
-                origin: Origin::flag("--grant"),
+                origin: flags.origin("--grant"),
             };
             match grant.given {
                 Given::Fs(mount, mode) => drop(given.fs.insert(mount, mode)),
@@ -189,12 +196,11 @@ impl Draft {
             self.grants.push(given);
         }
         for (name, texts, decision) in [("--ask", &flags.ask, Decision::Ask), ("--deny", &flags.deny, Decision::Deny)] {
-            self.rules.extend(
-                patterns(name, texts)?.into_iter().map(|tool| Rule::for_tool(tool, decision, Origin::flag(name))),
-            );
+            let tools = flags.patterns(name, texts)?;
+            self.rules.extend(tools.into_iter().map(|tool| Rule::for_tool(tool, decision, flags.origin(name))));
         }
-        let allowed = patterns("--allow", &flags.allow)?;
-        Ok(allowed.into_iter().map(|tools| StandingApproval::by_flag(tools, Origin::flag("--allow"))).collect())
+        let allowed = flags.patterns("--allow", &flags.allow)?;
+        Ok(allowed.into_iter().map(|tools| StandingApproval::by_flag(tools, flags.origin("--allow"))).collect())
     }
 
     fn add_mount_flags(&mut self, flags: &Flags, cwd: &Path) -> Result<()> {
@@ -210,6 +216,32 @@ impl Draft {
             mount.given = true;
             let mode = flag.mode.map(|mode| Sourced::new(mode, flag.origin));
             self.notes.extend(narrower_mode(&flag.name, &mut mount.mode, mode));
+        }
+        Ok(())
+    }
+
+    fn add_given_mounts(&mut self, flags: &Flags, cwd: &Path) -> Result<()> {
+        for given in &flags.given {
+            let mount = self.mounts.entry(given.name.clone()).or_default();
+            let path = if given.path == Path::new(".") { cwd.to_owned() } else { cwd.join(&given.path) };
+            if mount.path.as_ref().is_some_and(|before| before.origin == Origin::Program && before.value != path) {
+                return Err(Error::usage(format!("mount `{}` is given two directories", given.name))
+                    .hint("give each its own name")
+                    .at(Origin::Program));
+            }
+            mount.path = Some(Sourced::new(path, Origin::Program));
+            mount.given = true;
+            let kinds = [(&given.hide, MaskKind::Hidden), (&given.read_only, MaskKind::ReadOnly)];
+            let masks = kinds.into_iter().flat_map(|(patterns, kind)| patterns.iter().map(move |text| (text, kind)));
+            mount.masks.extend(masks.map(|(pattern, kind)| Mask {
+                pattern: pattern.clone(),
+                kind,
+                tier: Tier::Written,
+                origin: Origin::Program,
+            }));
+            replace(&mut mount.quota_mib, given.quota_mib.map(|mib| Sourced::new(mib, Origin::Program)));
+            let mode = Some(Sourced::new(given.mode, Origin::Program));
+            self.notes.extend(narrower_mode(&given.name, &mut mount.mode, mode));
         }
         Ok(())
     }

@@ -31,6 +31,8 @@ pub struct Agent {
     pub context: Vec<Sourced<PathBuf>>,
     /// Whether a run that ends without `done` fails.
     pub done_required: Option<Sourced<bool>>,
+    /// The JSON Schema of what `done` is given.
+    pub done_schema: Option<Sourced<TextSource>>,
 }
 
 /// Which model, and how it is asked.

@@ -104,8 +104,8 @@ fn a_grant_that_says_nothing() {
         &["check", "--grant", "files"],
         &expect![[r#"
         ── stderr
-        error: --grant: `files` is not what the flag takes
-        hint: write `--grant 'PLUGIN/TOOL:fs.NAME=ro'` or `'PLUGIN/TOOL:env.NAME'`
+        error: --grant: `files` is no grant
+        hint: write `PLUGIN/TOOL:fs.NAME=ro` or `PLUGIN/TOOL:env.NAME`
         ── exit 2
     "#]],
     );

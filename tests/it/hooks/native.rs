@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use looplet_host::hook::{ResultVerdict, ToolAnswer};
-use looplet_host::host::{Host, Launch, PluginFile, hook_files};
+use looplet_host::host::{Host, Launch};
+use looplet_host::machine::{PluginFile, hook_files};
 use looplet_host::message::Outcome;
 use looplet_host::model::Scripted;
 use looplet_host::model::select::Environment;
@@ -32,7 +33,7 @@ async fn host(hooks: &str) -> Host {
     let settings = Settings::load(&layers, &Flags::default(), &surroundings).unwrap();
     let greet = looplet_host::builtin::get("greet").unwrap();
     let files = vec![PluginFile { name: "greet".into(), bytes: greet.bytes.into(), lies_about: false }];
-    let hooks = hook_files(&settings.hooks, |path| Ok(std::fs::read(path).unwrap())).unwrap();
+    let hooks = hook_files(&settings.hooks).unwrap();
     Host::assemble(&Sandbox::new().unwrap(), settings, files, hooks, &[], &Environment::default()).await.unwrap()
 }
 

@@ -36,6 +36,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("journal", &["agent", "record"]),
     // Where the decision becomes the sandbox: the one room that names both sides.
     ("gate", &["agent", "capability", "hook", "permission", "plugin", "record", "sandbox"]),
+    // The one door to the environment and to the operator's files; hosts are built from what it finds.
+    ("machine", &["builtin", "model", "permission", "sandbox", "settings"]),
     (
         "host",
         &[
@@ -46,6 +48,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "gate",
             "hook",
             "journal",
+            "machine",
             "model",
             "permission",
             "plugin",

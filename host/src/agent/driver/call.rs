@@ -110,7 +110,7 @@ impl Driver {
     pub(super) async fn check_done(&mut self, step: u32, arguments: CanonicalJson) -> Result<(), Broken> {
         let cancel = self.stop.child_token();
         let dispatch = Arc::clone(&self.parts.dispatch);
-        let checked = match self.fold.state.done().check_shipped(&arguments) {
+        let checked = match self.fold.state.done().check(&arguments) {
             Ok(()) => contain(dispatch.check_done(&arguments, &cancel), &cancel).await,
             rejected => Ok(rejected),
         };

@@ -1,12 +1,12 @@
 //! A model that nobody named: a person agrees once that the task goes there, and that is remembered.
 
 use looplet_host::error::{Error, Result};
+use looplet_host::machine::{self, Machine};
 use looplet_host::model::select::Selection;
 use looplet_host::origin::Origin;
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
-use crate::commands::machine::{self, Machine};
 use crate::commands::terminal::Terminal;
 
 /// The version of `models.toml` that this host reads and writes.

@@ -4,11 +4,11 @@ use std::fs::File;
 use std::io::{PipeReader, Write as _};
 use std::process::{Child, Command, ExitStatus};
 
+use looplet_host::machine;
 use looplet_host::model::select::Environment;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::screen::Gone;
-use crate::commands::machine;
 
 /// How often it is looked whether the editor has ended, in nanoseconds.
 const LOOK_NS: i64 = 50_000_000;

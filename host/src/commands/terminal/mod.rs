@@ -22,6 +22,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
+use looplet_host::machine::Machine;
 use looplet_host::permission::{Answer, Approver, Question};
 use tokio_util::sync::CancellationToken;
 
@@ -30,7 +31,6 @@ use self::editor::Editor;
 use self::plain::Plain;
 use self::screen::Gone;
 use self::tty::{Lease, Tty};
-use super::machine::Machine;
 use super::print;
 
 /// The person at the terminal. One for a run: it knows what was answered before.

@@ -33,8 +33,8 @@ impl Launch {
         let runs = self.kept_in.clone().ok_or_else(|| Error::usage("a run in memory cannot be forked"))?;
         let parent = from.started()?;
         let copied = prefix(&from.records, step)?;
-        let gate = self.make()?.gate;
         let run = RunId::generate();
+        let gate = self.make(run)?.gate;
         let now = opening::started(&self.host, &gate, run, &self.task);
         let changes = super::super::changes::changes(parent, &now);
         // What the model saw stays as it was, or the copied requests could not be rebuilt; what decides is of now.

@@ -62,12 +62,13 @@ impl Launch {
         let started = journal.started()?;
         let model = Arc::new(Recorded::new(&journal.records, started.model.clone())?);
         self = self.model(model).approver(Arc::new(Person::new(&journal.records)));
-        let made = self.make()?;
+        let run = RunId::generate();
+        let made = self.make(run)?;
         let (gate, model) = (made.gate, made.model);
         let differences: Arc<Mutex<Vec<Difference>>> = Arc::default();
         let stop = self.stopping();
         let offline = Offline::new(Arc::clone(&gate), &journal.records, follow, stop.clone(), Arc::clone(&differences));
-        let now = super::opening::started(self.host(), &gate, RunId::generate(), &started.task);
+        let now = super::opening::started(self.host(), &gate, run, &started.task);
         let fold = crate::agent::Fold::from_records(&journal.records)?;
         let again = RunStarted {
             run: now.run,

@@ -49,7 +49,6 @@ fn the_sketched_files_parse_and_say_what_is_missing() {
         research.toml:32: grants.search.http (http grants)
         research.toml:32: grants.search.secrets (secrets)
         research.toml names ["/proj/plugins/search.wasm"]
-        nightly.toml:3: agent.done.schema (a schema for `done`)
         nightly.toml:7: model.fallback (several models)
         nightly.toml:12: budget.money_usd (money budgets)
         nightly.toml:30: grants.sql.addresses (http grants)

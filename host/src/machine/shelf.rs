@@ -1,17 +1,16 @@
 //! Where compiled components are kept: a directory that only its owner can write to, and a key beside it
 //! that lies elsewhere.
-#![expect(clippy::disallowed_methods, reason = "this file keeps compiled code on the disk")]
 
 use std::io::{Read as _, Write as _};
+use std::sync::Arc;
 
+use super::{Machine, files};
+use crate::sandbox::compiled::{Compilation, OpenEntry, Shelf};
 use cap_fs_ext::{FollowSymlinks, OpenOptionsFollowExt as _};
 use cap_std::fs::{Dir, File, OpenOptions};
-use looplet_host::sandbox::compiled::{OpenEntry, Shelf};
-
-use crate::commands::machine::{self, Machine};
 
 /// A directory that nobody else can write to.
-pub(super) struct CacheDir(Dir);
+struct CacheDir(Dir);
 
 impl Shelf for CacheDir {
     fn read(&self, name: &str) -> Option<Vec<u8>> {
@@ -47,11 +46,19 @@ impl CacheDir {
     }
 }
 
+/// Keeps what is compiled in the user's cache. Where there can be none, the note says why.
+pub fn shelve(compilation: Compilation, machine: &Machine) -> (Compilation, Option<String>) {
+    match open(machine) {
+        Ok((cache, key)) => (compilation.with_shelf(Arc::new(cache), key), None),
+        Err(why) => (compilation, Some(format!("note: plugins are compiled anew each time: {why}"))),
+    }
+}
+
 /// Opens the cache and its key. The error is a clause that says why there can be none.
-pub(super) fn open(machine: &Machine) -> Result<(CacheDir, [u8; 32]), String> {
+fn open(machine: &Machine) -> Result<(CacheDir, [u8; 32]), String> {
     let dir = machine.compiled_dir();
     let shown = dir.display();
-    machine::make_own_dir(&dir).map_err(|error| format!("`{shown}` cannot be made: {error}"))?;
+    files::make_own_dir(&dir).map_err(|error| format!("`{shown}` cannot be made: {error}"))?;
     let opened = open_own_dir(&dir).map_err(|why| format!("`{shown}` {why}"))?;
     Ok((CacheDir(opened), key(machine)?))
 }
@@ -86,6 +93,6 @@ fn key(machine: &Machine) -> Result<[u8; 32], String> {
     }
     let mut key = [0; 32];
     getrandom::fill(&mut key).map_err(|error| format!("no random numbers for its key: {error}"))?;
-    machine::write_own(&path, key).map_err(|error| error.to_string())?;
+    files::write_own(&path, key).map_err(|error| error.to_string())?;
     Ok(key)
 }

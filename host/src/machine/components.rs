@@ -1,0 +1,115 @@
+//! The components that the operator names: files, plugin directories, what is built in.
+
+use std::path::Path;
+
+use super::files;
+use crate::builtin;
+use crate::error::{Error, Result};
+use crate::plugin::ComponentBytes;
+use crate::settings::{HookSettings, HookSource, PluginSource, Settings};
+
+/// A plugin before it is loaded.
+#[derive(Clone, Debug)]
+pub struct PluginFile {
+    /// The operator's name: the key in `[plugins]`, else the stem of the file.
+    pub name: String,
+    /// The component.
+    pub bytes: ComponentBytes,
+    /// Nobody named it: it lies in a plugin directory. A hook that only lies about is left alone.
+    pub lies_about: bool,
+}
+
+impl PluginFile {
+    /// Known by its digest, so that it need not be loaded to be left alone.
+    pub(crate) fn is_shipped_hook_lying_about(&self) -> bool {
+        self.lies_about && builtin::with_digest(self.bytes.digest()).is_some_and(|builtin| builtin.is_hook)
+    }
+
+    /// All plugins with tools that are shipped, under their names. Hooks are left out: one runs only if the
+    /// operator names it.
+    pub fn built_in() -> Vec<Self> {
+        builtin::all().iter().filter(|builtin| !builtin.is_hook).map(Self::from).collect()
+    }
+
+    fn is_same(&self, other: &Self) -> bool {
+        self.name == other.name && self.bytes == other.bytes
+    }
+}
+
+impl From<&builtin::Builtin> for PluginFile {
+    fn from(builtin: &builtin::Builtin) -> Self {
+        let bytes = ComponentBytes::known(builtin.bytes, builtin.digest);
+        Self { name: builtin.name.to_owned(), bytes, lies_about: false }
+    }
+}
+
+/// The components to load: those that are named, those of `--plugins`, else the built-in ones.
+pub fn plugin_files(settings: &Settings, named: Vec<PluginFile>) -> Result<Vec<PluginFile>> {
+    let mut files = named;
+    let mut add = |file: PluginFile| {
+        if !files.iter().any(|known| known.is_same(&file)) {
+            files.push(file);
+        }
+    };
+    for (name, written) in &settings.plugins {
+        let bytes = match &written.source {
+            PluginSource::BuiltIn => built_in(name, "plugin").map_err(|error| error.at(written.origin.clone()))?.bytes,
+            PluginSource::File(path) => {
+                files::read_component(path).map_err(|error| error.at(written.origin.clone()))?.into()
+            }
+        };
+        add(PluginFile { name: name.clone(), bytes, lies_about: false });
+    }
+    for dir in &settings.plugin_dirs {
+        for path in files::components(&dir.value)? {
+            add(PluginFile { lies_about: true, ..component_file(&path)? });
+        }
+    }
+    if files.is_empty() {
+        files = PluginFile::built_in();
+    }
+    Ok(files)
+}
+
+/// The component files of the hooks, in their order.
+pub fn hook_files(hooks: &[HookSettings]) -> Result<Vec<PluginFile>> {
+    let file = |hook: &HookSettings| {
+        let file = match &hook.source {
+            HookSource::BuiltIn(name) => built_in(name, "hook"),
+            HookSource::File(path) => files::read_component(path).map(|bytes| PluginFile {
+                name: hook.source.name(),
+                bytes: bytes.into(),
+                lies_about: false,
+            }),
+        };
+        file.map_err(|error| error.at(hook.origin.clone()))
+    };
+    hooks.iter().map(file).collect()
+}
+
+/// A component file under its stem.
+pub fn component_file(path: &Path) -> Result<PluginFile> {
+    let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default().to_owned();
+    Ok(PluginFile { name: stem, bytes: files::read_component(path)?.into(), lies_about: false })
+}
+
+/// What an argument names that is a component itself, a file or `builtin:NAME`, rather than a plugin that
+/// is loaded anyway.
+pub fn named_component(text: &str) -> Result<Option<PluginFile>> {
+    if let Some(name) = text.strip_prefix("builtin:") {
+        return built_in(name, "plugin").map(Some);
+    }
+    let path = Path::new(text);
+    match path.extension().is_some_and(|extension| extension == "wasm") {
+        true => component_file(path).map(Some),
+        false => Ok(None),
+    }
+}
+
+/// What comes with the host, under its own name. `what` it is to be, a plugin or a hook, is for the error.
+fn built_in(name: &str, what: &str) -> Result<PluginFile> {
+    builtin::get(name).map(PluginFile::from).ok_or_else(|| {
+        let all: Vec<_> = builtin::all().iter().map(|builtin| builtin.name).collect();
+        Error::usage(format!("no {what} `{name}` is built in")).hint(format!("built in are: {}", all.join(", ")))
+    })
+}

@@ -1,0 +1,96 @@
+//! Files that the operator names and files of the host's own: read whole, written whole or not at all.
+
+use std::fs;
+use std::io::{Read as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Result};
+use crate::sandbox::Limits;
+
+/// Reads a text file. None where there is none.
+pub fn read_text(path: &Path) -> Result<Option<String>> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) if error.kind() == std::io::ErrorKind::InvalidData => {
+            Err(Error::usage(format!("`{}` is no text in UTF-8", path.display())))
+        }
+        Err(error) => Err(Error::usage(format!("cannot read `{}`: {error}", path.display()))),
+    }
+}
+
+/// Reads a file that has to be there.
+pub fn read_bytes(path: &Path) -> Result<Vec<u8>> {
+    fs::read(path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => Error::usage(format!("there is no file `{}`", path.display())),
+        _ => Error::usage(format!("cannot read `{}`: {error}", path.display())),
+    })
+}
+
+/// Reads a component: a regular file, no larger than one may be. A pipe or a device is not waited for.
+pub fn read_component(path: &Path) -> Result<Vec<u8>> {
+    let shown = path.display();
+    let mut options = fs::OpenOptions::new();
+    options.read(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, rustix::fs::OFlags::NONBLOCK.bits().cast_signed());
+    let file = options.open(path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => Error::usage(format!("there is no file `{shown}`")),
+        _ => Error::usage(format!("cannot read `{shown}`: {error}")),
+    })?;
+    if !file.metadata().is_ok_and(|metadata| metadata.is_file()) {
+        return Err(Error::usage(format!("`{shown}` is no regular file")).hint("a plugin is a component in a file"));
+    }
+    let mut bytes = Vec::new();
+    // One byte more, by which it is known to be too large.
+    file.take(Limits::COMPONENT_BYTES + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| Error::usage(format!("cannot read `{shown}`: {error}")))?;
+    Ok(bytes)
+}
+
+/// The components in a directory, sorted.
+pub(super) fn components(dir: &Path) -> Result<Vec<PathBuf>> {
+    let shown = dir.display();
+    let entries = fs::read_dir(dir).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => Error::usage(format!("there is no plugin directory `{shown}`"))
+            .hint("`cargo xtask plugins` builds the first-party ones into `plugins/`; without `--plugins` the built-in ones are used"),
+        std::io::ErrorKind::NotADirectory => Error::usage(format!("`{shown}` is a file, not a plugin directory"))
+            .hint("`--plugins` takes the directory that holds the components"),
+        _ => Error::usage(format!("cannot read the plugin directory `{shown}`: {error}")),
+    })?;
+    let mut files: Vec<PathBuf> = entries
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.extension().is_some_and(|extension| extension == "wasm"))
+        .collect();
+    files.sort();
+    if files.is_empty() {
+        return Err(Error::usage(format!("the plugin directory `{shown}` holds no `.wasm` file"))
+            .hint("`cargo xtask plugins` builds the first-party ones into `plugins/`; without `--plugins` the built-in ones are used"));
+    }
+    Ok(files)
+}
+
+/// Replaces a file of the host's own, whole or not at all, readable by its owner alone.
+pub fn write_own(path: &Path, bytes: impl AsRef<[u8]>) -> Result<()> {
+    let fault = |error: std::io::Error| Error::failed(format!("cannot write `{}`: {error}", path.display()));
+    let dir = path.parent().unwrap_or(Path::new("/"));
+    make_own_dir(dir).map_err(fault)?;
+    let mut file = tempfile::NamedTempFile::new_in(dir).map_err(fault)?;
+    file.write_all(bytes.as_ref()).and_then(|()| file.as_file().sync_all()).map_err(fault)?;
+    file.persist(path).map_err(|error| fault(error.error))?;
+    Ok(())
+}
+
+/// Makes a directory of the host's own, for its owner alone.
+#[cfg(unix)]
+pub(super) fn make_own_dir(dir: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)
+}
+
+/// Makes a directory of the host's own.
+#[cfg(not(unix))]
+pub(super) fn make_own_dir(dir: &Path) -> std::io::Result<()> {
+    fs::create_dir_all(dir)
+}
