@@ -12,6 +12,7 @@ mod docs;
 mod example;
 mod hooks;
 mod program;
+mod requests;
 mod sandbox;
 mod server;
 mod terminal;

@@ -23,7 +23,7 @@ pub use hooks::hook_files;
 pub use launch::{Forked, Launch};
 pub use plugins::PluginFile;
 pub use prompt::Prompt;
-pub use replay::{Difference, OfflineReplay, Recorded};
+pub use replay::{Difference, Recorded, Replayed};
 
 use crate::builtin;
 use crate::capability::fs::{Mount, MountSpec};

@@ -10,7 +10,7 @@ use crate::message::Message;
 use crate::model::{
     EventSink, Model, ModelError, ModelErrorKind, ModelRequest, ModelResponse, PlainWire, Usage, Wire, WireForm,
 };
-use crate::record::{Body, ModelAnswered, Record};
+use crate::record::{Body, ModelAnswered, Record, RunStarted};
 
 /// The answers of a run, each given once and in order, as the answers to what the model was told there.
 pub struct Recorded {
@@ -44,6 +44,24 @@ impl Recorded {
             before: started.messages.iter().filter(is_answer).count(),
             next: AtomicUsize::new(0),
         })
+    }
+}
+
+impl Recorded {
+    /// The model that a process of a run asked, for what is sent to it. It answers nothing.
+    pub(super) fn of_process(started: &RunStarted, records: &[Record]) -> Self {
+        let asked = records.iter().find_map(|record| match &record.body {
+            Body::ModelAsked(asked) => Some(asked),
+            _ => None,
+        });
+        let wire = asked.and_then(|asked| asked.wire.as_ref()).or(started.wire.as_ref());
+        Self {
+            name: asked.and_then(|asked| asked.model.clone()).unwrap_or_else(|| started.model.clone()),
+            wire: wire.and_then(WireForm::to_wire).unwrap_or_else(|| Box::new(PlainWire)),
+            answers: Vec::new(),
+            before: 0,
+            next: AtomicUsize::new(0),
+        }
     }
 }
 
