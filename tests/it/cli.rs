@@ -9,6 +9,7 @@ mod model;
 mod new;
 mod park;
 mod replay;
+mod replay_alike;
 mod resume;
 mod run;
 mod runs;

@@ -1,6 +1,6 @@
 //! Documents stay true: what is generated is current, and the configuration that they show can be read.
 //!
-//! `UPDATE_EXPECT=1 cargo test --workspace --test it docs` rewrites both.
+//! `UPDATE_EXPECT=1 cargo test --workspace --test it docs` rewrites both. What a document says of faults has a test.
 
 use expect_test::expect_file;
 use looplet_host::settings::{ConfigFile, SourceFile, json_schema, reference};
@@ -21,6 +21,24 @@ fn the_reference_of_keys_is_current() {
     let (prose, _) = text.split_once(MARK).expect("the mark stands above the reference");
     let current = format!("{prose}{MARK}\n\n{}\n", reference().trim_end());
     expect_file!["../../docs/permissions.md"].assert_eq(&current);
+}
+
+/// What goes wrong and the test that the document names for it.
+fn faults(document: &str) -> Vec<(&str, &str)> {
+    let (_, table) = document.split_once("| what | becomes | test |").expect("there is a table of faults");
+    let rows = table.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| ---"));
+    let cells = rows.map(|row| row.trim_matches(['|', ' ']).split(" | ").collect::<Vec<_>>());
+    cells.map(|cells| (cells[0], cells.last().map_or("", |cell| cell.trim_matches('`')))).collect()
+}
+
+#[test]
+fn every_fault_that_the_document_lists_has_its_test() {
+    let faults = faults(include_str!("../../docs/loop.md"));
+    let tests: String = super::tidy::sources("").into_iter().map(|source| source.text).collect();
+    let is_there = |test: &str| tests.contains(&format!("fn {test}("));
+    let without: Vec<_> = faults.iter().filter(|(_, test)| !is_there(test)).collect();
+    assert!(faults.len() >= 40, "{} rows were found", faults.len());
+    assert!(without.is_empty(), "{without:#?}");
 }
 
 #[test]

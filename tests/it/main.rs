@@ -13,6 +13,7 @@ mod example;
 mod hooks;
 mod library;
 mod program;
+mod requests;
 mod sandbox;
 mod server;
 mod terminal;

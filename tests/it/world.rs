@@ -10,7 +10,7 @@ use expect_test::Expect;
 use regex::Regex;
 use tempfile::TempDir;
 
-use crate::program;
+use crate::{program, requests};
 
 /// Where the program keeps compiled plugins. All worlds share it, and so the key that seals it: else
 /// every test would compile them anew.
@@ -155,6 +155,20 @@ impl World {
             text = pattern.replace_all(&text, *shown).into_owned();
         }
         text
+    }
+}
+
+/// Whatever a test was about: every request of its runs is rebuilt from the journal as it was sent.
+impl Drop for World {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            return;
+        }
+        let kept = ["home/.local/state/looplet/runs", "runs"].map(|runs| self.dir.path().join(runs));
+        let runs = kept.iter().filter_map(|runs| fs::read_dir(runs).ok()).flatten().flatten();
+        for run in runs {
+            requests::check(&run.path());
+        }
     }
 }
 

@@ -78,7 +78,8 @@ impl<'a, T> SideBySide<'a, T> {
         poll_fn(|cx| {
             for index in 0..self.running.len() {
                 if let Poll::Ready(result) = self.running[index].as_mut().poll(cx) {
-                    drop(self.running.swap_remove(index));
+                    // Those that are left keep their order.
+                    drop(self.running.remove(index));
                     return Poll::Ready(Some(result));
                 }
             }

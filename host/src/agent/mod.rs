@@ -16,12 +16,14 @@ mod event;
 mod fold;
 pub mod machine;
 mod outcome;
+mod owed;
 mod result;
 mod sink;
 #[cfg(test)]
 mod tests;
 mod turn;
 
+use std::cell::RefCell;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -47,6 +49,7 @@ pub use sink::{MemorySink, Sink};
 pub use turn::{Turn, TurnCall};
 
 use driver::{Driver, Until};
+use owed::Owed;
 
 /// Is told of every record once it is written. Must not block.
 pub trait Watch: Send + Sync {
@@ -129,11 +132,19 @@ impl Run {
     ) -> Result<Self> {
         let mut about = About { is_resumed: true, ..About::default() };
         let log = Arc::clone(&about.log);
-        let fold = Fold::from_records_with(records.into_iter().inspect(|record| about.take(record)), |step, run| {
+        let owed = RefCell::<Owed>::default();
+        let records = records.into_iter().inspect(|record| {
+            about.take(record);
+            owed.borrow_mut().take(record);
+        });
+        let fold = Fold::from_records_with(records, |step, run| {
             if !parts.hooks.is_empty() {
-                log.push(StepView::of(step, format!("{run}-{}", step.number)));
+                let seen = StepView::of(step, format!("{run}-{}", step.number));
+                log.push(seen.clone());
+                owed.borrow_mut().end(seen);
             }
         })?;
+        about.owed = owed.into_inner();
         check_resume(&fold, &resumed)?;
         parts.hooks.restore(fold.hooks());
         Self::begin(fold, chain, about, Body::RunResumed(Box::new(resumed)), parts)
@@ -144,7 +155,7 @@ impl Run {
         let close = parts.cancel.child_token();
         let mut driver = Box::new(Driver::new(fold, chain, parts, close.clone()).about(&about.task, &about.model));
         driver.is_resumed = about.is_resumed;
-        driver.log = about.log;
+        (driver.log, driver.owed) = (about.log, about.owed);
         // What goes wrong is kept by the driver, which then writes nothing more.
         let _ = driver.record(first).and_then(|()| driver.sync());
         if let Some(error) = driver.broken() {
@@ -270,6 +281,7 @@ struct About {
     model: String,
     is_resumed: bool,
     log: Arc<HookLog>,
+    owed: Owed,
 }
 
 impl About {

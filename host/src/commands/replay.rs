@@ -43,13 +43,8 @@ pub(crate) async fn run(args: ReplayArgs, json: bool) -> Result<ExitCode> {
 async fn offline(args: &ReplayArgs, past: &Past, setup: &Setup, json: bool) -> Result<ExitCode> {
     let started = past.started()?;
     let launch = setup.host.run(&started.task).approvals(setup::approvals(setup)?);
-    let replay = launch.replay_offline(&past.journal, args.follow)?;
-    let (sink, differences) = (replay.sink(), replay.differences());
-    let mut run = replay.run;
-    while run.next().await.is_some() {}
-    run.finish().await;
-    let again: Vec<Record> = sink.lines().into_iter().map(|line| line.record).collect();
-    let differences = differences();
+    let replayed = launch.replay_offline(&past.journal, args.follow).await?;
+    let (again, differences) = (replayed.records, replayed.differences);
     for difference in &differences {
         let stops = if args.follow {
             "goes on as recorded"

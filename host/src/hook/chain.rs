@@ -11,6 +11,7 @@ use super::answer::DoneVerdict;
 use super::entry::{Entry, HookEntry, REASON_BYTES, cut};
 use super::fault::HookFault;
 use super::point::{Point, Points};
+use super::recorded::RecordedHooks;
 use super::round::{Done, Request, Round, Screened};
 use super::view::{CallView, RunView, StepView};
 use crate::message::{Failure, FailureKind, Message, Outcome};
@@ -22,6 +23,8 @@ use crate::record::{HookMemory, HookVerdict};
 pub struct HookChain {
     entries: Vec<Entry>,
     points: Points,
+    /// Nobody is called: it is said again what was said before.
+    recorded: Option<RecordedHooks>,
 }
 
 impl HookChain {
@@ -29,7 +32,12 @@ impl HookChain {
     pub fn new(entries: Vec<HookEntry>) -> Self {
         let entries: Vec<Entry> = entries.into_iter().map(Entry::new).collect();
         let points = entries.iter().fold(Points::default(), |all, entry| all.with(entry.points));
-        Self { entries, points }
+        Self { entries, points, recorded: None }
+    }
+
+    /// The hooks of a run that is repeated. None is called.
+    pub fn recorded(recorded: RecordedHooks) -> Self {
+        Self { entries: Vec::new(), points: recorded.points(), recorded: Some(recorded) }
     }
 
     /// Whether anybody is called at a point.
@@ -39,7 +47,7 @@ impl HookChain {
 
     /// Whether there is no hook at all.
     pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+        self.entries.is_empty() && self.recorded.is_none()
     }
 
     /// Goes on from what the records of a run say: kept state, and who faulted.
@@ -56,6 +64,9 @@ impl HookChain {
 
     /// The run begins, or goes on.
     pub async fn run_start(&self, view: &RunView, task: &str, resumed: bool) -> Round {
+        if let Some(recorded) = &self.recorded {
+            return recorded.round(Point::RunStart);
+        }
         let mut round = Round::default();
         for entry in self.at(Point::RunStart) {
             let answered = entry.call(Point::RunStart, entry.given.hook.run_start(view, task, resumed)).await;
@@ -66,6 +77,9 @@ impl HookChain {
 
     /// Whether a hook wants the history compacted.
     pub async fn should_compact(&self, view: &RunView, tokens: u64, window: Option<u32>) -> (Round, bool) {
+        if let Some(recorded) = &self.recorded {
+            return (recorded.round(Point::ShouldCompact), false);
+        }
         let (mut round, mut wanted) = (Round::default(), false);
         for entry in self.at(Point::ShouldCompact) {
             let answered =
@@ -82,6 +96,9 @@ impl HookChain {
 
     /// Texts for the request that is about to be built.
     pub async fn pre_prompt(&self, view: &RunView) -> Round {
+        if let Some(recorded) = &self.recorded {
+            return recorded.round(Point::PrePrompt);
+        }
         let mut round = Round::default();
         for entry in self.at(Point::PrePrompt) {
             match entry.call(Point::PrePrompt, entry.given.hook.pre_prompt(view)).await {
@@ -94,6 +111,9 @@ impl HookChain {
 
     /// What is wanted of the request that is about to be sent.
     pub async fn pre_model(&self, view: &RunView, model: &str, added: &[Message]) -> Request {
+        if let Some(recorded) = &self.recorded {
+            return recorded.request();
+        }
         let mut request = Request::default();
         for entry in self.at(Point::PreModel) {
             match entry.call(Point::PreModel, entry.given.hook.pre_model(view, model, added)).await {
@@ -106,6 +126,9 @@ impl HookChain {
 
     /// What is said to an answer of the model.
     pub async fn post_model(&self, view: &RunView, message: &Message) -> Round {
+        if let Some(recorded) = &self.recorded {
+            return recorded.round(Point::PostModel);
+        }
         let mut round = Round::default();
         for entry in self.at(Point::PostModel) {
             match entry.call(Point::PostModel, entry.given.hook.post_model(view, message)).await {
@@ -118,6 +141,9 @@ impl HookChain {
 
     /// What the gates make of a call. The first denial ends it.
     pub async fn pre_tool(&self, view: &RunView, mut call: CallView) -> Screened {
+        if let Some(recorded) = &self.recorded {
+            return recorded.screened(call.call.arguments);
+        }
         let arguments = call.call.arguments.clone();
         let mut screened = Screened {
             round: Round::default(),
@@ -178,6 +204,9 @@ impl HookChain {
 
     /// Tells of a recorded step.
     pub async fn post_step(&self, view: &RunView, step: &StepView) -> Round {
+        if let Some(recorded) = &self.recorded {
+            return recorded.round(Point::PostStep);
+        }
         let mut round = Round::default();
         for entry in self.at(Point::PostStep) {
             let answered = entry.call(Point::PostStep, entry.given.hook.post_step(view, step)).await;
@@ -188,6 +217,9 @@ impl HookChain {
 
     /// Whether the run is done. The first rejection ends it.
     pub async fn check_done(&self, view: &RunView, answer: &Value) -> Done {
+        if let Some(recorded) = &self.recorded {
+            return recorded.done();
+        }
         let mut done = Done::default();
         for entry in self.at(Point::CheckDone) {
             let answered = match entry.fault() {
@@ -217,6 +249,9 @@ impl HookChain {
 
     /// A reason to stop between calls and turns. The first one ends it.
     pub async fn should_stop(&self, view: &RunView) -> Round {
+        if let Some(recorded) = &self.recorded {
+            return recorded.round(Point::ShouldStop);
+        }
         let mut round = Round::default();
         for entry in self.at(Point::ShouldStop) {
             match entry.call(Point::ShouldStop, entry.given.hook.should_stop(view)).await {
@@ -232,6 +267,9 @@ impl HookChain {
 
     /// The run ends or rests.
     pub async fn run_end(&self, view: &RunView, stop_reason: &str) -> Round {
+        if let Some(recorded) = &self.recorded {
+            return recorded.round(Point::RunEnd);
+        }
         let mut round = Round::default();
         for entry in self.at(Point::RunEnd) {
             let answered = entry.call(Point::RunEnd, entry.given.hook.run_end(view, stop_reason)).await;
@@ -242,6 +280,9 @@ impl HookChain {
 
     /// Tells of a record.
     pub async fn observe(&self, view: &RunView, name: &str, data: &Value) -> Round {
+        if let Some(recorded) = &self.recorded {
+            return recorded.round(Point::Observe);
+        }
         let mut round = Round::default();
         for entry in self.at(Point::Observe) {
             let answered = entry.call(Point::Observe, entry.given.hook.observe(view, name, data)).await;

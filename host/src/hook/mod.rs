@@ -11,6 +11,7 @@ mod entry;
 mod fault;
 mod point;
 mod power;
+mod recorded;
 mod round;
 mod view;
 
@@ -24,6 +25,7 @@ pub use entry::HookEntry;
 pub use fault::{HookFault, OnFault};
 pub use point::{Point, Points};
 pub use power::{Power, Powers};
+pub use recorded::RecordedHooks;
 pub use round::{Done, Request, Round, Screened};
 pub use view::{CallView, History, HookLog, RunView, StepView};
 

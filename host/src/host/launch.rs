@@ -333,6 +333,14 @@ impl Launch {
         Ok(())
     }
 
+    /// A gate of this run, without hooks and with nobody to ask: one for each process of a replay.
+    pub(super) fn bare_gate(&mut self) -> Result<Gate> {
+        match self.fault.take() {
+            Some(fault) => Err(fault),
+            None => Ok(self.host.gate_with(self.rules.clone(), self.approvals.clone())),
+        }
+    }
+
     fn started(&mut self, gate: &Gate, model: &dyn Model, id: RunId) -> RunStarted {
         let mut started = opening::started(&self.host, gate, id, &self.task);
         model.name().clone_into(&mut started.model);

@@ -25,7 +25,7 @@ pub use builder::HostBuilder;
 pub use desk::{AskId, Desk, NotAsked, PendingAsk};
 pub use launch::{Forked, IntoApprover, Launch};
 pub use prompt::Prompt;
-pub use replay::{Difference, OfflineReplay, Recorded};
+pub use replay::{Difference, Recorded, Replayed};
 
 use crate::builtin;
 use crate::canonical::CanonicalJson;

@@ -41,6 +41,7 @@ impl Prompt {
         let fold = Fold::from_records(&records[..index])?;
         let transcript: Transcript = fold.state.messages().iter().cloned().collect();
         let setup = opening::request_setup(started);
+        let setup = setup.offering(asked.offered.as_deref());
         let bytes = ModelRequest::for_wire(&*wire, &setup, &transcript).bytes().to_vec();
         Ok(Self { bytes, sent: asked.request })
     }

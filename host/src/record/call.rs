@@ -101,6 +101,9 @@ pub struct Hooked {
     pub point: String,
     /// The turn that it belongs to; 0 before the first.
     pub turn: u32,
+    /// The step that it is about, where it is about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<u32>,
     /// What each said.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hooks: Vec<HookVerdict>,

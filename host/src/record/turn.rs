@@ -54,6 +54,13 @@ pub struct ModelAnswered {
     pub active_ms: u64,
 }
 
+impl ModelAnswered {
+    /// Why it ended.
+    pub fn ended(&self) -> Finish {
+        self.finish.clone().unwrap_or_else(|| Finish::of(!self.calls.is_empty()))
+    }
+}
+
 /// There is no answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ModelFailed {

@@ -30,6 +30,29 @@ fn a_gate_that_traps_once_keeps_denying() {
 }
 
 #[test]
+fn a_gate_that_fails_ends_the_run_where_the_operator_says_so() {
+    let hooks = concat!(
+        "[[hooks]]\nuse = \"../probe.wasm\"\npowers = [\"observe\", \"gate\", \"add-context\"]\non_fault = \"stop\"\n",
+        "settings = { at = \"pre-tool\", do = \"trap\", tool = \"list_dir\" }\n",
+    );
+    let world = super::world().file("policy.toml", hooks);
+    world.check(
+        &["run", "--model", "scripted:../model.jsonl", "--policy", "policy.toml", "--allow", "files/*", "do it"],
+        &expect![[r#"
+            ── stderr
+            model scripted:../model.jsonl (--model)
+            workspace [DIR]/project (rw, the shipped default)
+            policy none written and no terminal to ask at: every call is denied but for `--allow`
+            #1 ✓ read_file(path='notes.md') → 2 lines [TIME]
+            hook `probe` failed (pre-tool: it trapped: unreachable; it last wrote `said by the probe`): it is not called again in this run
+            #2 ⊘ list_dir(path='.') → denied by a hook «the hook `probe` failed, and what it watches is refused»
+            stopped by a hook: the hook `probe` failed · 2 steps · 1 denied by a hook · [TIME] · show: looplet-host show [RUN] --denied
+            ── exit 1
+        "#]],
+    );
+}
+
+#[test]
 fn a_gate_that_hangs_grows_or_leaves_keeps_denying() {
     for does in ["hang", "sleep", "grow", "exit"] {
         let said = probed("+add-context", &format!(r#"{{"at":"pre-tool","do":"{does}"}}"#));

@@ -39,7 +39,7 @@ impl Driver {
         if round.is_empty() {
             return Ok(());
         }
-        self.record(hooked(point, turn, round, None))
+        self.record(Body::Hooked(Box::new(hooked(point, turn, round))))
     }
 
     /// Before all else, once in a process.
@@ -52,29 +52,46 @@ impl Driver {
         self.heard(Point::RunStart, view.turn, round)
     }
 
-    /// What hooks want of the request of a turn. Asked once a turn, also over a resume.
-    pub(super) async fn prepare_request(&mut self, turn: u32) -> Result<(), Broken> {
-        let hooks = self.parts.hooks.clone();
-        if hooks.is_empty() || self.fold.state.prepared_turn() >= turn {
+    /// After a resume: what hooks had still to be told when the last process ended.
+    pub(super) async fn settle_owed(&mut self) -> Result<(), Broken> {
+        let owed = std::mem::take(&mut self.owed);
+        if self.parts.hooks.is_empty() {
             return Ok(());
         }
-        if hooks.wants(Point::ShouldCompact) {
+        if let Some(turn) = owed.answer() {
+            self.review_answer(turn).await?;
+        }
+        self.ended = owed.steps();
+        self.after_action().await
+    }
+
+    /// What hooks want of the request of a turn, as long as nobody wants to stop. What is on record is not
+    /// asked again after a resume.
+    pub(super) async fn prepare_request(&mut self, turn: u32) -> Result<(), Broken> {
+        let hooks = self.parts.hooks.clone();
+        let is_asked = |this: &Self, point| {
+            let state = &this.fold.state;
+            hooks.wants(point) && state.end().is_none() && !state.is_prepared(turn, point)
+        };
+        if is_asked(self, Point::ShouldCompact) {
             let question = Question { turn, messages: self.fold.state.messages(), offered: None };
             let (tokens, window) = self.parts.model.size(&question);
             // Nothing is compacted yet; that a hook wants it stands in the journal.
             let (round, _) = hooks.should_compact(&self.view(), tokens, window).await;
             self.heard(Point::ShouldCompact, turn, round)?;
         }
-        if hooks.wants(Point::PrePrompt) {
+        if is_asked(self, Point::PrePrompt) {
             let round = hooks.pre_prompt(&self.view()).await;
             self.heard(Point::PrePrompt, turn, round)?;
         }
-        if hooks.wants(Point::PreModel) {
+        if is_asked(self, Point::PreModel) {
             let messages = self.fold.state.messages();
             let added = messages.get(self.shown_messages..).unwrap_or_default().to_vec();
             self.shown_messages = messages.len();
             let request = hooks.pre_model(&self.view(), &self.model_name, &added).await;
-            self.record(hooked(Point::PreModel, turn, request.round, request.offer_only))?;
+            let mut said = hooked(Point::PreModel, turn, request.round);
+            said.offer_only = request.offer_only;
+            self.record(Body::Hooked(Box::new(said)))?;
         }
         Ok(())
     }
@@ -131,16 +148,24 @@ impl Driver {
             return Ok(());
         }
         let hooks = self.parts.hooks.clone();
-        let ended = std::mem::take(&mut self.ended);
-        for step in &ended {
+        let ended = self.ended.take();
+        for step in ended.iter().flatten() {
             let round = hooks.post_step(&self.view(), step).await;
-            self.heard(Point::PostStep, self.turn_now(), round)?;
+            self.heard_of(step.number, round)?;
         }
-        if !ended.is_empty() && hooks.wants(Point::ShouldStop) && self.fold.state.end().is_none() {
+        if ended.is_some() && hooks.wants(Point::ShouldStop) && self.fold.state.end().is_none() {
             let round = hooks.should_stop(&self.view()).await;
             self.heard(Point::ShouldStop, self.turn_now(), round)?;
         }
         self.tell_observers().await
+    }
+
+    fn heard_of(&mut self, step: u32, round: Round) -> Result<(), Broken> {
+        if round.is_empty() {
+            return Ok(());
+        }
+        let said = Hooked { step: Some(step), ..hooked(Point::PostStep, self.turn_now(), round) };
+        self.record(Body::Hooked(Box::new(said)))
     }
 
     async fn tell_observers(&mut self) -> Result<(), Broken> {
@@ -173,7 +198,7 @@ impl Driver {
         if let Some(step) = step {
             let seen = StepView::of(step, format!("{}-{}", self.fold.state.run(), step.number));
             self.log.push(seen.clone());
-            self.ended.push(seen);
+            self.ended.get_or_insert_default().push(seen);
         }
         if self.parts.hooks.wants(Point::Observe) && !matches!(body, Body::Hooked(_)) {
             self.events.extend(event(body));
@@ -185,16 +210,10 @@ impl Driver {
     }
 }
 
-fn hooked(point: Point, turn: u32, round: Round, offer_only: Option<Vec<String>>) -> Body {
+fn hooked(point: Point, turn: u32, round: Round) -> Hooked {
     let Round { verdicts, context, stop } = round;
-    Body::Hooked(Box::new(Hooked {
-        point: point.as_str().to_owned(),
-        turn,
-        hooks: verdicts,
-        context,
-        stop,
-        offer_only,
-    }))
+    let point = point.as_str().to_owned();
+    Hooked { point, turn, step: None, hooks: verdicts, context, stop, offer_only: None }
 }
 
 /// A record's name and what it tells.

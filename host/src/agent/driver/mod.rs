@@ -18,6 +18,7 @@ use super::contain::{Boxed, Lost, called, contain};
 use super::dispatch::{CallReport, ReadyCall};
 use super::machine::Action;
 use super::outcome::Outcome;
+use super::owed::Owed;
 use super::turn::Touch;
 use super::{Fold, Parts};
 use crate::canonical::CanonicalJson;
@@ -64,8 +65,10 @@ pub(super) struct Driver {
     has_begun: bool,
     /// How many messages hooks before the model have been shown.
     shown_messages: usize,
-    /// Steps that ended and that hooks were not told of.
-    ended: Vec<StepView>,
+    /// Steps that hooks were not told of; none where hooks need not be asked whether to stop either.
+    ended: Option<Vec<StepView>>,
+    /// What hooks had still to be told when the last process ended.
+    pub(super) owed: Owed,
     /// Records that observers were not told of.
     events: Vec<(String, Value)>,
     /// Calls whose results hooks are to see, by step: full name and arguments.
@@ -93,7 +96,8 @@ impl Driver {
             is_resumed: false,
             has_begun: false,
             shown_messages: 0,
-            ended: Vec::new(),
+            ended: None,
+            owed: Owed::default(),
             events: Vec::new(),
             reviewed: BTreeMap::new(),
         }
@@ -143,6 +147,10 @@ impl Driver {
 
     async fn advance(&mut self) -> Result<(), Broken> {
         self.begin_hooks().await?;
+        if self.owed.is_something() {
+            // It may end the run.
+            return self.settle_owed().await;
+        }
         self.act().await?;
         if self.is_over() { Ok(()) } else { self.after_action().await }
     }

@@ -1,15 +1,13 @@
 //! The fold: what each record does to the state. Constant work for a record, over the whole of a run.
 
-use super::{OpenCall, OpenTurn, Problem, Stage, State, history};
+use super::{Aside, OpenCall, OpenTurn, Problem, Stage, State, history};
+use crate::hook::Point;
 use crate::message::{Message, Outcome};
 use crate::model::Finish;
 use crate::record::{
     Body, CallDecided, CallEnded, Hooked, ModelAnswered, ModelFailed, Notice, OnUnknown, Record, Ruling, RunResumed,
     StopReason,
 };
-
-/// The name of the last point before a request is sent.
-const PRE_MODEL: &str = "pre-model";
 
 impl State {
     /// Takes the next record. What does not fit where the run stands changes nothing.
@@ -119,7 +117,7 @@ impl State {
 
     fn decide(&mut self, decided: &CallDecided) {
         self.meter.read_active(decided.active_ms);
-        self.context.extend(decided.context.iter().cloned());
+        self.put_aside(decided.step, true, &decided.context);
         if let Some(reason) = &decided.stop {
             self.end_with(StopReason::Hook(reason.clone()));
         }
@@ -145,7 +143,7 @@ impl State {
 
     fn end_call(&mut self, ended: &CallEnded) {
         self.meter.read_active(ended.active_ms);
-        self.context.extend(ended.context.iter().cloned());
+        self.put_aside(ended.step, false, &ended.context);
         if let Some(reason) = &ended.stop {
             self.end_with(StopReason::Hook(reason.clone()));
         }
@@ -174,27 +172,34 @@ impl State {
     fn close_turn(&mut self, reason: &StopReason) {
         let Some(turn) = self.turn.take() else { return };
         self.messages.extend(turn.answers(reason));
-        let context = std::mem::take(&mut self.context);
+        let mut context = std::mem::take(&mut self.context);
+        context.sort_by_key(|aside| aside.step);
         if !context.is_empty() {
-            self.messages.push(Message::User { text: context.join("\n") });
+            let texts: Vec<String> = context.into_iter().map(|aside| aside.text).collect();
+            self.messages.push(Message::User { text: texts.join("\n") });
         }
     }
 
     /// What hooks add goes into the request that is about to be built, else behind the answers of the turn.
     fn hear(&mut self, hooked: &Hooked) {
-        if hooked.point == PRE_MODEL {
-            self.prepared_turn = hooked.turn;
+        let point = Point::parse(&hooked.point);
+        if let Some(Point::ShouldCompact | Point::PrePrompt | Point::PreModel) = point {
+            self.prepared = (hooked.turn, point);
             self.offered.clone_from(&hooked.offer_only);
         }
         if !hooked.context.is_empty() {
             match self.turn {
-                Some(_) => self.context.extend(hooked.context.iter().cloned()),
+                Some(_) => self.put_aside(hooked.step.unwrap_or(0), false, &hooked.context),
                 None => self.messages.push(Message::User { text: hooked.context.join("\n") }),
             }
         }
         if let Some(reason) = &hooked.stop {
             self.end_with(StopReason::Hook(reason.clone()));
         }
+    }
+
+    fn put_aside(&mut self, step: u32, is_of_decision: bool, texts: &[String]) {
+        self.context.extend(texts.iter().map(|text| Aside { step, is_of_decision, text: text.clone() }));
     }
 
     fn notice(&mut self, notice: &Notice) {
@@ -218,21 +223,22 @@ impl State {
     /// What was only interrupted keeps its open calls for the resume; any other end answers them.
     fn stop(&mut self, reason: &StopReason) {
         self.stopped = Some(reason.clone());
-        let interrupted =
-            matches!(reason, StopReason::Cancelled | StopReason::StreamClosed | StopReason::WaitingForApproval);
-        if !interrupted {
+        if !is_interruption(reason) {
             self.close_turn(reason);
         }
     }
 
     fn resume(&mut self, resumed: &RunResumed) {
-        if self.stopped.take().is_some() {
+        let stopped = self.stopped.take();
+        if stopped.as_ref().is_some_and(|reason| !is_interruption(reason)) {
             self.problems_in_a_row = 0;
         }
-        // A crash between the end of the work and its record does not make the end undone.
-        self.end.take_if(|reason| !reason.is_finished());
+        // The operator wants a run that stopped for this to go on. A crash between the wish to end and its
+        // record does not make the end undone.
+        self.end.take_if(|reason| stopped.as_ref() == Some(reason) || may_go_on(reason));
         if let Some(turn) = &mut self.turn {
             turn.reopen(resumed.on_unknown);
+            self.context.retain(|aside| !(aside.is_of_decision && turn.is_undecided(aside.step)));
         }
         if let Some(budget) = &resumed.budget {
             self.meter.replace(budget.clone());
@@ -242,7 +248,7 @@ impl State {
         self.move_cursors();
         if let Some(text) = &resumed.message {
             match self.turn {
-                Some(_) => self.context.push(text.clone()),
+                Some(_) => self.put_aside(u32::MAX, false, std::slice::from_ref(text)),
                 None => self.say(Message::User { text: text.clone() }),
             }
         }
@@ -266,7 +272,23 @@ impl State {
     }
 }
 
+/// What rests, with its calls open.
+fn is_interruption(reason: &StopReason) -> bool {
+    matches!(reason, StopReason::Cancelled | StopReason::StreamClosed | StopReason::WaitingForApproval)
+}
+
+/// What may be otherwise when it is tried again: nobody cancels, the model is there, the operator has answered.
+fn may_go_on(reason: &StopReason) -> bool {
+    is_interruption(reason) || *reason == StopReason::ModelError
+}
+
 impl OpenTurn {
+    /// Whether nothing was decided about a step, or no longer is.
+    fn is_undecided(&self, step: u32) -> bool {
+        let index = step.checked_sub(self.first_step).map(|index| index as usize);
+        index.and_then(|index| self.calls.get(index)).is_some_and(|call| call.stage == Stage::Proposed)
+    }
+
     /// What was decided is decided anew, since what a decision opened is gone.
     fn reopen(&mut self, on_unknown: OnUnknown) {
         for call in &mut self.calls[self.cursor..] {

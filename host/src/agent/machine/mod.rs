@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use crate::budget::Meter;
 use crate::canonical::CanonicalJson;
+use crate::hook::Point;
 use crate::message::{Message, ProposedCall};
 use crate::record::{CallDecided, CallFacts, RunId, RunStarted, StopReason, ToolRecord};
 
@@ -92,15 +93,26 @@ pub struct State {
     problem: Option<Problem>,
     problems_in_a_row: u32,
     /// Texts of hooks and persons that wait for the turn to be over.
-    context: Vec<String>,
+    context: Vec<Aside>,
     /// Why the run has to end; the first reason counts.
     end: Option<StopReason>,
-    /// The last turn whose request hooks have spoken to.
-    prepared_turn: u32,
+    /// The last turn whose request hooks have spoken to, and the last point at which they did.
+    prepared: (u32, Option<Point>),
     /// The only tools that this request offers.
     offered: Option<Vec<String>>,
     /// The end is on record.
     stopped: Option<StopReason>,
+}
+
+/// A text for the model that waits for the end of the turn. There they stand in the order of the calls, whatever
+/// the order in which those ended.
+#[derive(Clone, Debug, PartialEq)]
+struct Aside {
+    /// The step that it came with; 0 before all, the greatest number behind all.
+    step: u32,
+    /// It came with the decision: where that is made anew, it is said anew.
+    is_of_decision: bool,
+    text: String,
 }
 
 /// An answer of the model whose calls are not all answered.
@@ -168,7 +180,7 @@ impl State {
             problems_in_a_row: 0,
             context: Vec::new(),
             end: None,
-            prepared_turn: 0,
+            prepared: (0, None),
             offered: None,
             stopped: None,
         }
@@ -263,14 +275,14 @@ impl State {
         self.stopped.as_ref()
     }
 
-    /// The last turn whose request hooks have spoken to: they are not asked again after a resume.
-    pub fn prepared_turn(&self) -> u32 {
-        self.prepared_turn
+    /// Whether hooks have spoken at this point of a request, or behind it: after a resume they are not asked again.
+    pub fn is_prepared(&self, turn: u32, point: Point) -> bool {
+        self.prepared >= (turn, Some(point))
     }
 
     /// The only tools that the request of a turn offers, where hooks chose.
     pub fn offered(&self, turn: u32) -> Option<&[String]> {
-        self.offered.as_deref().filter(|_| self.prepared_turn == turn)
+        self.offered.as_deref().filter(|_| self.prepared.0 == turn)
     }
 
     /// Why the run has to end, though that is not yet on record.

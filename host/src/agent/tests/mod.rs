@@ -3,8 +3,9 @@
 mod calls;
 mod ends;
 mod faults;
-mod property;
+mod hooks;
 mod resume;
+mod simulation;
 mod turns;
 
 use std::sync::atomic::{AtomicU64, Ordering};

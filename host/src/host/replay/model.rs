@@ -8,9 +8,9 @@ use bytes::Bytes;
 use crate::error::{Error, Result};
 use crate::message::Message;
 use crate::model::{
-    EventSink, Finish, Model, ModelError, ModelErrorKind, ModelRequest, ModelResponse, PlainWire, Usage, Wire, WireForm,
+    EventSink, Model, ModelError, ModelErrorKind, ModelRequest, ModelResponse, PlainWire, Usage, Wire, WireForm,
 };
-use crate::record::{Body, ModelAnswered, Record};
+use crate::record::{Body, ModelAnswered, Record, RunStarted};
 
 /// The answers of a run, each given once and in order, as the answers to what the model was told there.
 pub struct Recorded {
@@ -47,6 +47,24 @@ impl Recorded {
     }
 }
 
+impl Recorded {
+    /// The model that a process of a run asked, for what is sent to it. It answers nothing.
+    pub(super) fn of_process(started: &RunStarted, records: &[Record]) -> Self {
+        let asked = records.iter().find_map(|record| match &record.body {
+            Body::ModelAsked(asked) => Some(asked),
+            _ => None,
+        });
+        let wire = asked.and_then(|asked| asked.wire.as_ref()).or(started.wire.as_ref());
+        Self {
+            name: asked.and_then(|asked| asked.model.clone()).unwrap_or_else(|| started.model.clone()),
+            wire: wire.and_then(WireForm::to_wire).unwrap_or_else(|| Box::new(PlainWire)),
+            answers: Vec::new(),
+            before: 0,
+            next: AtomicUsize::new(0),
+        }
+    }
+}
+
 #[async_trait]
 impl Model for Recorded {
     async fn complete(&self, request: &ModelRequest<'_>, _: &EventSink) -> Result<ModelResponse, ModelError> {
@@ -63,7 +81,7 @@ impl Model for Recorded {
                     output: answer.usage.output,
                     cached: answer.usage.cached,
                 }),
-                finish: answer.finish.clone().unwrap_or(Finish::of(!answer.calls.is_empty())),
+                finish: answer.ended(),
                 raw: Bytes::new(),
                 model: answer.model.clone(),
             }),

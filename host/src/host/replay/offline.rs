@@ -1,6 +1,7 @@
 //! The gate of a replay without live tools: it decides as ever, and what would run is answered from the record.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
@@ -16,37 +17,64 @@ use crate::message::{Failure, FailureKind, Outcome};
 use crate::permission::{Answer, Approver, Question};
 use crate::record::{Body, CallDecided, CallEnded, Record, Ruling, diff};
 
+/// How often a call lets others go before it, that ended before it when they were recorded.
+const PATIENCE: u32 = 256;
+
 /// What the record says of one step.
 #[derive(Clone)]
 struct Recorded {
     decided: CallDecided,
     ended: Option<CallEnded>,
+    /// The place of its end.
+    ended_at: usize,
 }
 
 /// Decides with a gate, runs nothing.
 pub(super) struct Offline {
     gate: Arc<Gate>,
     recorded: BTreeMap<u32, Recorded>,
+    /// How many records were written.
+    place: Arc<AtomicUsize>,
     follow: bool,
     stop: CancellationToken,
     differences: Arc<Mutex<Vec<Difference>>>,
 }
 
 impl Offline {
+    /// `records` are those of one process; `place` counts all.
     pub(super) fn new(
         gate: Arc<Gate>,
         records: &[Record],
+        place: Arc<AtomicUsize>,
         follow: bool,
         stop: CancellationToken,
         differences: Arc<Mutex<Vec<Difference>>>,
     ) -> Self {
-        Self { gate, recorded: recorded(records), follow, stop, differences }
+        Self { gate, recorded: recorded(records), place, follow, stop, differences }
     }
 
     fn differs(&self, step: u32, clause: String) {
         self.differences.lock().unwrap_or_else(PoisonError::into_inner).push(Difference { step, clause });
         if !self.follow {
             self.stop.cancel();
+        }
+    }
+
+    /// Before a run rests for an answer it looks for other calls that need one; those that need none are not recorded.
+    fn is_looked_ahead(&self, step: u32) -> bool {
+        self.recorded.range(..step).any(|(_, recorded)| recorded.decided.ruling == Ruling::Parked)
+    }
+
+    fn ready(&self, recorded: Recorded) -> Box<dyn ReadyCall> {
+        Box::new(Ended { record: recorded.ended, at: recorded.ended_at, place: Arc::clone(&self.place) })
+    }
+
+    fn as_recorded(&self, recorded: Recorded, request: &CallRequest) -> Prepared {
+        let ruling = recorded.decided.ruling.clone();
+        let verdict = Box::new(verdict_of(recorded.decided.clone(), request));
+        match ruling {
+            Ruling::Allowed => Prepared::Ready(verdict, self.ready(recorded)),
+            settled => Prepared::Settled(verdict, settled),
         }
     }
 }
@@ -57,11 +85,12 @@ fn recorded(records: &[Record]) -> BTreeMap<u32, Recorded> {
     for record in records {
         match &record.body {
             Body::CallDecided(decided) => {
-                all.insert(decided.step, Recorded { decided: (**decided).clone(), ended: None });
+                all.insert(decided.step, Recorded { decided: (**decided).clone(), ended: None, ended_at: 0 });
             }
             Body::CallEnded(ended) => {
                 if let Some(step) = all.get_mut(&ended.step) {
                     step.ended = Some((**ended).clone());
+                    step.ended_at = usize::try_from(record.seq).unwrap_or(usize::MAX);
                 }
             }
             _ => {}
@@ -74,25 +103,33 @@ fn recorded(records: &[Record]) -> BTreeMap<u32, Recorded> {
 impl Dispatch for Offline {
     async fn prepare(&self, request: &CallRequest, view: &RunView, cancel: &CancellationToken) -> Prepared {
         let Some(recorded) = self.recorded.get(&request.step).cloned() else {
+            if self.is_looked_ahead(request.step) {
+                return Prepared::Settled(Box::default(), Ruling::Denied(String::new()));
+            }
             self.differs(request.step, "has no record: the run had not come so far".to_owned());
             let failure = Failure::new(FailureKind::Execution, "there is no record of this call");
             return Prepared::Settled(Box::default(), Ruling::Invalid(failure));
         };
-        if matches!(recorded.decided.ruling, Ruling::Answered { .. }) {
-            return as_recorded(recorded, request);
+        if matches!(recorded.decided.ruling, Ruling::Answered { .. }) || is_of_caller(&recorded.decided) {
+            return self.as_recorded(recorded, request);
         }
-        let (verdict, ruling) = match self.gate.prepare(request, view, cancel).await {
+        let (mut verdict, ruling) = match self.gate.prepare(request, view, cancel).await {
             Prepared::Ready(verdict, _) => (verdict, Ruling::Allowed),
             Prepared::Settled(verdict, ruling) => (verdict, ruling),
         };
         if kind(&ruling) == kind(&recorded.decided.ruling) {
+            if recorded.decided.hooks.iter().any(|said| said.verdict == "narrow") {
+                // How far is not on record, only what was left.
+                verdict.authority.clone_from(&recorded.decided.authority);
+                verdict.facts = recorded.decided.facts.unwrap_or(request.tool.facts);
+            }
             return match ruling {
-                Ruling::Allowed => Prepared::Ready(verdict, Box::new(Ended(recorded.ended))),
+                Ruling::Allowed => Prepared::Ready(verdict, self.ready(recorded)),
                 settled => Prepared::Settled(verdict, settled),
             };
         }
         self.differs(request.step, clause(&verdict, &ruling, &recorded.decided));
-        as_recorded(recorded, request)
+        self.as_recorded(recorded, request)
     }
 
     async fn check_done(&self, arguments: &CanonicalJson, cancel: &CancellationToken) -> Result<(), Failure> {
@@ -117,9 +154,15 @@ fn clause(verdict: &Verdict, ruling: &Ruling, recorded: &CallDecided) -> String 
     format!("would be {}{line} — recorded: {}", kind(ruling), diff::decision(recorded))
 }
 
-fn as_recorded(recorded: Recorded, request: &CallRequest) -> Prepared {
-    let decided = recorded.decided;
-    let verdict = Verdict {
+/// What the program that owned the run said of a call: no gate can say it again.
+fn is_of_caller(decided: &CallDecided) -> bool {
+    let by = decided.approval.as_ref().map(|approval| approval.by.as_str());
+    let is_rewritten = decided.hooks.iter().any(|said| said.verdict == "rewrite");
+    by == Some("caller") || decided.proposed.is_some() && by != Some("person") && !is_rewritten
+}
+
+fn verdict_of(decided: CallDecided, request: &CallRequest) -> Verdict {
+    Verdict {
         arguments: Some(decided.arguments),
         rules: decided.rules,
         hooks: decided.hooks,
@@ -130,20 +173,26 @@ fn as_recorded(recorded: Recorded, request: &CallRequest) -> Prepared {
         authority: decided.authority,
         would_allow: decided.would_allow,
         facts: decided.facts.unwrap_or(request.tool.facts),
-    };
-    match decided.ruling {
-        Ruling::Allowed => Prepared::Ready(Box::new(verdict), Box::new(Ended(recorded.ended))),
-        settled => Prepared::Settled(Box::new(verdict), settled),
     }
 }
 
-/// A call whose end is on record.
-struct Ended(Option<CallEnded>);
+/// A call whose end is on record, at this place.
+struct Ended {
+    record: Option<CallEnded>,
+    at: usize,
+    place: Arc<AtomicUsize>,
+}
 
 #[async_trait]
 impl ReadyCall for Ended {
     async fn perform(self: Box<Self>, _: CancellationToken) -> CallReport {
-        let Some(ended) = self.0 else {
+        for _ in 0..PATIENCE {
+            if self.place.load(Ordering::Relaxed) >= self.at {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+        let Some(ended) = self.record else {
             let failure = Failure::new(FailureKind::Execution, "the record has no end of this call");
             return CallReport::new(Outcome::Aborted(failure));
         };
