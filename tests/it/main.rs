@@ -6,6 +6,7 @@
     reason = "tests make their own files, start the host as a program, and fail by panicking"
 )]
 
+mod acceptance;
 mod bad_input;
 mod cli;
 mod docs;

@@ -154,7 +154,7 @@ fn door_names() -> String {
 }
 
 /// The Rust files below a folder.
-pub(super) fn sources(folder: &str) -> Vec<Source> {
+pub(crate) fn sources(folder: &str) -> Vec<Source> {
     files(&root().join(folder)).into_iter().filter(|file| has_extension(file, &["rs"])).map(read).collect()
 }
 

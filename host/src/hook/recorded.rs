@@ -84,7 +84,10 @@ impl RecordedHooks {
         if said("rewrite").is_some() {
             screened.arguments = decided.arguments.clone();
         }
-        if let (Some(_), Ruling::Denied(reason)) = (said("deny").or(said(HookVerdict::FAULT)), &decided.ruling) {
+        // Rewritten arguments that did not fit were refused before any rule was looked at.
+        let unfit = said("rewrite").filter(|_| decided.rules.is_empty());
+        let refusal = said("deny").or(said(HookVerdict::FAULT)).or(unfit);
+        if let (Some(_), Ruling::Denied(reason)) = (refusal, &decided.ruling) {
             screened.denied = Some(reason.clone());
         }
         screened

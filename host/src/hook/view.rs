@@ -122,7 +122,10 @@ struct Past {
 impl HookLog {
     /// Notes a step that was recorded.
     pub fn push(&self, step: StepView) {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).steps.push(step);
+        let mut past = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        // Steps that ran side by side end in any order, and are asked for by number.
+        let place = past.steps.partition_point(|known| known.number < step.number);
+        past.steps.insert(place, step);
     }
 
     /// Takes over what was added to the history; gives how many messages it held before.

@@ -33,13 +33,17 @@ fn world(turns: &[&str]) -> World {
     World::with_notes().file("policy.toml", POLICY).file("../probe.wasm", probe).model(turns)
 }
 
-/// The latest run is repeated, and its journal is the same.
-fn check_alike(world: &World, what: &str) {
+/// Repeats the latest run; gives what is said where its journal is not the same.
+fn otherwise(world: &World, what: &str) -> Option<String> {
     let before = world.tree("project");
     let printed = world.run(&["replay", "--offline"]);
-    let is_alike = printed.stdout.ends_with("decisions alike · journal alike but times and ids\n");
-    assert!(is_alike && printed.code == Some(0), "{what}: {}{}", printed.stdout, printed.stderr);
     assert_eq!(world.tree("project"), before, "{what}");
+    let is_alike = printed.stdout.ends_with("decisions alike · journal alike but times and ids\n");
+    (!is_alike || printed.code != Some(0)).then(|| format!("{what}: {}{}", printed.stdout, printed.stderr))
+}
+
+fn check_alike(world: &World, what: &str) {
+    assert_eq!(otherwise(world, what), None);
 }
 
 #[test]
@@ -64,12 +68,13 @@ fn whatever_a_hook_says_is_said_again() {
         r#"{"at":"post-tool","do":"add-context","text":"mind the lock"}"#,
         r#"{"at":"should-stop","do":"stop","text":"enough"}"#,
     ];
-    for says in sayings {
+    let differs = sayings.iter().filter_map(|says| {
         let world = world(&[READ, READS, DONE]);
         let hook = format!("../probe.wasm+add-context+edit-arguments+answer+edit-results={says}");
         world.run(&[RUN, &["--hook", &hook, "do it"]].concat());
-        check_alike(&world, says);
-    }
+        otherwise(&world, says)
+    });
+    assert_eq!(differs.collect::<Vec<_>>(), Vec::<String>::new());
 }
 
 #[test]

@@ -109,6 +109,21 @@ async fn a_tool_that_is_not_offered_is_decided_on_like_any_other() {
 }
 
 #[tokio::test]
+async fn steps_that_ended_in_another_order_are_told_by_number() {
+    let told = Arc::<Mutex<Vec<Vec<u32>>>>::default();
+    let notes = Arc::clone(&told);
+    let notes_all = crate::hook::OnShouldStop(move |view: &RunView| {
+        let numbers = view.history.steps(2, 9).iter().map(|step| step.number).collect();
+        notes.lock().expect("is whole").push(numbers);
+        None
+    });
+    let turn = [("look", "yields"), ("look", "yields"), ("look", "")];
+    let ended = finish(Bench::new([calls(turn), text("bye")]), vec![Arc::new(notes_all)]).await;
+    assert_eq!(ended.log[6..9], ["end 3", "end 1", "end 2"]);
+    assert_eq!(*told.lock().expect("is whole"), [[2, 3]]);
+}
+
+#[tokio::test]
 async fn a_done_behind_a_call_that_cancels_is_not_accepted() {
     let ended = Bench::new([calls([("greet", "cancels the run"), ("done", "hi")])]).finish().await;
     assert_eq!((ended.reason(), output(&ended)), ("cancelled", None));
