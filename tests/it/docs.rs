@@ -75,3 +75,25 @@ fn the_code_in_the_guide_of_the_library_stands_in_the_examples() {
     }
     assert!(blocks >= 8, "{blocks} blocks were found");
 }
+
+#[test]
+fn each_name_at_the_root_of_the_library_has_its_reason() {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+    let library = std::fs::read_to_string(format!("{root}/host/src/lib.rs")).unwrap();
+    let mut names: Vec<String> = Vec::new();
+    for shown in library.split("pub use ").skip(1).filter_map(|shown| shown.split(';').next()) {
+        let last = shown.rsplit_once("::").map_or(shown, |(_, last)| last);
+        let list = last.trim_matches(['{', '}']).split(',');
+        names.extend(list.map(|name| name.rsplit(" as ").next().unwrap_or(name).trim().to_owned()));
+    }
+    let text = std::fs::read_to_string(format!("{root}/ARCHITECTURE.md")).unwrap();
+    let (_, section) = text.split_once("## The public surface").unwrap();
+    let table = section.split("\n## ").next().unwrap();
+    let rows = table.lines().filter_map(|line| line.strip_prefix("| `")?.split(" | ").next());
+    let mut said: Vec<String> = rows
+        .flat_map(|row| row.split("`, `").map(|name| name.trim_matches('`').to_owned()).collect::<Vec<_>>())
+        .collect();
+    names.sort();
+    said.sort();
+    assert_eq!(names, said);
+}

@@ -44,7 +44,7 @@ impl From<&builtin::Builtin> for PluginFile {
 }
 
 /// The components to load: those that are named, those of `--plugins`, else the built-in ones.
-pub fn plugin_files(settings: &Settings, named: Vec<PluginFile>) -> Result<Vec<PluginFile>> {
+pub(crate) fn plugin_files(settings: &Settings, named: Vec<PluginFile>) -> Result<Vec<PluginFile>> {
     let mut files = named;
     let mut add = |file: PluginFile| {
         if !files.iter().any(|known| known.is_same(&file)) {
@@ -88,7 +88,7 @@ pub fn hook_files(hooks: &[HookSettings]) -> Result<Vec<PluginFile>> {
 }
 
 /// A component file under its stem.
-pub fn component_file(path: &Path) -> Result<PluginFile> {
+fn component_file(path: &Path) -> Result<PluginFile> {
     let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default().to_owned();
     Ok(PluginFile { name: stem, bytes: files::read_component(path)?.into(), lies_about: false })
 }

@@ -28,7 +28,7 @@ pub fn read_bytes(path: &Path) -> Result<Vec<u8>> {
 }
 
 /// Reads a component: a regular file, no larger than one may be. A pipe or a device is not waited for.
-pub fn read_component(path: &Path) -> Result<Vec<u8>> {
+pub(super) fn read_component(path: &Path) -> Result<Vec<u8>> {
     let shown = path.display();
     let mut options = fs::OpenOptions::new();
     options.read(true);

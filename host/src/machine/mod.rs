@@ -17,12 +17,14 @@ use std::fs;
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 
-pub use components::{PluginFile, component_file, hook_files, named_component, plugin_files};
-pub use files::{read_bytes, read_component, read_text, write_own};
+pub(crate) use components::plugin_files;
+pub use components::{PluginFile, hook_files, named_component};
+pub use files::{read_bytes, read_text, write_own};
 pub use layers::{Files, digest_of, layers, source, standing, trust_store};
-pub use model::{choose, connect, named, wishes};
+pub(crate) use model::named;
+pub use model::{choose, connect, wishes};
 pub use shelf::shelve;
-pub use texts::{Texts, read_done_schema, texts};
+pub(crate) use texts::{read_done_schema, texts};
 
 use crate::error::{Error, Result};
 use crate::model::select::Environment;

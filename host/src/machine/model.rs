@@ -15,7 +15,12 @@ use crate::settings::Settings;
 
 /// The model of a name, `provider:model`, without asking anybody: an Ollama is not asked what it has.
 /// `place` is the line that names it, where it was not the program.
-pub fn named(machine: &Machine, settings: &Settings, name: &str, place: Option<&Origin>) -> Result<Arc<dyn Model>> {
+pub(crate) fn named(
+    machine: &Machine,
+    settings: &Settings,
+    name: &str,
+    place: Option<&Origin>,
+) -> Result<Arc<dyn Model>> {
     let mut wishes = wishes(settings, &machine.variables, None);
     wishes.project = Some((name, place.cloned().unwrap_or(Origin::Program)));
     // What is named most strongly is named.

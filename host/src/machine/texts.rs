@@ -8,15 +8,15 @@ use crate::settings::{Agent, Sourced, TextSource};
 
 /// What the settings give to a run in words.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Texts {
+pub(crate) struct Texts {
     /// The system text.
-    pub system: Option<String>,
+    pub(crate) system: Option<String>,
     /// Files that are shown as data: name and content.
-    pub context: Vec<(String, String)>,
+    pub(crate) context: Vec<(String, String)>,
 }
 
 /// Reads what the settings name; names of context files are relative to `dir`.
-pub fn texts(agent: &Agent, dir: &Path) -> Result<Texts> {
+pub(crate) fn texts(agent: &Agent, dir: &Path) -> Result<Texts> {
     let mut texts = Texts { system: agent.system.as_ref().map(text).transpose()?, context: Vec::new() };
     for file in &agent.context {
         let content = files::read_bytes(&dir.join(&file.value)).map_err(|error| error.at(file.origin.clone()))?;
@@ -27,7 +27,7 @@ pub fn texts(agent: &Agent, dir: &Path) -> Result<Texts> {
 }
 
 /// Puts the schema of `done` in the place of the file that holds it.
-pub fn read_done_schema(agent: &mut Agent) -> Result<()> {
+pub(crate) fn read_done_schema(agent: &mut Agent) -> Result<()> {
     if let Some(schema) = &mut agent.done_schema {
         schema.value = TextSource::Inline(text(schema)?);
     }
