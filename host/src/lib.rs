@@ -45,6 +45,7 @@ pub mod host;
 pub mod journal;
 pub mod message;
 pub mod model;
+pub mod native;
 pub mod need;
 pub mod origin;
 pub mod permission;

@@ -138,6 +138,24 @@ impl ToolOutput {
     }
 }
 
+impl From<serde_json::Value> for ToolOutput {
+    fn from(value: serde_json::Value) -> Self {
+        Self::json(value)
+    }
+}
+
+impl From<String> for ToolOutput {
+    fn from(text: String) -> Self {
+        Self::text(text)
+    }
+}
+
+impl From<&str> for ToolOutput {
+    fn from(text: &str) -> Self {
+        Self::text(text)
+    }
+}
+
 /// One call of a tool, as the guest gets it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ToolCall {

@@ -11,6 +11,7 @@ mod cli;
 mod docs;
 mod example;
 mod hooks;
+mod native;
 mod program;
 mod sandbox;
 mod server;

@@ -57,6 +57,7 @@ impl Verdict {
     pub(super) fn record(self, request: &CallRequest, ruling: Ruling) -> CallDecided {
         let proposed = self.arguments.as_ref().filter(|edited| **edited != request.arguments);
         CallDecided {
+            kind: request.tool.kind,
             proposed: proposed.map(|_| request.arguments.clone()),
             rules: self.rules,
             hooks: self.hooks,

@@ -31,6 +31,8 @@ use crate::error::{Error, Result};
 use crate::hook::{HookChain, HookLog, StepView};
 use crate::record::{Body, Chain, OnUnknown, Record, RunId, RunResumed, RunStarted, Step, Usage};
 
+pub(crate) use contain::caught;
+
 pub use ask::{Announcement, Answer, AskModel, ModelFault, Question};
 pub use clock::{Clock, SystemClock};
 pub use dispatch::{CallReport, Dispatch, Prepared, ReadyCall, Verdict};

@@ -7,8 +7,10 @@ mod ask;
 mod hook;
 mod judge;
 mod named;
+mod native;
 mod perform;
 mod prepare;
+mod provider;
 mod question;
 mod remedy;
 mod restore;
@@ -21,7 +23,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub use hook::ComponentHook;
 pub use judge::{Judgement, Obstacle};
 pub use named::NamedPlace;
-pub use tool::{GatedTool, PluginHandle};
+pub use provider::{PluginHandle, Provider};
+pub use tool::GatedTool;
 
 use crate::capability::fs::Mount;
 use crate::hook::HookChain;
@@ -96,6 +99,14 @@ impl Gate {
         }
     }
 
+    /// With tools beside those of the host.
+    pub fn with_tools(mut self, tools: impl IntoIterator<Item = GatedTool>) -> Self {
+        self.tools.extend(tools);
+        self.tools.sort_by_key(GatedTool::full_name);
+        self.states = self.tools.iter().map(|tool| (tool.full_name(), PluginState::default())).collect();
+        self
+    }
+
     /// Puts asks to somebody.
     pub fn with_approver(mut self, approver: Arc<dyn Approver>) -> Self {
         self.approver = approver;
@@ -145,7 +156,7 @@ impl Gate {
     /// The tool of that full name, `plugin/tool`.
     pub fn tool(&self, full_name: &str) -> Option<&GatedTool> {
         let (plugin, name) = full_name.split_once('/')?;
-        self.tools.iter().find(|tool| tool.plugin().name == plugin && tool.spec().name == name)
+        self.tools.iter().find(|tool| tool.plugin_name() == plugin && tool.spec().name == name)
     }
 
     /// Notes what the model said, for the next question.

@@ -69,7 +69,7 @@ impl Gate {
     }
 
     fn is_loaded(&self, decided: &CallDecided, standing: &Standing) -> bool {
-        self.tool(&decided.tool).is_some_and(|tool| tool.plugin().plugin.digest() == standing.plugin)
+        self.tool(&decided.tool).is_some_and(|tool| tool.digest() == standing.plugin)
     }
 
     fn restore_answer(&self, yes: bool, standing: &Standing) {

@@ -1,6 +1,7 @@
 //! A run before it begins: what the host does not know, and the choices that are for this run alone.
 
 mod fork;
+mod tools;
 
 use std::sync::Arc;
 
@@ -22,6 +23,7 @@ use crate::hook::{
 use crate::journal::Runs;
 use crate::message::Message;
 use crate::model::Model;
+use crate::native::Tool;
 use crate::origin::Origin;
 use crate::permission::{Approver, Decision, Rule, StandingApproval, ToolPattern};
 use crate::record::{Parent, RunId, RunResumed, RunStarted};
@@ -46,6 +48,7 @@ pub struct Launch {
     cancel: CancellationToken,
     watch: Option<Arc<dyn Watch>>,
     hooks: Vec<HookEntry>,
+    tools: Vec<Tool>,
     forgets: bool,
     /// The first pattern that is none.
     fault: Option<Error>,
@@ -87,6 +90,7 @@ impl Host {
             cancel: CancellationToken::new(),
             watch: None,
             hooks: Vec::new(),
+            tools: Vec::new(),
             forgets: false,
             fault: None,
         }
@@ -283,6 +287,9 @@ impl Launch {
         let made = self.make()?;
         let (writer, journal) = runs.open(run)?;
         let started = journal.started()?;
+        if resumed.accepted_changes.is_empty() {
+            self.check_supplied(started)?;
+        }
         made.gate.restore(&journal.records);
         let parts = self.parts(made, started, Some(Box::new(writer)));
         Run::resume(&journal.records, journal.chain, resumed, parts)
@@ -292,6 +299,9 @@ impl Launch {
     /// resume under other conditions is for the operator to accept.
     pub fn changes_since(&self, started: &RunStarted) -> Vec<String> {
         let gate = self.host.gate_with(self.rules.clone(), self.approvals.clone());
+        let Ok(gate) = self.with_tools(gate) else {
+            return vec!["the run's own tools cannot be registered".to_owned()];
+        };
         super::changes::changes(started, &opening::started(&self.host, &gate, started.run, &started.task))
     }
 
@@ -313,6 +323,7 @@ impl Launch {
             Error::usage("the run has no model").hint("`.model(…)` takes one; `model::Scripted` needs no server")
         })?;
         let gate = self.host.gate_with(std::mem::take(&mut self.rules), std::mem::take(&mut self.approvals));
+        let gate = self.with_tools(gate)?;
         let gate = match &self.answering {
             Answering::Nobody => gate,
             Answering::Person(approver) => gate.with_approver(Arc::clone(approver)),

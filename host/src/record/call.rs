@@ -8,7 +8,7 @@ use crate::canonical::CanonicalJson;
 use crate::digest::Digest;
 use crate::message::{Failure, Outcome};
 use crate::origin::Origin;
-use crate::permission::{Decision, Scope};
+use crate::permission::{Decision, Scope, ToolKind};
 use crate::refusal::Refusal;
 
 /// What the host found about a call, from needs and grants; scheduling and re-running use it.
@@ -191,6 +191,9 @@ pub struct CallDecided {
     pub step: u32,
     /// `plugin/tool`; for a name that no tool has, the model's word.
     pub tool: String,
+    /// What stands behind the tool.
+    #[serde(default, skip_serializing_if = "ToolKind::is_component")]
+    pub kind: ToolKind,
     /// The final arguments, which were decided on.
     pub arguments: CanonicalJson,
     /// The arguments that the model proposed, where the final ones differ.
@@ -236,6 +239,7 @@ impl CallDecided {
         Self {
             step,
             tool: tool.into(),
+            kind: ToolKind::Component,
             arguments,
             proposed: None,
             ruling,

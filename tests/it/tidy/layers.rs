@@ -34,8 +34,10 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("agent", &["budget", "hook", "model", "permission", "plugin", "record"]),
     // Implements what the loop appends to, and is handed to it: the loop does not know this room.
     ("journal", &["agent", "record"]),
+    // Tools of the embedding program: they run beside the loop, never in the sandbox.
+    ("native", &["agent", "plugin", "record"]),
     // Where the decision becomes the sandbox: the one room that names both sides.
-    ("gate", &["agent", "capability", "hook", "permission", "plugin", "record", "sandbox"]),
+    ("gate", &["agent", "capability", "hook", "native", "permission", "plugin", "record", "sandbox"]),
     (
         "host",
         &[
@@ -47,6 +49,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "hook",
             "journal",
             "model",
+            "native",
             "permission",
             "plugin",
             "record",
