@@ -1,6 +1,7 @@
 //! Functions of the embedding program as tools: through the gate like every tool, and behind no wall.
 
 mod asked;
+mod children;
 mod ends;
 mod gate;
 mod going_on;
@@ -58,7 +59,8 @@ async fn told(launch: Launch) -> String {
     let mut lines = Vec::new();
     while let Some(step) = run.next().await {
         let line = step.pretty();
-        lines.push(line.rsplit_once(" [").map_or(line.clone(), |(line, _)| line.to_owned()));
+        let timed = line.strip_suffix("ms]").and_then(|line| line.rsplit_once(" ["));
+        lines.push(timed.map_or(line.as_str(), |(line, _)| line).to_owned());
         lines.extend(step.stderr.iter().flat_map(|tail| tail.lines.iter().map(|line| format!("    {line}"))));
     }
     lines.push(run.finish().await.stop_reason.in_words().into_owned());

@@ -5,6 +5,7 @@
 //! Nothing here names Wasmtime, opens a file or looks at the environment. Waiting needs a tokio runtime
 //! with its timer.
 
+mod account;
 mod ask;
 mod clock;
 mod contain;
@@ -15,6 +16,7 @@ mod fold;
 pub mod machine;
 mod outcome;
 mod sink;
+mod steering;
 #[cfg(test)]
 mod tests;
 mod turn;
@@ -33,12 +35,14 @@ use crate::record::{Body, Chain, OnUnknown, Record, RunId, RunResumed, RunStarte
 
 pub(crate) use contain::caught;
 
+pub use account::Account;
 pub use ask::{Announcement, Answer, AskModel, ModelFault, Question};
 pub use clock::{Clock, SystemClock};
 pub use dispatch::{CallReport, Dispatch, Prepared, ReadyCall, Verdict};
 pub use fold::Fold;
 pub use outcome::{ExitRules, Outcome};
 pub use sink::{MemorySink, Sink};
+pub use steering::Steering;
 pub use turn::{Turn, TurnCall};
 
 use driver::{Driver, Until};
@@ -67,6 +71,8 @@ pub struct Parts {
     pub watch: Option<Arc<dyn Watch>>,
     /// Whether the journal is left to look at; the last line then says how.
     pub is_kept: bool,
+    /// Who pays for the run reads here what it spends.
+    pub account: Option<Account>,
 }
 
 impl Parts {
@@ -81,6 +87,7 @@ impl Parts {
             cancel: CancellationToken::new(),
             watch: None,
             is_kept: false,
+            account: None,
         }
     }
 }
@@ -94,6 +101,7 @@ pub struct Run {
     usage: Usage,
     is_touched: bool,
     close: CancellationToken,
+    steering: Steering,
     work: Work,
 }
 
@@ -146,7 +154,8 @@ impl Run {
             return Err(error.clone().context(format!("run {id} cannot begin")));
         }
         let usage = driver.fold.state.meter().usage();
-        Ok(Self { id, usage, is_touched: false, close, work: Work::Resting(driver) })
+        let steering = driver.steering.clone();
+        Ok(Self { id, usage, is_touched: false, close, steering, work: Work::Resting(driver) })
     }
 
     /// Name of the run.
@@ -157,6 +166,16 @@ impl Run {
     /// What was spent up to the last step that was taken.
     pub fn usage(&self) -> Usage {
         self.usage
+    }
+
+    /// Says something to the model before its next request; see [`Steering::steer`].
+    pub fn steer(&self, text: impl Into<String>) -> Result<()> {
+        self.steering.steer(text)
+    }
+
+    /// A hand for who does not hold the run itself: another task, a signal, a page.
+    pub fn steering(&self) -> Steering {
+        self.steering.clone()
     }
 
     /// Where the run stands; none while a step that was asked for is not there.

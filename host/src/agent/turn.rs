@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::Run;
 use super::driver::Until;
-use crate::canonical::{CanonicalJson, NotCanonical};
+use crate::canonical::CanonicalJson;
 use crate::message::{ProposedCall, ToolOutput};
 use crate::record::{Approval, Step};
 
@@ -13,6 +13,8 @@ use crate::record::{Approval, Step};
 pub(super) enum Touch {
     Veto(String),
     Edit(CanonicalJson),
+    /// An edit that left no arguments, with the reason.
+    Unfit(String),
     Answer(ToolOutput),
 }
 
@@ -94,18 +96,19 @@ impl TurnCall {
     }
 
     /// Changes the arguments. Schema, hooks and policy see the changed ones. Arguments that are no JSON
-    /// stay as they are, and the call fails.
-    pub fn edit(&mut self, change: impl FnOnce(&mut Value)) -> Result<(), NotCanonical> {
-        if let Some(mut arguments) = self.arguments() {
-            change(&mut arguments);
-            self.touch = Some(Touch::Edit(CanonicalJson::from_value(&arguments)?));
-        }
-        Ok(())
+    /// object stay as they are, and the call fails; so does one whose changed arguments JSON cannot say.
+    pub fn edit(&mut self, change: impl FnOnce(&mut Value)) {
+        let Some(mut arguments) = self.arguments().filter(Value::is_object) else { return };
+        change(&mut arguments);
+        self.touch = Some(match CanonicalJson::from_value(&arguments) {
+            Ok(arguments) => Touch::Edit(arguments),
+            Err(fault) => Touch::Unfit(format!("the caller changed the arguments so that they have no form: {fault}")),
+        });
     }
 
     /// Answers instead of the tool. The gate still decides whether the call would have been allowed.
-    pub fn answer(&mut self, output: ToolOutput) {
-        self.touch = Some(Touch::Answer(output));
+    pub fn answer(&mut self, output: impl Into<ToolOutput>) {
+        self.touch = Some(Touch::Answer(output.into()));
     }
 }
 

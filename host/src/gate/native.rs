@@ -2,22 +2,27 @@
 //!
 //! There is no wall. The function is a future beside the loop, and stopping it means dropping it.
 
-use std::sync::Arc;
-use std::time::Instant;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
 
+use super::RunMemory;
 use super::perform::{Desk, edited, tail};
 use super::tool::GatedTool;
 use crate::agent::{CallReport, ReadyCall, caught};
+use crate::budget::Budget;
 use crate::canonical::CanonicalJson;
 use crate::message::{Failure, FailureKind, Outcome};
-use crate::native::{CallContext, Tool};
+use crate::native::{CallContext, Children, Family, Ledger, Tool};
 use crate::permission::Approver;
 use crate::plugin::CallSupport;
 use crate::record::RunId;
 use crate::sandbox::{Limits, cut_and_clean, outcome_of_native};
+
+/// Between two looks at the clock when little time is left.
+const TICK: Duration = Duration::from_millis(1);
 
 /// A call with everything it was given.
 pub(super) struct AllowedNative {
@@ -29,19 +34,30 @@ pub(super) struct AllowedNative {
     /// A person changed the arguments: the model is told.
     pub(super) is_edited: bool,
     pub(super) approver: Arc<dyn Approver>,
+    /// What sub-agents of it may spend in all.
+    pub(super) left: Budget,
+    pub(super) children: Option<Arc<dyn Children>>,
+    /// What the gate knows of the run: what sub-agents ran, the run has run.
+    pub(super) memory: Arc<Mutex<RunMemory>>,
 }
 
 #[async_trait]
 impl ReadyCall for AllowedNative {
     async fn perform(self: Box<Self>, cancel: CancellationToken) -> CallReport {
-        let Self { native, tool, run, step, arguments, is_edited, approver } = *self;
+        let Self { native, tool, run, step, arguments, is_edited, approver, left, children, memory } = *self;
         let desk = Arc::new(Desk::new(&tool, approver));
         // Over with the call, so that what it handed to others ends with it.
         let child = cancel.child_token();
         let _over = child.clone().drop_guard();
-        let context = CallContext::new(run, step, child, Arc::clone(&desk) as Arc<dyn CallSupport>);
+        let ledger = Arc::new(Ledger::new(left));
+        let family = children.map(|children| Family { children, ledger: Arc::clone(&ledger) });
+        let context = CallContext::new(run, step, child, Arc::clone(&desk) as Arc<dyn CallSupport>, family);
         let started = Instant::now();
-        let outcome = run_bounded(&native, &arguments, context.clone(), &cancel).await;
+        let outcome = run_bounded(&native, &arguments, context.clone(), &ledger, &cancel).await;
+        let spent = ledger.spent();
+        let mut memory = memory.lock().unwrap_or_else(PoisonError::into_inner);
+        spent.iter().flat_map(|spent| &spent.ran).for_each(|tool| memory.note_run(tool.clone()));
+        drop(memory);
         let lines = context.take_lines().into_iter();
         let lines = lines.map(|line| cut_and_clean(line, Limits::LOG_LINE_BYTES)).collect();
         CallReport {
@@ -49,6 +65,8 @@ impl ReadyCall for AllowedNative {
             stderr: tail(lines),
             warnings: edited(is_edited, &arguments).into_iter().collect(),
             progress: desk.take_progress(),
+            waited_ms: ledger.waited_ms(),
+            spent,
             ..CallReport::new(outcome)
         }
     }
@@ -58,6 +76,7 @@ async fn run_bounded(
     native: &Tool,
     arguments: &CanonicalJson,
     context: CallContext,
+    ledger: &Ledger,
     cancel: &CancellationToken,
 ) -> Outcome {
     let arguments = arguments.to_value();
@@ -67,13 +86,25 @@ async fn run_bounded(
         biased;
         () = cancel.cancelled() => return Outcome::Aborted(cancelled()),
         ended = caught(Box::pin(called)) => ended,
-        () = tokio::time::sleep(native.wall_time()) => return Outcome::Aborted(timeout(native)),
+        () = wall(native.wall_time(), ledger) => return Outcome::Aborted(timeout(native)),
     };
     match ended {
         Ok(answer) => outcome_of_native(answer, &Limits::SHIPPED),
         Err(panic) => {
             let panic = cut_and_clean(panic, Limits::HINT_BYTES);
             Outcome::Aborted(Failure::new(FailureKind::Execution, format!("the tool panicked: {panic}")))
+        }
+    }
+}
+
+/// Waits until a call has taken so long by itself: while a sub-agent is there, the clock stands still.
+async fn wall(allowed: Duration, ledger: &Ledger) {
+    let started = Instant::now();
+    loop {
+        let own = started.elapsed().saturating_sub(ledger.busy());
+        match allowed.checked_sub(own).filter(|left| !left.is_zero()) {
+            Some(left) => tokio::time::sleep(left.max(TICK)).await,
+            None => return,
         }
     }
 }

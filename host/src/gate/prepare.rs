@@ -187,12 +187,7 @@ impl<'a> Preparing<'a> {
 
     fn ready(&mut self, judgement: &Judgement, resolved: &Resolved, screened: Option<Screened>) -> Prepared {
         let verdict = self.verdict(judgement);
-        self.gate.memory(|memory| {
-            let name = self.tool.full_name();
-            if !memory.ran.contains(&name) {
-                Arc::make_mut(&mut memory.ran).insert(name);
-            }
-        });
+        self.gate.memory(|memory| memory.note_run(self.tool.full_name()));
         if let Some((by, output)) = screened.and_then(|screened| screened.answer) {
             return Prepared::Settled(verdict, Ruling::Answered { by, outcome: Outcome::Ok(output) });
         }
@@ -209,6 +204,9 @@ impl<'a> Preparing<'a> {
                     arguments: self.arguments.clone(),
                     is_edited,
                     approver,
+                    left: self.request.left.clone(),
+                    children: self.gate.children.clone(),
+                    memory: Arc::clone(&self.gate.run),
                 };
                 return Prepared::Ready(verdict, Box::new(allowed));
             }

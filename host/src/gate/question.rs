@@ -60,6 +60,7 @@ pub(super) fn question(
         scopes: scopes(&tool.full_name(), changes_nothing, judgement.named.as_deref(), last_path),
         may_remember: context.may_remember && is_harmless(tool, resolved),
         faults: Vec::new(),
+        on_behalf: None,
     }
 }
 

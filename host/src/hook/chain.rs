@@ -32,6 +32,14 @@ impl HookChain {
         Self { entries, points }
     }
 
+    /// The same hooks for a run inside of theirs: what they know and keep is one, so that what they gate
+    /// here is gated there, and what happens there counts here.
+    pub fn for_child(&self) -> Self {
+        let entries: Vec<Entry> = self.entries.iter().map(Entry::for_child).collect();
+        let points = entries.iter().fold(Points::default(), |all, entry| all.with(entry.points));
+        Self { entries, points }
+    }
+
     /// Whether anybody is called at a point.
     pub fn wants(&self, point: Point) -> bool {
         self.points.contains(point)

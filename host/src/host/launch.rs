@@ -1,5 +1,6 @@
 //! A run before it begins: what the host does not know, and the choices that are for this run alone.
 
+mod child;
 mod fork;
 mod tools;
 
@@ -10,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use fork::Forked;
 
+use self::child::House;
 use super::asker::ModelAsker;
 use super::{Host, opening};
 use crate::agent::{Parts, Run, Sink, Watch};
@@ -287,6 +289,11 @@ impl Launch {
         let made = self.make()?;
         let (writer, journal) = runs.open(run)?;
         let started = journal.started()?;
+        if let Some(parent) = &started.child_of {
+            let (run, step) = (parent.run, parent.step);
+            return Err(Error::usage(format!("the run is a sub-agent of step {step} of run {run}, and ended with it"))
+                .hint(format!("`looplet-host resume {run}` goes on with that one")));
+        }
         if resumed.accepted_changes.is_empty() {
             self.check_supplied(started)?;
         }
@@ -335,7 +342,14 @@ impl Launch {
         };
         let components = self.host.0.hooks.iter().map(|hook| hook.entry(gate.run_key(), self.forgets));
         let hooks = Arc::new(HookChain::new(components.chain(self.hooks.drain(..)).collect()));
-        Ok(Made { gate: Arc::new(gate.with_hooks(Arc::clone(&hooks))), model, hooks })
+        let house = House {
+            host: self.host.clone(),
+            model: Arc::clone(&model),
+            hooks: Arc::clone(&hooks),
+            kept_in: self.kept_in.clone(),
+            project: self.project.clone(),
+        };
+        Ok(Made { gate: house.open(gate.with_hooks(Arc::clone(&hooks)), 0), model, hooks })
     }
 
     fn started(&mut self, gate: &Gate, model: &dyn Model, id: RunId) -> RunStarted {

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio_util::sync::CancellationToken;
 
+use super::child::{Child, Family};
 use crate::plugin::CallSupport;
 use crate::record::RunId;
 
@@ -18,11 +19,30 @@ pub struct CallContext {
     cancel: CancellationToken,
     support: Arc<dyn CallSupport>,
     lines: Arc<Mutex<Vec<String>>>,
+    family: Option<Family>,
 }
 
 impl CallContext {
-    pub(crate) fn new(run: RunId, step: u32, cancel: CancellationToken, support: Arc<dyn CallSupport>) -> Self {
-        Self { run, step, cancel, support, lines: Arc::default() }
+    pub(crate) fn new(
+        run: RunId,
+        step: u32,
+        cancel: CancellationToken,
+        support: Arc<dyn CallSupport>,
+        family: Option<Family>,
+    ) -> Self {
+        Self { run, step, cancel, support, lines: Arc::default(), family }
+    }
+
+    /// A sub-agent with a task of its own. Nothing has begun.
+    ///
+    /// It has the model, the policy and the approvals of this run, and at most its tools and what is left of
+    /// its budget. What it spends is spent by this run. It ends with this call.
+    pub fn child(&self, task: impl Into<String>) -> Child {
+        Child::new(self.clone(), task.into())
+    }
+
+    pub(super) fn family(&self) -> Option<&Family> {
+        self.family.as_ref()
     }
 
     /// The run that it belongs to.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::Spent;
 use crate::canonical::CanonicalJson;
 use crate::digest::Digest;
 use crate::message::{Failure, Outcome};
@@ -384,6 +385,9 @@ pub struct CallEnded {
     /// Files that the call changed, as they were after it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub wrote: Vec<WrittenFile>,
+    /// What sub-agents of it spent: the run pays for them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spent: Option<Spent>,
     /// The run's active time at this point, in milliseconds.
     pub active_ms: u64,
 }

@@ -46,7 +46,7 @@ async fn the_question_names_the_kind_and_offers_this_once_alone() {
 async fn denied_a_no_keeps_the_function_from_running() {
     let (told, _) = asked(Answer::NoBecause("not her".to_owned())).await;
     expect![[r#"
-        #1 ⊘ greet(name='Ada')
+        #1 ⊘ greet(name='Ada') [native] → denied by the person
         #2 ✓ done(summary='All is said.')
         done"#]]
     .assert_eq(&told);

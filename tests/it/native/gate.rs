@@ -27,7 +27,7 @@ async fn an_allowed_function_runs_and_is_marked() {
 #[tokio::test]
 async fn denied_what_nobody_allows_does_not_run() {
     expect![[r#"
-        #1 ⊘ greet(name='Ada')
+        #1 ⊘ greet(name='Ada') [native] → denied «nothing in the operator's policy allows this call»
         #2 ✓ done(summary='All is said.')
         done"#]]
     .assert_eq(&told(launch("", &[GREET]).await).await);
@@ -38,7 +38,7 @@ async fn denied_a_rule_beats_the_allowance_of_the_program() {
     let deny = "[[rules]]\ntool = \"native/*\"\ndecision = \"deny\"\nreason = \"not here\"\n";
     let launch = launch(deny, &[GREET]).await.allow("native/greet");
     expect![[r#"
-        #1 ⊘ greet(name='Ada')
+        #1 ⊘ greet(name='Ada') [native] → denied by policy.toml:1 «not here»
         #2 ✓ done(summary='All is said.')
         done"#]]
     .assert_eq(&told(launch).await);
@@ -51,7 +51,7 @@ async fn denied_it_is_never_taken_to_change_nothing() {
         r#"{"calls":[{"tool":"think","arguments":{"thought":"hm"}},{"tool":"greet","arguments":{"name":"Ada"}}]}"#;
     expect![[r#"
         #1 ✓ think(thought='hm') → ok: true
-        #2 ⊘ greet(name='Ada')
+        #2 ⊘ greet(name='Ada') [native] → denied «nothing in the operator's policy allows this call»
         #3 ✓ done(summary='All is said.')
         done"#]]
     .assert_eq(&told(launch(harmless, &[think]).await).await);
@@ -60,10 +60,10 @@ async fn denied_it_is_never_taken_to_change_nothing() {
 #[tokio::test]
 async fn arguments_are_held_against_the_schema_of_the_type() {
     let wrong = r#"{"calls":[{"tool":"greet","arguments":{"nme":"Ada"}}]}"#;
-    expect![[r#"
-        #1 ✗ greet(nme='Ada')
+    expect![[r##"
+        #1 ✗ greet(nme='Ada') [native] → validation: the arguments do not fit the schema of `greet`: "name" is a require…
         #2 ✓ done(summary='All is said.')
-        done"#]]
+        done"##]]
     .assert_eq(&told(launch(ALLOW, &[wrong]).await).await);
 }
 
@@ -77,7 +77,7 @@ async fn hooks_are_told_what_it_is_and_may_deny_it() {
         ToolAnswer::deny("no greetings")
     });
     expect![[r#"
-        #1 ⊘ greet(name='Ada')
+        #1 ⊘ greet(name='Ada') [native] → denied by a hook «no greetings»
         #2 ✓ done(summary='All is said.')
         done"#]]
     .assert_eq(&told(launch).await);

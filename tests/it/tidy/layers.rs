@@ -35,9 +35,9 @@ const ROOMS: &[(&str, &[&str])] = &[
     // Implements what the loop appends to, and is handed to it: the loop does not know this room.
     ("journal", &["agent", "record"]),
     // Tools of the embedding program: they run beside the loop, never in the sandbox.
-    ("native", &["agent", "plugin", "record"]),
+    ("native", &["agent", "budget", "permission", "plugin", "record"]),
     // Where the decision becomes the sandbox: the one room that names both sides.
-    ("gate", &["agent", "capability", "hook", "native", "permission", "plugin", "record", "sandbox"]),
+    ("gate", &["agent", "budget", "capability", "hook", "native", "permission", "plugin", "record", "sandbox"]),
     (
         "host",
         &[

@@ -31,6 +31,10 @@ impl Driver {
             Some(Touch::Edit(arguments)) => {
                 proposed = Some(std::mem::replace(&mut request.arguments, arguments));
             }
+            Some(Touch::Unfit(reason)) => {
+                let ruling = Ruling::Invalid(Failure::new(FailureKind::Validation, reason));
+                return self.settle(Verdict::default().record(&request, ruling));
+            }
             Some(Touch::Answer(output)) => answer = Some(output),
             None => {}
         }
@@ -202,6 +206,7 @@ impl Driver {
             stop: report.stop,
             kept: report.kept,
             wrote: report.wrote,
+            spent: report.spent,
             active_ms: self.active_ms(),
         })))
     }

@@ -18,6 +18,7 @@ use super::contain::{Boxed, Lost, called, contain};
 use super::dispatch::{CallReport, ReadyCall};
 use super::machine::Action;
 use super::outcome::Outcome;
+use super::steering::Steering;
 use super::turn::Touch;
 use super::{Fold, Parts};
 use crate::canonical::CanonicalJson;
@@ -68,6 +69,8 @@ pub(super) struct Driver {
     ended: Vec<StepView>,
     /// Records that observers were not told of.
     events: Vec<(String, Value)>,
+    /// What persons say in between.
+    pub(super) steering: Steering,
     /// Calls whose results hooks are to see, by step: full name and arguments.
     reviewed: BTreeMap<u32, (String, CanonicalJson)>,
 }
@@ -76,6 +79,7 @@ impl Driver {
     /// A driver at rest. `stop` is cancelled to close the run; the caller's token cancels it too.
     pub(super) fn new(fold: Fold, chain: Chain, parts: Parts, stop: CancellationToken) -> Self {
         Self {
+            steering: Steering::of(fold.state.run()),
             stopwatch: Stopwatch::at(fold.state.meter().active_ms()),
             fold,
             chain,
@@ -152,6 +156,9 @@ impl Driver {
             let by_caller = self.parts.cancel.is_cancelled();
             return self.record(Body::Notice(if by_caller { Notice::Cancelled } else { Notice::Closed }));
         }
+        for text in self.steering.take() {
+            self.record(Body::Notice(Notice::Steered(text)))?;
+        }
         let mut actions = self.fold.state.next();
         if matches!(actions.as_slice(), [Action::Perform { .. }, _, ..]) {
             return self.perform_side_by_side(actions).await;
@@ -183,7 +190,13 @@ impl Driver {
     /// Without a word to hooks: from where nothing can be waited for.
     fn stop_now(&mut self, reason: StopReason) -> Result<(), Broken> {
         self.prepared.clear();
+        for text in self.steering.end() {
+            self.record(Body::Notice(Notice::Steered(text)))?;
+        }
         self.record(Body::Stopped(reason))?;
+        if let Some(account) = &self.parts.account {
+            account.close();
+        }
         self.sync()
     }
 
@@ -195,6 +208,9 @@ impl Driver {
         self.chain.advance(&encoded.line);
         let step = self.fold.apply(&encoded.record);
         self.keep_for_hooks(&encoded.record.body, step.as_ref());
+        if let Some(account) = &self.parts.account {
+            account.read(self.fold.state.meter().spent());
+        }
         self.ready.extend(step.map(|step| (step.number, step)));
         if let Some(watch) = &self.parts.watch {
             // A watcher that panics is its author's affair; the run is not.
@@ -256,6 +272,9 @@ impl Driver {
     /// Takes a wait for a person, which just ended, out of the run's time.
     fn stand_still(&mut self, waited_ms: u64) {
         self.stopwatch.leave_out(Duration::from_millis(waited_ms), &*self.parts.clock);
+        if let Some(account) = &self.parts.account {
+            account.wait(waited_ms);
+        }
     }
 
     fn ms_since(&self, began: Duration) -> u64 {
@@ -268,6 +287,10 @@ impl Driver {
 impl Drop for Driver {
     fn drop(&mut self) {
         self.close();
+        let _ = self.steering.end();
+        if let Some(account) = &self.parts.account {
+            account.close();
+        }
     }
 }
 

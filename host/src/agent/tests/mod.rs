@@ -5,6 +5,7 @@ mod ends;
 mod faults;
 mod property;
 mod resume;
+mod steering;
 mod turns;
 
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -92,7 +92,7 @@ async fn the_caller_may_veto_edit_and_answer_before_the_gate() {
     for call in turn.calls_mut() {
         match (call.tool(), call.str("do").as_deref()) {
             ("write", Some("a.lock")) => call.veto("lock files are generated"),
-            ("greet", _) => call.edit(|arguments| arguments["do"] = "edited".into()).expect("has a form"),
+            ("greet", _) => call.edit(|arguments| arguments["do"] = "edited".into()),
             ("write", _) => call.answer(ToolOutput::text("from the cache")),
             _ => {}
         }

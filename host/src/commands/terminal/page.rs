@@ -24,6 +24,10 @@ pub(super) fn question(question: &Question, home: Option<&Path>, columns: usize)
     for line in words::reach(question, home) {
         page.host(std::mem::take(&mut label), &line);
     }
+    if let Some(child) = &question.on_behalf {
+        page.host("for", &format!("a sub-agent that step {} began, with the task", child.step));
+        page.foreign("", child.task.trim(), 1);
+    }
     let asked_by: Vec<String> = question.asked_by.iter().map(ToString::to_string).collect();
     page.host("asked by", &format!("{}   {}", asked_by.join(", "), question.reason));
     if !question.model_text.trim().is_empty() {
