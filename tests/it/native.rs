@@ -3,6 +3,7 @@
 mod asked;
 mod children;
 mod ends;
+mod examples;
 mod gate;
 mod going_on;
 

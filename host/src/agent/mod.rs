@@ -67,6 +67,8 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// Ends the run when it is cancelled. The run can be resumed.
     pub cancel: CancellationToken,
+    /// Ends the run when it is cancelled, but lets the calls that run come to their end. The run can be resumed.
+    pub rest: CancellationToken,
     /// Is told of every record.
     pub watch: Option<Arc<dyn Watch>>,
     /// Whether the journal is left to look at; the last line then says how.
@@ -85,6 +87,7 @@ impl Parts {
             sink: Box::new(MemorySink::default()),
             clock: Arc::new(SystemClock::default()),
             cancel: CancellationToken::new(),
+            rest: CancellationToken::new(),
             watch: None,
             is_kept: false,
             account: None,

@@ -81,3 +81,108 @@ impl Approver for ForChild {
         self.approver.confirm(&tool, action, details).await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+    use crate::capability::Reached;
+    use crate::gate::ask::is_within;
+    use crate::host::{Host, PluginFile};
+    use crate::model::select::Environment;
+    use crate::origin::Origin;
+    use crate::permission::{Policy, StandingApproval};
+    use crate::sandbox::Sandbox;
+    use crate::settings::{Flags, Layers, ProjectFile, Settings, SourceFile, Surroundings};
+
+    fn settings(dir: &std::path::Path, rules: &str) -> Settings {
+        let text = format!(
+            "[mounts.workspace]\npath = \".\"\nmode = \"rw\"\n[grants]\nfiles = {{ fs = {{ workspace = \"rw\" }} }}\n{rules}"
+        );
+        let file = SourceFile { name: "policy.toml".into(), dir: dir.to_owned(), text };
+        let layers = Layers { user: None, project: Some(ProjectFile::Policy(file)) };
+        let surroundings = Surroundings { terminal: false, cwd: dir.to_owned(), home: None };
+        Settings::load(&layers, &Flags::default(), &surroundings).expect("is a policy")
+    }
+
+    /// `files` on a directory; the policy comes later.
+    fn host(dir: &std::path::Path) -> Host {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let files = PluginFile::from(crate::builtin::get("files").expect("is built in"));
+        let sandbox = Sandbox::new().expect("can run components");
+        let variables = Environment::default();
+        let assembled = Host::assemble(&sandbox, settings(dir, ""), vec![files], Vec::new(), &[], &variables);
+        runtime.block_on(assembled).expect("is a host")
+    }
+
+    fn rules() -> impl Strategy<Value = String> {
+        let rule = (
+            prop_oneof![Just("files"), Just("files/read_file"), Just("files/{write,edit}_file"), Just("*")],
+            prop_oneof![Just("allow"), Just("ask"), Just("deny")],
+            proptest::option::of(prop_oneof![Just("src/**"), Just("docs/*"), Just("**")]),
+        );
+        proptest::collection::vec(rule, 0..5).prop_map(|rules| {
+            let rule = |(tool, decision, glob): &(&str, &str, Option<&str>)| {
+                let path =
+                    glob.map(|glob| format!("path = {{ arg = \"path\", mount = \"workspace\", glob = \"{glob}\" }}\n"));
+                format!("[[rules]]\ntool = \"{tool}\"\ndecision = \"{decision}\"\n{}", path.unwrap_or_default())
+            };
+            rules.iter().map(rule).collect()
+        })
+    }
+
+    fn patterns() -> impl Strategy<Value = Vec<ToolPattern>> {
+        let pattern = prop_oneof![Just("files/read_file"), Just("files/*_file"), Just("http"), Just("*")];
+        proptest::collection::vec(pattern, 0..3)
+            .prop_map(|texts| texts.iter().map(|text| ToolPattern::parse(text).expect("is one")).collect())
+    }
+
+    fn behalf() -> OnBehalf {
+        OnBehalf { step: 1, task: "look".to_owned() }
+    }
+
+    #[test]
+    fn a_sub_agent_never_holds_more_than_its_run() {
+        let dir = tempfile::tempdir().expect("a directory");
+        for name in ["src", "docs"] {
+            make(&dir.path().join(name));
+        }
+        let host = host(dir.path());
+        let paths = prop_oneof![Just("src/a.rs"), Just("docs/b.md"), Just("c.txt"), Just("../d")];
+        proptest!(ProptestConfig::with_cases(64), |(text in rules(), patterns in patterns(), path in paths, answered in any::<bool>())| {
+            let policy: Policy = settings(dir.path(), &text).policy.clone();
+            let run = Gate::new(host.tools().to_vec(), host.mounts().to_vec(), policy);
+            if answered {
+                // What a person allowed for the rest of the run: it is the run's alone.
+                let all = ToolPattern::parse("*").expect("is a pattern");
+                let answer = StandingApproval::by_flag(all, Origin::flag("the answer at the prompt"));
+                run.memory(|memory| Arc::make_mut(&mut memory.approvals).push(answer));
+            }
+            let child = run.child(&patterns, BTreeSet::new(), behalf(), Arc::default());
+            let arguments = json!({ "path": path, "content": "x" });
+            for tool in child.tools() {
+                let full_name = tool.full_name();
+                prop_assert!(run.tool(&full_name).is_some(), "{full_name} is not a tool of the run");
+                let (inside, outside) = (child.judge(tool, &arguments), run.judge(tool, &arguments));
+                prop_assert!(inside.approved_by.is_none(), "{full_name} goes by an answer that is not its own");
+                prop_assert!(inside.verdict.decision >= outside.verdict.decision);
+                if inside.obstacle().is_none() {
+                    prop_assert!(outside.obstacle().is_none(), "{full_name} runs inside and not outside");
+                }
+                let reached = |judged: &crate::gate::Judgement| -> Vec<Reached> {
+                    judged.authority.iter().flat_map(|resolved| resolved.reached.clone()).collect()
+                };
+                if !answered && inside.authority.is_ok() {
+                    prop_assert!(is_within(&reached(&inside), &reached(&outside)));
+                }
+            }
+        });
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "a test makes its own directories")]
+    fn make(path: &std::path::Path) {
+        std::fs::create_dir(path).expect("a directory");
+    }
+}

@@ -2,6 +2,7 @@
 
 mod child;
 mod fork;
+mod stopping;
 mod tools;
 
 use std::sync::Arc;
@@ -48,6 +49,7 @@ pub struct Launch {
     remember: Option<Remember>,
     kept_in: Option<Runs>,
     cancel: CancellationToken,
+    rest: CancellationToken,
     watch: Option<Arc<dyn Watch>>,
     hooks: Vec<HookEntry>,
     tools: Vec<Tool>,
@@ -90,6 +92,7 @@ impl Host {
             remember: None,
             kept_in: None,
             cancel: CancellationToken::new(),
+            rest: CancellationToken::new(),
             watch: None,
             hooks: Vec::new(),
             tools: Vec::new(),
@@ -348,6 +351,7 @@ impl Launch {
             hooks: Arc::clone(&hooks),
             kept_in: self.kept_in.clone(),
             project: self.project.clone(),
+            rest: self.rest.clone(),
         };
         Ok(Made { gate: house.open(gate.with_hooks(Arc::clone(&hooks)), 0), model, hooks })
     }
@@ -375,6 +379,7 @@ impl Launch {
             is_kept: sink.is_some(),
             sink: sink.unwrap_or(parts.sink),
             cancel: self.cancel,
+            rest: self.rest,
             watch: self.watch,
             ..parts
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::{Broken, Driver, timed};
+use super::{Broken, Driver, taken_back, timed};
 use crate::agent::contain::{Boxed, Lost, SideBySide, contain};
 use crate::agent::dispatch::{CallReport, Prepared, ReadyCall, Verdict};
 use crate::agent::machine::{Action, CallRequest};
@@ -40,8 +40,9 @@ impl Driver {
         }
         let cancel = self.stop.child_token();
         let (dispatch, view) = (Arc::clone(&self.parts.dispatch), self.view());
-        let prepared = contain(dispatch.prepare(&request, &view, &cancel), &cancel).await;
-        if self.stop.is_cancelled() {
+        let prepared =
+            taken_back(contain(dispatch.prepare(&request, &view, &cancel), &cancel), &cancel, &self.parts.rest).await;
+        if self.is_stopping() {
             // Whatever was answered was answered to nobody; the call is decided anew after a resume.
             return Ok(());
         }
@@ -115,10 +116,12 @@ impl Driver {
         let cancel = self.stop.child_token();
         let dispatch = Arc::clone(&self.parts.dispatch);
         let checked = match self.fold.state.done().check_shipped(&arguments) {
-            Ok(()) => contain(dispatch.check_done(&arguments, &cancel), &cancel).await,
+            Ok(()) => {
+                taken_back(contain(dispatch.check_done(&arguments, &cancel), &cancel), &cancel, &self.parts.rest).await
+            }
             rejected => Ok(rejected),
         };
-        if self.stop.is_cancelled() {
+        if self.is_stopping() {
             return Ok(());
         }
         let done = match &checked {

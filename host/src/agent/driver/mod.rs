@@ -152,8 +152,8 @@ impl Driver {
     }
 
     async fn act(&mut self) -> Result<(), Broken> {
-        if self.stop.is_cancelled() && self.fold.state.end().is_none() {
-            let by_caller = self.parts.cancel.is_cancelled();
+        if self.is_stopping() && self.fold.state.end().is_none() {
+            let by_caller = self.parts.cancel.is_cancelled() || self.parts.rest.is_cancelled();
             return self.record(Body::Notice(if by_caller { Notice::Cancelled } else { Notice::Closed }));
         }
         for text in self.steering.take() {
@@ -180,6 +180,11 @@ impl Driver {
             // Nothing can begin and nothing is under way: what was begun was lost with its driver.
             None => self.stop(StopReason::StreamClosed).await,
         }
+    }
+
+    /// Whether nothing more is to begin.
+    pub(super) fn is_stopping(&self) -> bool {
+        self.stop.is_cancelled() || self.parts.rest.is_cancelled()
     }
 
     async fn stop(&mut self, reason: StopReason) -> Result<(), Broken> {
@@ -260,7 +265,7 @@ impl Driver {
 
     /// A token that is cancelled though nobody cancelled the run was cancelled by the deadline.
     fn note_deadline(&mut self, cancel: &CancellationToken) {
-        self.deadline_passed |= cancel.is_cancelled() && !self.stop.is_cancelled();
+        self.deadline_passed |= cancel.is_cancelled() && !self.is_stopping();
     }
 
     fn leave_out_wait(&mut self, decided: &CallDecided) {
@@ -292,6 +297,17 @@ impl Drop for Driver {
             account.close();
         }
     }
+}
+
+/// Waits for a future that nothing hangs on: it is cancelled as soon as the run is to rest.
+async fn taken_back<T>(future: impl Future<Output = T>, cancel: &CancellationToken, rest: &CancellationToken) -> T {
+    tokio::pin!(future);
+    tokio::select! {
+        biased;
+        result = &mut future => return result,
+        () = rest.cancelled() => cancel.cancel(),
+    }
+    future.await
 }
 
 /// Waits for a future, and cancels it when the time that is left has passed.

@@ -4,6 +4,7 @@ mod calls;
 mod ends;
 mod faults;
 mod property;
+mod rest;
 mod resume;
 mod steering;
 mod turns;

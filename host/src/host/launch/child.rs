@@ -2,6 +2,8 @@
 
 use std::sync::{Arc, Weak};
 
+use tokio_util::sync::CancellationToken;
+
 use crate::agent::{Parts, Run, Sink};
 use crate::gate::Gate;
 use crate::hook::HookChain;
@@ -25,6 +27,7 @@ pub(super) struct House {
     pub(super) hooks: Arc<HookChain>,
     pub(super) kept_in: Option<Runs>,
     pub(super) project: Option<String>,
+    pub(super) rest: CancellationToken,
 }
 
 impl House {
@@ -66,7 +69,7 @@ impl Children for Nursery {
 
 impl Nursery {
     fn run(&self, birth: Birth, gate: Arc<Gate>, hooks: Arc<HookChain>) -> crate::error::Result<Run> {
-        let House { host, model, kept_in, project, .. } = &self.house;
+        let House { host, model, kept_in, project, rest, .. } = &self.house;
         let id = RunId::generate();
         let system = birth.system.into_iter().map(|text| Message::System { text });
         let started = RunStarted {
@@ -86,6 +89,7 @@ impl Nursery {
             is_kept: sink.is_some(),
             sink: sink.map_or(parts.sink, |sink| Box::new(sink) as Box<dyn Sink>),
             cancel: birth.cancel,
+            rest: rest.clone(),
             account: Some(birth.account),
             ..parts
         };
