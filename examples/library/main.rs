@@ -8,8 +8,10 @@
 mod agent_test;
 mod blocking;
 mod hooks;
+mod native_tool;
 mod own_loop;
 mod own_model;
+mod sub_agent;
 mod typed;
 mod veto;
 mod web_server;
@@ -41,11 +43,14 @@ fn run(words: &[&str]) -> Result<()> {
             ["own_loop", model] => own_loop::run(here, model).await.map(drop),
             ["veto", model] => veto::run(here, model).await.map(drop),
             ["hooks", model] => hooks::run(here, model).await.map(drop),
+            ["native_tool", model] => native_tool::run(here, model).await.map(drop),
+            ["sub_agent", model] => sub_agent::run(here, model).await.map(drop),
             ["typed", model] => typed::run(here, model).await.map(drop),
             ["own_model"] => own_model::run(here).await.map(drop),
             ["web_server", model, address] => web_server::run(here, model, address).await,
             _ => Err(Error::usage("no such program").hint(
-                "`own_loop MODEL`, `blocking MODEL`, `veto MODEL`, `hooks MODEL`, `typed MODEL`, `own_model`, `web_server MODEL HOST:PORT`",
+                "`own_loop MODEL`, `blocking MODEL`, `veto MODEL`, `hooks MODEL`, `native_tool MODEL`, \
+                 `sub_agent MODEL`, `typed MODEL`, `own_model`, `web_server MODEL HOST:PORT`",
             )),
         }
     })

@@ -2,6 +2,8 @@
 //!
 //! Pure: the meter is part of the loop's state and is fed by records alone.
 
+mod share;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -68,6 +70,8 @@ pub struct Meter {
     budget: Budget,
     /// The patterns of `calls_of` with what was spent of each.
     calls_of: Vec<ToolMeter>,
+    /// Calls of each tool.
+    by_tool: BTreeMap<String, u32>,
     charged: u32,
     calls: u32,
     turns: u32,
@@ -96,6 +100,7 @@ impl PartialEq for Meter {
         let spent = |meter: &Self| meter.calls_of.iter().map(|tool| tool.spent).collect::<Vec<_>>();
         self.budget == other.budget
             && spent(self) == spent(other)
+            && self.by_tool == other.by_tool
             && (self.charged, self.calls, self.turns, self.usage, self.active_ms, self.failures)
                 == (other.charged, other.calls, other.turns, other.usage, other.active_ms, other.failures)
     }
@@ -112,6 +117,7 @@ impl Meter {
         });
         Self {
             calls_of: calls_of.collect(),
+            by_tool: BTreeMap::new(),
             budget,
             charged: 0,
             calls: 0,
@@ -129,6 +135,7 @@ impl Meter {
             let before = old.calls_of.iter().find(|before| before.text == tool.text);
             tool.spent = before.map_or(0, |before| before.spent);
         }
+        self.by_tool = old.by_tool;
         self.charged = old.charged;
         self.calls = old.calls;
         self.turns = old.turns;
@@ -150,14 +157,22 @@ impl Meter {
 
     /// Counts a step of `plugin/tool`.
     pub fn count_call(&mut self, tool: &str, succeeded: bool, uncharged: bool) {
-        self.calls = self.calls.saturating_add(1);
         if !(succeeded && uncharged) {
             self.charged = self.charged.saturating_add(1);
         }
         self.failures = if succeeded { 0 } else { self.failures.saturating_add(1) };
+        self.count_of(tool, 1);
+    }
+
+    fn count_of(&mut self, tool: &str, calls: u32) {
+        self.calls = self.calls.saturating_add(calls);
+        match self.by_tool.get_mut(tool) {
+            Some(sum) => *sum = sum.saturating_add(calls),
+            None => drop(self.by_tool.insert(tool.to_owned(), calls)),
+        }
         for meter in &mut self.calls_of {
             if meter.covers(tool) {
-                meter.spent = meter.spent.saturating_add(1);
+                meter.spent = meter.spent.saturating_add(calls);
             }
         }
     }

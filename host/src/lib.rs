@@ -32,6 +32,7 @@ pub mod error;
 pub mod hook;
 pub mod message;
 pub mod model;
+pub mod native;
 pub mod permission;
 pub mod record;
 
@@ -71,7 +72,7 @@ pub mod sandbox;
 pub mod settings;
 
 #[doc(inline)]
-pub use agent::{BlockingRun, Event, Events, NotDone, Outcome, Run, Turn, TurnCall};
+pub use agent::{BlockingRun, Event, Events, NotDone, Outcome, Run, Steering, Turn, TurnCall};
 #[doc(inline)]
 pub use budget::Budget;
 #[doc(inline)]
@@ -86,6 +87,8 @@ pub use host::{AskId, Desk, Host, HostBuilder, IntoApprover, Launch, NotAsked, P
 pub use journal::Runs;
 #[doc(inline)]
 pub use model::{EventSink, IntoModel, Model, ModelChoice, ModelError, ModelRequest, ModelResponse, Scripted};
+#[doc(inline)]
+pub use native::{CallContext, Child, Tool};
 #[doc(inline)]
 pub use permission::{Answer, Approver, Deny, Question};
 #[doc(inline)]

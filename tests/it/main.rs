@@ -13,6 +13,7 @@ mod docs;
 mod example;
 mod hooks;
 mod library;
+mod native;
 mod program;
 mod requests;
 mod sandbox;

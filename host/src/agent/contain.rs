@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 /// A future of somebody else.
-pub(super) type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+pub(crate) type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// How long a future may take to come back after it was cancelled, before it is dropped.
 const GRACE: Duration = Duration::from_secs(1);
@@ -38,7 +38,8 @@ async fn patience(cancel: &CancellationToken) {
     tokio::time::sleep(GRACE).await;
 }
 
-async fn caught<T>(mut future: Boxed<'_, T>) -> Result<T, String> {
+/// Waits for a future; its panic comes back as text.
+pub(crate) async fn caught<T>(mut future: Boxed<'_, T>) -> Result<T, String> {
     poll_fn(move |cx| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
         Ok(poll) => poll.map(Ok),
         Err(panic) => Poll::Ready(Err(panic_message(&*panic))),

@@ -15,7 +15,7 @@ use crate::digest::Digest;
 use crate::hook::RunView;
 use crate::message::{Failure, Outcome};
 use crate::record::{
-    Approval, CallDecided, CallFacts, HookVerdict, MatchedRule, Progress, Ruling, StderrTail, Used, WrittenFile,
+    Approval, CallDecided, CallFacts, HookVerdict, MatchedRule, Progress, Ruling, Spent, StderrTail, Used, WrittenFile,
 };
 use crate::refusal::Refusal;
 
@@ -57,6 +57,7 @@ impl Verdict {
     pub(super) fn record(self, request: &CallRequest, ruling: Ruling) -> CallDecided {
         let proposed = self.arguments.as_ref().filter(|edited| **edited != request.arguments);
         CallDecided {
+            kind: request.tool.kind,
             proposed: proposed.map(|_| request.arguments.clone()),
             rules: self.rules,
             hooks: self.hooks,
@@ -106,6 +107,8 @@ pub struct CallReport {
     pub kept: BTreeMap<String, Option<String>>,
     /// Files that the call changed.
     pub wrote: Vec<WrittenFile>,
+    /// What sub-agents of it spent.
+    pub spent: Option<Spent>,
 }
 
 impl CallReport {
@@ -125,6 +128,7 @@ impl CallReport {
             stop: None,
             kept: BTreeMap::new(),
             wrote: Vec::new(),
+            spent: None,
         }
     }
 }

@@ -5,6 +5,7 @@
 //! Nothing here names Wasmtime, opens a file or looks at the environment. Waiting needs a tokio runtime
 //! with its timer.
 
+mod account;
 mod ask;
 mod blocking;
 mod clock;
@@ -19,6 +20,7 @@ mod outcome;
 mod owed;
 mod result;
 mod sink;
+mod steering;
 #[cfg(test)]
 mod tests;
 mod turn;
@@ -36,6 +38,9 @@ use crate::error::{Error, Result};
 use crate::hook::{HookChain, HookLog, StepView};
 use crate::record::{Body, Chain, OnUnknown, Record, RunId, RunResumed, RunStarted, Step, Usage};
 
+pub(crate) use contain::caught;
+
+pub use account::Account;
 pub use ask::{Announcement, Answer, AskModel, ModelFault, Question};
 pub use blocking::BlockingRun;
 pub(crate) use blocking::blocking_runtime;
@@ -46,6 +51,7 @@ pub use fold::Fold;
 pub use outcome::{ExitRules, Outcome};
 pub use result::NotDone;
 pub use sink::{MemorySink, Sink};
+pub use steering::Steering;
 pub use turn::{Turn, TurnCall};
 
 use driver::{Driver, Until};
@@ -71,10 +77,14 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// Ends the run when it is cancelled. The run can be resumed.
     pub cancel: CancellationToken,
+    /// Ends the run when it is cancelled, but lets the calls that run come to their end. The run can be resumed.
+    pub rest: CancellationToken,
     /// Is told of every record.
     pub watch: Option<Arc<dyn Watch>>,
     /// Whether the journal is left to look at; the last line then says how.
     pub is_kept: bool,
+    /// Who pays for the run reads here what it spends.
+    pub account: Option<Account>,
 }
 
 impl Parts {
@@ -87,8 +97,10 @@ impl Parts {
             sink: Box::new(MemorySink::default()),
             clock: Arc::new(SystemClock::default()),
             cancel: CancellationToken::new(),
+            rest: CancellationToken::new(),
             watch: None,
             is_kept: false,
+            account: None,
         }
     }
 }
@@ -102,6 +114,7 @@ pub struct Run {
     usage: Usage,
     is_touched: bool,
     close: CancellationToken,
+    steering: Steering,
     work: Work,
 }
 
@@ -162,7 +175,8 @@ impl Run {
             return Err(error.clone().context(format!("run {id} cannot begin")));
         }
         let usage = driver.fold.state.meter().usage();
-        Ok(Self { id, usage, is_touched: false, close, work: Work::Resting(driver) })
+        let steering = driver.steering.clone();
+        Ok(Self { id, usage, is_touched: false, close, steering, work: Work::Resting(driver) })
     }
 
     /// Name of the run.
@@ -173,6 +187,16 @@ impl Run {
     /// What was spent up to the last step that was taken.
     pub fn usage(&self) -> Usage {
         self.usage
+    }
+
+    /// Says something to the model before its next request; see [`Steering::steer`].
+    pub fn steer(&self, text: impl Into<String>) -> Result<()> {
+        self.steering.steer(text)
+    }
+
+    /// A hand for who does not hold the run itself: another task, a signal, a page.
+    pub fn steering(&self) -> Steering {
+        self.steering.clone()
     }
 
     /// Where the run stands; none while a step that was asked for is not there.

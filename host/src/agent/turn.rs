@@ -13,6 +13,8 @@ use crate::record::{Approval, Step};
 pub(super) enum Touch {
     Veto(String),
     Edit(CanonicalJson),
+    /// An edit that left no arguments, with the reason.
+    Unfit(String),
     Answer(ToolOutput),
 }
 
@@ -94,17 +96,17 @@ impl TurnCall {
     }
 
     /// Changes the arguments. Schema, hooks and policy see the changed ones. Arguments that are no JSON
-    /// stay as they are, and the call fails; an edit that has no canonical form is a veto that says so.
+    /// object stay as they are, and the call fails; so does one whose changed arguments JSON cannot say.
     pub fn edit(&mut self, change: impl FnOnce(&mut Value)) {
-        let Some(mut arguments) = self.arguments() else { return };
+        let Some(mut arguments) = self.arguments().filter(Value::is_object) else { return };
         change(&mut arguments);
         self.touch = Some(match CanonicalJson::from_value(&arguments) {
             Ok(arguments) => Touch::Edit(arguments),
-            Err(error) => Touch::Veto(format!("the caller's edit of the arguments has no canonical form: {error}")),
+            Err(fault) => Touch::Unfit(format!("the caller changed the arguments so that they have no form: {fault}")),
         });
     }
 
-    /// Answers instead of the tool, with a JSON value or a whole [`ToolOutput`]. The gate still decides whether
+    /// Answers instead of the tool, with text, JSON or a whole [`ToolOutput`]. The gate still decides whether
     /// the call would have been allowed.
     pub fn answer(&mut self, output: impl Into<ToolOutput>) {
         self.touch = Some(Touch::Answer(output.into()));

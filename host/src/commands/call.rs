@@ -6,6 +6,7 @@ use std::sync::Arc;
 use looplet_host::agent::machine::CallRequest;
 use looplet_host::agent::{CallReport, Dispatch as _, Prepared};
 
+use looplet_host::budget::Budget;
 use looplet_host::error::{Error, Exit, Result};
 use looplet_host::hook::RunView;
 use looplet_host::machine::{self, PluginFile};
@@ -25,6 +26,7 @@ pub(crate) async fn run(args: CallArgs, json: bool) -> Result<ExitCode> {
     let gate = setup::gate(&setup, &cancel)?;
     let tool = explain::find(&setup.host, &full_name)?;
     let request = CallRequest {
+        left: Budget::default(),
         id: RunId::generate().to_string(),
         step: 1,
         turn: 1,

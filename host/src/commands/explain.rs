@@ -92,7 +92,7 @@ fn masked(host: &Host, tool: &GatedTool, arguments: &Value, judgement: &Judgemen
 
 fn print_text(tool: &GatedTool, judgement: &Judgement, faults: &[String], masked: &[String]) {
     let row = |head: &str, text: &str| print::answer(&format!(" {head:<10}{}", text.replace('\n', "\n           ")));
-    row("tool", &tool.full_name());
+    row("tool", &format!("{}{}", tool.full_name(), marked(tool)));
     if !faults.is_empty() {
         row("arguments", &format!("do not fit its schema: {}", faults.join("; ")));
     }
@@ -119,7 +119,9 @@ fn print_text(tool: &GatedTool, judgement: &Judgement, faults: &[String], masked
             for missing in &resolved.missing {
                 row("without", &format!("{} (optional: {})", missing.need.capability, missing.need.why));
             }
-            if resolved.reached.is_empty() {
+            if !tool.is_walled() {
+                row("could", "reach whatever the program can: there is no wall around it");
+            } else if resolved.reached.is_empty() {
                 row("could", "reach nothing: no file, no network, no secret, no process");
             }
         }
@@ -131,6 +133,11 @@ fn print_text(tool: &GatedTool, judgement: &Judgement, faults: &[String], masked
     if let Some(remedy) = judgement.remedy(tool) {
         row("to allow", &remedy);
     }
+}
+
+/// The one word for what is no component.
+fn marked(tool: &GatedTool) -> String {
+    if tool.is_walled() { String::new() } else { format!("   {}", tool.kind().as_str()) }
 }
 
 fn words(cut: Cut) -> &'static str {
@@ -147,6 +154,7 @@ fn print_json(tool: &GatedTool, judgement: &Judgement, faults: &[String], masked
     let lacks = judgement.authority.as_ref().err().map(|unfilled| &unfilled.need);
     print::json(&json!({
         "tool": tool.full_name(),
+        "kind": tool.kind(),
         "faults": faults,
         "verdict": judgement.verdict,
         "approved_by": judgement.approved_by,

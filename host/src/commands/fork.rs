@@ -31,10 +31,16 @@ pub(crate) async fn run(args: ForkArgs, json: bool) -> Result<ExitCode> {
     let setup = setup::set_up_on(past.machine(machine)?, &given, &flags, Vec::new(), args.runs.as_deref()).await?;
     let (model, header) =
         model::connect(&setup, args.model.as_deref(), Some(&started.model), args.runs.as_deref()).await?;
-    let cancel = interrupts::watch();
+    let stops = interrupts::watch_run();
     let launch = || {
-        let launch = setup::answering(setup.host.run(&started.task), &setup, &cancel)?;
-        Ok::<_, Error>(launch.model(model.clone()).keep_in(past.runs.clone()).cancel(cancel.clone()))
+        let launch = setup::answering(setup.host.run(&started.task), &setup, &stops.rest)?;
+        Ok::<_, Error>(
+            launch
+                .model(model.clone())
+                .keep_in(past.runs.clone())
+                .cancel(stops.cancel.clone())
+                .rest(stops.rest.clone()),
+        )
     };
     let fork = launch()?.project(setup.machine.project()).flags(given.words());
     let fork = fork.fork(&past.journal, step, args.message.clone())?;

@@ -1,24 +1,68 @@
-//! Ctrl-C: the first asks the work to stop, the second ends the process at once.
+//! Ctrl-C. Of a run: the first lets the call that runs come to its end, the second ends the run at once, the
+//! third the process. Of other work: the first asks it to stop, the second ends the process.
+
+use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
 use super::print;
+
+/// How long a run has to write its last record after the second.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// What ends a run.
+pub(crate) struct Stops {
+    /// After the call that runs.
+    pub(crate) rest: CancellationToken,
+    /// Now.
+    pub(crate) cancel: CancellationToken,
+}
+
+/// Watches over a run. A runtime has to be there.
+pub(crate) fn watch_run() -> Stops {
+    let cancel = CancellationToken::new();
+    let rest = cancel.child_token();
+    let stops = Stops { rest: rest.clone(), cancel: cancel.clone() };
+    tokio::spawn(async move {
+        // No signals on this machine: nothing to wait for.
+        while tokio::signal::ctrl_c().await.is_ok() {
+            if cancel.is_cancelled() {
+                leave();
+            }
+            if rest.is_cancelled() {
+                print::note("\nstopping now");
+                cancel.cancel();
+                tokio::spawn(async {
+                    tokio::time::sleep(PATIENCE).await;
+                    leave();
+                });
+            } else {
+                // The terminal has echoed `^C` and stands in the middle of a line.
+                print::note("\nstopping after this call; once more to stop now");
+                rest.cancel();
+            }
+        }
+    });
+    stops
+}
 
 /// Cancels when the person at the terminal wants to stop. A runtime has to be there.
 pub(crate) fn watch() -> CancellationToken {
     let cancel = CancellationToken::new();
     let stop = cancel.clone();
     tokio::spawn(async move {
-        // No signals on this machine: nothing to wait for.
         while tokio::signal::ctrl_c().await.is_ok() {
             if stop.is_cancelled() {
-                #[expect(clippy::exit, reason = "the second Ctrl-C does not wait for anything")]
-                std::process::exit(130);
+                leave();
             }
-            // The terminal has echoed `^C` and stands in the middle of a line.
             print::note("\nstopping; once more to leave at once");
             stop.cancel();
         }
     });
     cancel
+}
+
+fn leave() -> ! {
+    #[expect(clippy::exit, reason = "whoever asks again does not wait for anything")]
+    std::process::exit(130)
 }

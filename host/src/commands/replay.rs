@@ -73,17 +73,18 @@ async fn offline(args: &ReplayArgs, past: &Past, setup: &Setup, json: bool) -> R
 /// Tools run, through the gate and journaled as a run of its own.
 async fn live(past: &Past, setup: &Setup, json: bool) -> Result<ExitCode> {
     let started = past.started()?;
-    let cancel = interrupts::watch();
+    let stops = interrupts::watch_run();
     let model = Arc::new(Recorded::new(&past.journal.records, format!("replay:{}", past.id))?);
     let history = started.messages.split_last().map(|(_, before)| before.to_vec()).unwrap_or_default();
     let parent = Parent { run: past.id, step: 0 };
-    let launch = setup::answering(setup.host.run(&started.task), setup, &cancel)?
+    let launch = setup::answering(setup.host.run(&started.task), setup, &stops.rest)?
         .after(parent, history)
         .project(setup.machine.project())
         .flags(started.flags.clone())
         .model(model)
         .keep_in(past.runs.clone())
-        .cancel(cancel.clone());
+        .cancel(stops.cancel.clone())
+        .rest(stops.rest.clone());
     let run = launch.start()?;
     let id = run.id();
     let outcome = progress::drive(run, json).await;

@@ -12,6 +12,7 @@ use looplet_host::settings;
 
 use super::past::{self, Past};
 use super::setup::{self, Setup};
+use super::terminal::Hearing;
 use super::{interrupts, print, progress, run::model};
 use crate::cli::{ResumeArgs, SpendingArgs, Unknown};
 
@@ -25,11 +26,12 @@ pub(crate) async fn run(args: ResumeArgs, json: bool) -> Result<ExitCode> {
     let setup = setup::set_up_on(machine, &given, &flags, Vec::new(), args.runs.as_deref()).await?;
     let (model, header) =
         model::connect(&setup, args.model.as_deref(), Some(&started.model), args.runs.as_deref()).await?;
-    let cancel = interrupts::watch();
-    let launch = setup::answering(setup.host.run(&started.task), &setup, &cancel)?
+    let stops = interrupts::watch_run();
+    let launch = setup::answering(setup.host.run(&started.task), &setup, &stops.rest)?
         .model(model)
         .keep_in(past.runs.clone())
-        .cancel(cancel.clone());
+        .cancel(stops.cancel.clone())
+        .rest(stops.rest.clone());
     let fold = past.fold()?;
     let resumed = RunResumed {
         on_unknown: on_unknown(&args, &setup),
@@ -41,6 +43,7 @@ pub(crate) async fn run(args: ResumeArgs, json: bool) -> Result<ExitCode> {
     let run = launch.resume(past.id, resumed)?;
     progress::print_header(&setup, &header);
     print::note(&format!("run {} goes on after step {}", past.id, fold.state.steps()));
+    let _hearing = Hearing::start(run.steering());
     let outcome = progress::drive(run, json).await;
     progress::print_outcome(&outcome, json);
     Ok(super::exit(outcome.exit(setup::exit_rules(&setup))))

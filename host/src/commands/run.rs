@@ -13,6 +13,7 @@ use looplet_host::settings::Flags;
 
 use super::past::{self, Past};
 use super::setup::{self, Setup, set_up};
+use super::terminal::Hearing;
 use super::{files, interrupts, print, progress};
 use crate::cli::RunArgs;
 
@@ -28,10 +29,15 @@ pub(crate) async fn run(args: RunArgs, json: bool) -> Result<ExitCode> {
     let own = parent.as_ref().map(Past::started).transpose()?.map(|started| started.model.as_str());
     let (model, header) = model::connect(&setup, args.model.as_deref(), own, args.runs.as_deref()).await?;
     progress::print_header(&setup, &header);
-    let cancel = interrupts::watch();
+    let stops = interrupts::watch_run();
     let launch = launch(&setup, &args, task, parent.as_ref())?;
-    let launch = setup::answering(launch, &setup, &cancel)?.model(model).cancel(cancel.clone());
-    let outcome = progress::drive(launch.start()?, json).await;
+    let launch = setup::answering(launch, &setup, &stops.rest)?
+        .model(model)
+        .cancel(stops.cancel.clone())
+        .rest(stops.rest.clone());
+    let run = launch.start()?;
+    let _hearing = Hearing::start(run.steering());
+    let outcome = progress::drive(run, json).await;
     progress::print_outcome(&outcome, json);
     Ok(super::exit(outcome.exit(setup::exit_rules(&setup))))
 }

@@ -60,12 +60,18 @@ fn show(runs: &Runs, id: RunId, summary: &Result<Summary>, all: bool, json: bool
         print::json(&json!({
             "run": id, "began_ms": summary.map(|summary| summary.began_ms), "task": summary.map(|summary| &summary.task),
             "model": summary.map(|summary| &summary.model), "project": summary.and_then(|summary| summary.project.as_ref()),
+            "child_of": summary.and_then(|summary| summary.child_of.as_ref()),
             "steps": tally.steps, "stop_reason": tally.stop, "bytes": bytes, "damage": fault,
         }));
         return;
     }
     let when = summary.map(|summary| files::moment(summary.began_ms)).unwrap_or_default();
     let task = summary.map(|summary| cut(summary.task.trim(), 50)).unwrap_or_default();
+    let child_of = summary.and_then(|summary| summary.child_of.as_ref());
+    let task = match child_of {
+        Some(parent) => format!("(sub-agent of {}, step {}) {task}", parent.run, parent.step),
+        None => task,
+    };
     let kib = bytes.div_ceil(1024);
     let project = summary.and_then(|summary| summary.project.as_ref()).filter(|_| all);
     let project = project.map(|project| format!("  {}", cut(project, 80))).unwrap_or_default();

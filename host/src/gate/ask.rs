@@ -134,7 +134,7 @@ impl Gate {
         let yes = |scope: &str| answered(true, "person", scope, waited_ms);
         let no =
             |reason: String| Asked { approval: answered(false, "person", "", waited_ms), next: Next::Refuse(reason) };
-        let standing = |scope: Scope| Some(Standing { scope, plugin: tool.plugin().plugin.digest() });
+        let standing = |scope: Scope| Some(Standing { scope, plugin: tool.digest() });
         match answer {
             Answer::Yes => Asked { approval: yes("once"), next: Next::Run },
             Answer::YesForRun(scope) => match self.keep(tool, scope.clone(), Until::Run) {
@@ -163,7 +163,7 @@ impl Gate {
 
     fn keep(&self, tool: &GatedTool, scope: Scope, until: Until) -> Result<(), String> {
         let origin = Origin::flag("the answer at the prompt");
-        let digest = tool.plugin().plugin.digest();
+        let digest = tool.digest();
         let approval =
             StandingApproval::new(scope, digest, until, origin).map_err(|error| error.message().to_owned())?;
         if let (Until::Forever, Some(remember)) = (until, &self.remember) {

@@ -60,11 +60,11 @@ impl Gate {
         let resolver = MountResolver::new(&self.mounts);
         let (ran, approvals) = self.memory(|memory| (Arc::clone(&memory.ran), Arc::clone(&memory.approvals)));
         let facts = Facts {
-            plugin: &tool.plugin().name,
+            plugin: tool.plugin_name(),
             tool: &tool.spec().name,
             arguments,
             changes_nothing: tool.changes_nothing(),
-            built_in: tool.plugin().built_in,
+            built_in: tool.provider().is_built_in(),
             ran: &ran,
             resolver: &resolver,
         };
@@ -76,7 +76,7 @@ impl Gate {
             // Resolving goes to the disk, and nobody is shown them.
             Decision::Allow | Decision::Deny => None,
         };
-        let digest = tool.plugin().plugin.digest();
+        let digest = tool.digest();
         let approval = match verdict.decision {
             Decision::Ask => approvals.iter().find_map(|approval| {
                 let left = verdict.narrowing.intersect(&approval.fits(&facts, &digest)?);

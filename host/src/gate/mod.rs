@@ -4,11 +4,14 @@
 //! opened → the approver → a fresh instance. `explain` asks the same gate and runs nothing.
 
 mod ask;
+mod child;
 mod hook;
 mod judge;
 mod named;
+mod native;
 mod perform;
 mod prepare;
+mod provider;
 mod question;
 mod remedy;
 mod restore;
@@ -21,10 +24,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub use hook::ComponentHook;
 pub use judge::{Judgement, Obstacle};
 pub use named::NamedPlace;
-pub use tool::{GatedTool, PluginHandle};
+pub use provider::{PluginHandle, Provider};
+pub use tool::GatedTool;
 
 use crate::capability::fs::Mount;
 use crate::hook::HookChain;
+use crate::native::Children;
 use crate::permission::{Approver, Deny, Policy, StandingApproval};
 use crate::plugin::{PluginState, RunKey};
 use crate::record::CallAnswered;
@@ -41,9 +46,13 @@ pub struct Gate {
     hooks: Arc<HookChain>,
     /// What each tool keeps in this run, by full name.
     states: BTreeMap<String, PluginState>,
-    run: Mutex<RunMemory>,
+    run: Arc<Mutex<RunMemory>>,
+    /// So many of the approvals, from the first, were given before the run.
+    given: usize,
     /// One question at a time.
-    asking: tokio::sync::Mutex<()>,
+    asking: Arc<tokio::sync::Mutex<()>>,
+    /// Begins the sub-agents of native tools.
+    children: Option<Arc<dyn Children>>,
 }
 
 /// Who answers an ask.
@@ -91,9 +100,19 @@ impl Gate {
             approver: Arc::new(Deny),
             remember: None,
             hooks: Arc::default(),
-            run: Mutex::default(),
-            asking: tokio::sync::Mutex::default(),
+            run: Arc::default(),
+            given: 0,
+            asking: Arc::default(),
+            children: None,
         }
+    }
+
+    /// With tools beside those of the host.
+    pub fn with_tools(mut self, tools: impl IntoIterator<Item = GatedTool>) -> Self {
+        self.tools.extend(tools);
+        self.tools.sort_by_key(GatedTool::full_name);
+        self.states = self.tools.iter().map(|tool| (tool.full_name(), PluginState::default())).collect();
+        self
     }
 
     /// Puts asks to somebody.
@@ -110,8 +129,15 @@ impl Gate {
     }
 
     /// Answers asks by what was approved before.
-    pub fn with_approvals(self, approvals: Vec<StandingApproval>) -> Self {
+    pub fn with_approvals(mut self, approvals: Vec<StandingApproval>) -> Self {
+        self.given += approvals.len();
         self.memory(|memory| Arc::make_mut(&mut memory.approvals).extend(approvals));
+        self
+    }
+
+    /// Who begins the sub-agents of its native tools.
+    pub(crate) fn with_children(mut self, children: Arc<dyn Children>) -> Self {
+        self.children = Some(children);
         self
     }
 
@@ -145,7 +171,7 @@ impl Gate {
     /// The tool of that full name, `plugin/tool`.
     pub fn tool(&self, full_name: &str) -> Option<&GatedTool> {
         let (plugin, name) = full_name.split_once('/')?;
-        self.tools.iter().find(|tool| tool.plugin().name == plugin && tool.spec().name == name)
+        self.tools.iter().find(|tool| tool.plugin_name() == plugin && tool.spec().name == name)
     }
 
     /// Notes what the model said, for the next question.
@@ -155,5 +181,14 @@ impl Gate {
 
     fn memory<T>(&self, change: impl FnOnce(&mut RunMemory) -> T) -> T {
         change(&mut self.run.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl RunMemory {
+    /// Notes that calls of a tool were let through.
+    fn note_run(&mut self, tool: String) {
+        if !self.ran.contains(&tool) {
+            Arc::make_mut(&mut self.ran).insert(tool);
+        }
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
 
+use super::provider::PluginHandle;
 use super::tool::GatedTool;
 use crate::agent::{CallReport, ReadyCall};
 use crate::canonical::CanonicalJson;
@@ -19,6 +20,7 @@ const PROGRESS: usize = 16;
 
 /// A call with everything it was given.
 pub(super) struct Allowed {
+    pub(super) plugin: Arc<PluginHandle>,
     pub(super) run: RunKey,
     pub(super) state: PluginState,
     pub(super) tool: GatedTool,
@@ -33,11 +35,9 @@ pub(super) struct Allowed {
 #[async_trait]
 impl ReadyCall for Allowed {
     async fn perform(self: Box<Self>, cancel: CancellationToken) -> CallReport {
-        let Self { run, state, tool, id, arguments, is_edited, authority, approver } = *self;
-        let warning =
-            is_edited.then(|| format!("the person changed the arguments of this call to {}", arguments.as_str()));
-        let plugin = tool.plugin();
-        let desk = Arc::new(Desk { tool: tool.full_name(), approver, progress: std::sync::Mutex::default() });
+        let Self { plugin, run, state, tool, id, arguments, is_edited, authority, approver } = *self;
+        let warning = edited(is_edited, &arguments);
+        let desk = Arc::new(Desk::new(&tool, approver));
         let context = CallContext {
             run,
             settings: plugin.settings.clone(),
@@ -50,16 +50,40 @@ impl ReadyCall for Allowed {
         let mut report = to_record(report);
         report.warnings.extend(warning);
         report.kept = state.take_changes();
-        report.progress = std::mem::take(&mut *desk.progress.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
+        report.progress = desk.take_progress();
         report
     }
 }
 
+/// What the model is told where a person changed the arguments.
+pub(super) fn edited(is_edited: bool, arguments: &CanonicalJson) -> Option<String> {
+    is_edited.then(|| format!("the person changed the arguments of this call to {}", arguments.as_str()))
+}
+
+/// The last lines that a call had for the operator.
+pub(super) fn tail(mut lines: Vec<String>) -> Option<StderrTail> {
+    let total = lines.len() as u64;
+    let surplus = lines.len().saturating_sub(20);
+    lines.drain(..surplus);
+    (total > 0).then_some(StderrTail { lines, total })
+}
+
 /// What a guest turns to while it runs.
-struct Desk {
+pub(super) struct Desk {
     tool: String,
     approver: Arc<dyn Approver>,
     progress: std::sync::Mutex<Vec<Progress>>,
+}
+
+impl Desk {
+    pub(super) fn new(tool: &GatedTool, approver: Arc<dyn Approver>) -> Self {
+        Self { tool: tool.full_name(), approver, progress: std::sync::Mutex::default() }
+    }
+
+    /// Takes the last words on how far the call was.
+    pub(super) fn take_progress(&self) -> Vec<Progress> {
+        std::mem::take(&mut self.progress.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
+    }
 }
 
 #[async_trait]
@@ -90,9 +114,6 @@ fn to_record(report: GuestReport) -> CallReport {
         report.log.iter().filter(|line| line.level >= LogLevel::Info).map(|line| line.message.clone()).collect();
     lines.extend(report.stderr);
     lines.extend(report.detail);
-    let total = lines.len() as u64;
-    let surplus = lines.len().saturating_sub(20);
-    lines.drain(..surplus);
     let wrote = report.written.into_iter();
     CallReport {
         wrote: wrote.map(|(mount, path, bytes, digest)| WrittenFile { mount, path, bytes, digest }).collect(),
@@ -100,7 +121,7 @@ fn to_record(report: GuestReport) -> CallReport {
         waited_ms: u64::try_from(report.usage.waited.as_millis()).unwrap_or(u64::MAX),
         used,
         refusals: report.refusals,
-        stderr: (total > 0).then_some(StderrTail { lines, total }),
+        stderr: tail(lines),
         ..CallReport::new(report.outcome)
     }
 }

@@ -9,7 +9,9 @@ use tokio_util::sync::CancellationToken;
 use super::Gate;
 use super::ask::{Ask, Next, REFUSED_FOR_RUN, answered, is_within};
 use super::judge::{Judgement, Obstacle};
+use super::native::AllowedNative;
 use super::perform::Allowed;
+use super::provider::Provider;
 use super::tool::GatedTool;
 use crate::agent::machine::CallRequest;
 use crate::agent::{Dispatch, Prepared, Verdict};
@@ -185,24 +187,40 @@ impl<'a> Preparing<'a> {
 
     fn ready(&mut self, judgement: &Judgement, resolved: &Resolved, screened: Option<Screened>) -> Prepared {
         let verdict = self.verdict(judgement);
-        self.gate.memory(|memory| {
-            let name = self.tool.full_name();
-            if !memory.ran.contains(&name) {
-                Arc::make_mut(&mut memory.ran).insert(name);
-            }
-        });
+        self.gate.memory(|memory| memory.note_run(self.tool.full_name()));
         if let Some((by, output)) = screened.and_then(|screened| screened.answer) {
             return Prepared::Settled(verdict, Ruling::Answered { by, outcome: Outcome::Ok(output) });
         }
+        let is_edited = self.arguments != self.request.arguments;
+        let approver = Arc::clone(&self.gate.approver);
+        let plugin = match self.tool.provider() {
+            Provider::Component(plugin) => Arc::clone(plugin),
+            Provider::Native(native) => {
+                let allowed = AllowedNative {
+                    native: native.clone(),
+                    tool: self.tool.clone(),
+                    run: self.view.run,
+                    step: self.request.step,
+                    arguments: self.arguments.clone(),
+                    is_edited,
+                    approver,
+                    left: self.request.left.clone(),
+                    children: self.gate.children.clone(),
+                    memory: Arc::clone(&self.gate.run),
+                };
+                return Prepared::Ready(verdict, Box::new(allowed));
+            }
+        };
         let allowed = Allowed {
+            plugin,
             run: self.gate.key,
             state: self.gate.states.get(&self.tool.full_name()).cloned().unwrap_or_default(),
             tool: self.tool.clone(),
             id: self.request.id.clone(),
-            is_edited: self.arguments != self.request.arguments,
+            is_edited,
             arguments: self.arguments.clone(),
             authority: resolved.authority.clone(),
-            approver: Arc::clone(&self.gate.approver),
+            approver,
         };
         Prepared::Ready(verdict, Box::new(allowed))
     }
@@ -253,8 +271,8 @@ fn verdict_of(tool: &GatedTool, judgement: &Judgement) -> Verdict {
     }
     let (facts, authority) = match &judgement.authority {
         Ok(resolved) => {
-            let facts = CallFacts { repeatable: resolved.is_repeatable(), ..tool.facts() };
-            (facts, authority_lines(resolved))
+            let repeatable = tool.is_walled() && resolved.is_repeatable();
+            (CallFacts { repeatable, ..tool.facts() }, authority_lines(tool, resolved))
         }
         Err(_) => (tool.facts(), Vec::new()),
     };
@@ -262,7 +280,10 @@ fn verdict_of(tool: &GatedTool, judgement: &Judgement) -> Verdict {
 }
 
 /// What the call holds, one place a line, with the line that gives it and what cut it.
-fn authority_lines(resolved: &Resolved) -> Vec<String> {
+fn authority_lines(tool: &GatedTool, resolved: &Resolved) -> Vec<String> {
+    if !tool.is_walled() {
+        return vec![format!("whatever the program can: no wall stands around a {} tool", tool.kind().as_str())];
+    }
     resolved
         .reached
         .iter()

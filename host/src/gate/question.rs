@@ -31,24 +31,24 @@ pub(super) fn question(
     resolved: &Resolved,
     context: Context,
 ) -> Question {
-    let plugin = tool.plugin();
+    let provider = tool.provider();
     let reach = resolved
         .reached
         .iter()
         .map(|reached| Reach { place: reached.place.clone(), host_path: reached.host_path.clone() })
         .collect();
-    let changes_nothing = resolved.changes_nothing();
+    let changes_nothing = tool.is_walled() && resolved.changes_nothing();
     let last_path = context.last_path.as_deref();
     Question {
         number: context.number,
         step: context.step,
         tool: tool.spec().name.clone(),
         plugin: Askable {
-            name: plugin.name.clone(),
-            version: plugin.plugin.info().version.clone(),
-            digest: plugin.plugin.digest(),
-            kind: tool.kind(),
-            built_in: plugin.built_in,
+            name: provider.name().to_owned(),
+            version: provider.version().to_owned(),
+            digest: tool.digest(),
+            kind: provider.kind(),
+            built_in: provider.is_built_in(),
         },
         reach,
         asked_by: judgement.verdict.deciding().into_iter().cloned().collect(),
@@ -60,13 +60,14 @@ pub(super) fn question(
         scopes: scopes(&tool.full_name(), changes_nothing, judgement.named.as_deref(), last_path),
         may_remember: context.may_remember && is_harmless(tool, resolved),
         faults: Vec::new(),
+        on_behalf: None,
     }
 }
 
 /// Component, definition, arguments and authority: what a yes is about.
 pub(super) fn bound_to(tool: &GatedTool, arguments: &CanonicalJson, resolved: &Resolved) -> Digest {
     Digest::of_parts([
-        tool.plugin().plugin.digest().as_bytes().as_slice(),
+        tool.digest().as_bytes().as_slice(),
         tool.definition_digest().as_bytes(),
         arguments.as_str().as_bytes(),
         resolved.digest().as_bytes(),
@@ -81,7 +82,8 @@ fn is_harmless(tool: &GatedTool, resolved: &Resolved) -> bool {
         Place::Fs { .. } | Place::Env(_) => true,
         Place::Http(_) | Place::Secret(_) | Place::Process(_) | Place::Model | Place::Other(_) => false,
     });
-    stays_here && !effects.destructive && !effects.open_world
+    // What a program's own function does may be another thing tomorrow, under the same definition.
+    tool.is_walled() && stays_here && !effects.destructive && !effects.open_world
 }
 
 /// The operator's reason; where no rule speaks, that.

@@ -31,6 +31,8 @@ impl Gate {
                 Body::CallStarted(started) => drop(self.memory(|memory| memory.answers.remove(&started.step))),
                 Body::CallEnded(ended) => {
                     self.memory(|memory| memory.answers.remove(&ended.step));
+                    let ran = ended.spent.iter().flat_map(|spent| spent.ran.iter().cloned());
+                    self.memory(|memory| ran.for_each(|tool| memory.note_run(tool)));
                     if let Some(state) = tools.get(&ended.step).and_then(|tool| self.states.get(*tool)) {
                         state.take_over(&ended.kept);
                     }
@@ -69,7 +71,7 @@ impl Gate {
     }
 
     fn is_loaded(&self, decided: &CallDecided, standing: &Standing) -> bool {
-        self.tool(&decided.tool).is_some_and(|tool| tool.plugin().plugin.digest() == standing.plugin)
+        self.tool(&decided.tool).is_some_and(|tool| tool.digest() == standing.plugin)
     }
 
     fn restore_answer(&self, yes: bool, standing: &Standing) {

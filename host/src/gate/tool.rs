@@ -5,39 +5,25 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::named::{self, NamedPlace};
-use crate::canonical::CanonicalJson;
+use super::provider::{PluginHandle, Provider};
 use crate::capability::fs::Mount;
-use crate::capability::{Granted, MountResolver};
+use crate::capability::{Granted, MountResolver, Resolved};
 use crate::digest::Digest;
 use crate::hook::CallView;
 use crate::message::ToolCall;
+use crate::native::Tool;
 use crate::need::Place;
 use crate::permission::ToolKind;
 use crate::plugin::{Schema, ToolSpec};
 use crate::record::{CallFacts, ToolRecord};
-use crate::sandbox::{Limits, Plugin, Sandbox};
+use crate::sandbox::Limits;
 
-/// A plugin that is loaded, under the operator's name.
-#[derive(Clone)]
-pub struct PluginHandle {
-    /// The operator's name.
-    pub name: String,
-    /// The component.
-    pub plugin: Plugin,
-    /// Where it runs.
-    pub sandbox: Sandbox,
-    /// Whether it is one of those that are shipped, known by its digest.
-    pub built_in: bool,
-    /// The operator's settings for it.
-    pub settings: CanonicalJson,
-}
-
-/// One tool of a plugin. Cheap to clone.
+/// One tool. Cheap to clone.
 #[derive(Clone)]
 pub struct GatedTool(Arc<Parts>);
 
 struct Parts {
-    plugin: Arc<PluginHandle>,
+    provider: Provider,
     spec: ToolSpec,
     shown_name: String,
     schema: Schema,
@@ -58,16 +44,27 @@ impl GatedTool {
         granted: Granted,
         limits: Limits,
     ) -> Result<Self, String> {
+        Self::of(Provider::Component(plugin), spec, prefix, granted, limits)
+    }
+
+    /// A tool of the embedding program. The error is a clause about it.
+    pub fn native(tool: Tool) -> Result<Self, String> {
+        let spec = tool.spec()?;
+        Self::of(Provider::Native(tool), spec, "", Granted::default(), Limits::SHIPPED)
+    }
+
+    fn of(provider: Provider, spec: ToolSpec, prefix: &str, granted: Granted, limits: Limits) -> Result<Self, String> {
         let schema = Schema::compile(&spec.input_schema)?;
         // The most that any call of it can hold; what cannot be resolved runs nothing and so changes nothing.
         let most = crate::capability::Authority::resolve(&spec.needs, &granted, &crate::permission::Narrowing::none());
-        let changes_nothing = most.as_ref().map_or(true, crate::capability::Resolved::changes_nothing);
-        let repeatable = most.as_ref().map_or(true, crate::capability::Resolved::is_repeatable);
+        let is_walled = provider.kind() == ToolKind::Component;
+        let changes_nothing = is_walled && most.as_ref().map_or(true, Resolved::changes_nothing);
+        let repeatable = is_walled && most.as_ref().map_or(true, Resolved::is_repeatable);
         let reach =
             most.map(|most| most.reached.into_iter().map(|reached| reached.place).collect()).unwrap_or_default();
         let shown_name = format!("{prefix}{}", spec.name);
         Ok(Self(Arc::new(Parts {
-            plugin,
+            provider,
             spec,
             shown_name,
             schema,
@@ -79,9 +76,24 @@ impl GatedTool {
         })))
     }
 
-    /// Its plugin.
-    pub fn plugin(&self) -> &PluginHandle {
-        &self.0.plugin
+    /// What stands behind it.
+    pub fn provider(&self) -> &Provider {
+        &self.0.provider
+    }
+
+    /// The name of its plugin in rules and grants.
+    pub fn plugin_name(&self) -> &str {
+        self.0.provider.name()
+    }
+
+    /// What an approval is bound to: the component, or the definition of a tool that is none.
+    pub fn digest(&self) -> Digest {
+        self.0.provider.digest(&self.0.spec)
+    }
+
+    /// Whether a call of it holds what it is given and nothing else.
+    pub fn is_walled(&self) -> bool {
+        self.kind() == ToolKind::Component
     }
 
     /// What the plugin says of it.
@@ -91,7 +103,7 @@ impl GatedTool {
 
     /// `plugin/tool`, by which rules and grants name it.
     pub fn full_name(&self) -> String {
-        format!("{}/{}", self.0.plugin.name, self.0.spec.name)
+        format!("{}/{}", self.plugin_name(), self.0.spec.name)
     }
 
     /// The name that the model uses.
@@ -117,7 +129,7 @@ impl GatedTool {
     /// A call of it as hooks are shown it.
     pub fn view(&self, call: ToolCall) -> CallView {
         CallView {
-            plugin: self.0.plugin.name.clone(),
+            plugin: self.plugin_name().to_owned(),
             call,
             changes_nothing: self.0.changes_nothing,
             repeatable: self.0.repeatable,
@@ -144,7 +156,7 @@ impl GatedTool {
         }
     }
 
-    /// The digest of what the plugin says of the tool; an approval is bound to it.
+    /// The digest of what is said of the tool; an approval is bound to it.
     pub fn definition_digest(&self) -> Digest {
         let text = serde_json::to_string(&self.0.spec).unwrap_or_default();
         Digest::of(text.as_bytes())
@@ -153,7 +165,7 @@ impl GatedTool {
     /// What the journal keeps of it and the model is told.
     pub fn to_record(&self) -> ToolRecord {
         ToolRecord {
-            plugin: self.0.plugin.name.clone(),
+            plugin: self.plugin_name().to_owned(),
             tool: self.0.spec.name.clone(),
             name: self.0.shown_name.clone(),
             description: self.0.spec.description.clone(),
@@ -166,6 +178,6 @@ impl GatedTool {
 
     /// What kind of thing it is.
     pub fn kind(&self) -> ToolKind {
-        ToolKind::Component
+        self.0.provider.kind()
     }
 }

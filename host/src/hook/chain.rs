@@ -1,9 +1,9 @@
 //! The hooks of one run, in their order: called at each point, their answers merged, their faults kept.
 //!
 //! Deny comes before ask, ask before narrow (all of them intersected), narrow before rewrite (chained, each
-//! sees the last one's arguments), rewrite before answer (the first). Texts are joined in order and capped; the first reason to stop is kept. Who
-//! faulted once is not called again: a gate keeps refusing, what may replace results keeps withholding
-//! them, anybody else is silent.
+//! sees the last one's arguments), rewrite before answer (the first). Texts are joined in order and capped;
+//! the first reason to stop is kept. Who faulted once is not called again: a gate keeps refusing, what may
+//! replace results keeps withholding them, anybody else is silent.
 
 use serde_json::Value;
 
@@ -38,6 +38,14 @@ impl HookChain {
     /// The hooks of a run that is repeated. None is called.
     pub fn recorded(recorded: RecordedHooks) -> Self {
         Self { entries: Vec::new(), points: recorded.points(), recorded: Some(recorded) }
+    }
+
+    /// The same hooks for a run inside of theirs: what they know and keep is one, so that what they gate
+    /// here is gated there, and what happens there counts here.
+    pub fn for_child(&self) -> Self {
+        let entries: Vec<Entry> = self.entries.iter().map(Entry::for_child).collect();
+        let points = entries.iter().fold(Points::default(), |all, entry| all.with(entry.points));
+        Self { entries, points, recorded: None }
     }
 
     /// Whether anybody is called at a point.

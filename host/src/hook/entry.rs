@@ -12,6 +12,7 @@ use super::{Answered, Hook};
 use crate::message::Outcome;
 use crate::need::Place;
 use crate::permission::Narrowing;
+use crate::plugin::PluginState;
 use crate::record::HookVerdict;
 
 /// Most bytes of text that all hooks together add at one point.
@@ -37,13 +38,23 @@ pub(super) struct Entry {
     pub(super) given: HookEntry,
     /// Those of its points that it may be called at.
     pub(super) points: Points,
-    fault: Mutex<Option<String>>,
+    /// Shared with the hooks of runs inside this one: who faulted has faulted for all of them.
+    fault: Arc<Mutex<Option<String>>>,
+    /// It is called for a run inside of its own.
+    is_guest: bool,
 }
 
 impl Entry {
     pub(super) fn new(given: HookEntry) -> Self {
         let points = Points::of(given.hook.points().iter().filter(|point| given.powers.allow(*point)));
-        Self { given, points, fault: Mutex::default() }
+        Self { given, points, fault: Arc::default(), is_guest: false }
+    }
+
+    /// The same hook for a run inside of its own, which neither begins nor ends for it.
+    pub(super) fn for_child(&self) -> Self {
+        let (given, fault) = (self.given.clone(), Arc::clone(&self.fault));
+        let points = self.points.iter().filter(|point| !matches!(point, Point::RunStart | Point::RunEnd));
+        Self { given, points: Points::of(points), fault, is_guest: true }
     }
 
     /// Calls the hook; a panic of it is a fault.
@@ -79,7 +90,9 @@ impl Entry {
 
     /// Records what it says, with what it has kept since.
     pub(super) fn say(&self, round: &mut Round, verdict: &str, reason: Option<String>) {
-        let state = self.given.hook.state().map(crate::plugin::PluginState::take_changes).unwrap_or_default();
+        // What it keeps while it is a guest is still to be told where it is at home.
+        let changes = if self.is_guest { PluginState::changes } else { PluginState::take_changes };
+        let state = self.given.hook.state().map(changes).unwrap_or_default();
         let (hook, verdict, log) = (self.given.name.clone(), verdict.to_owned(), self.given.hook.take_log());
         round.verdicts.push(HookVerdict { hook, verdict, reason, state, log });
     }

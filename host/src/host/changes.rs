@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::digest::Digest;
+use crate::permission::ToolKind;
 use crate::record::RunStarted;
 
 /// One clause for each difference that changes what the run may do or is told.
@@ -49,6 +50,7 @@ fn tools(then: &RunStarted, now: &RunStarted) -> Vec<String> {
     let of_same = before.iter().filter(|(_, tool)| same(&tool.plugin));
     of_same
         .filter_map(|(name, tool)| match after.get(name) {
+            None if tool.kind == ToolKind::Native => Some(format!("the native tool `{}` is not supplied", tool.tool)),
             None => Some(format!("tool `{name}` is gone")),
             Some(now) if now.name != tool.name => Some(format!("tool `{name}` is called `{}` now", now.name)),
             Some(now) if (&now.description, &now.input_schema) != (&tool.description, &tool.input_schema) => {

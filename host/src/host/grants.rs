@@ -97,7 +97,7 @@ pub(super) fn findings(settings: &Settings, tools: &[GatedTool]) -> Vec<Finding>
             findings.push(Finding { severity: Severity::Note, message, hint, origin: grant.origin.clone() });
         };
         let name = grant.tools.as_str();
-        if !tools.iter().any(|tool| grant.tools.matches(&tool.plugin().name, &tool.spec().name)) {
+        if !tools.iter().any(|tool| grant.tools.matches(tool.plugin_name(), &tool.spec().name)) {
             note(
                 format!("the grant for `{name}` gives nothing: no such tool is loaded"),
                 "`looplet-host inspect` lists them".into(),

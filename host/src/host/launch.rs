@@ -2,18 +2,22 @@
 
 mod answers;
 mod blocking;
+mod child;
 mod done;
 mod fork;
+mod hooks;
 mod model;
+mod stopping;
+mod tools;
 
 use std::sync::Arc;
 
-use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 pub use answers::IntoApprover;
 pub use fork::Forked;
 
+use self::child::House;
 use super::asker::ModelAsker;
 use super::{Host, opening};
 use crate::agent::{Parts, Run, Sink, Watch};
@@ -21,14 +25,12 @@ use crate::budget::Budget;
 use crate::canonical::CanonicalJson;
 use crate::error::{Error, Result};
 use crate::gate::{Gate, Remember};
-use crate::hook::{
-    CallView, Hook, HookChain, HookEntry, OnCheckDone, OnFault, OnPostStep, OnPostTool, OnPrePrompt, OnPreTool,
-    OnShouldStop, Powers, ResultVerdict, RunView, StepView, ToolAnswer,
-};
+use crate::hook::{HookChain, HookEntry};
 use crate::journal::Runs;
 use crate::machine;
 use crate::message::Message;
 use crate::model::{Model, ModelChoice};
+use crate::native::Tool;
 use crate::origin::Origin;
 use crate::permission::{Decision, Rule, StandingApproval, ToolPattern};
 use crate::record::{Parent, RunId, RunResumed, RunStarted};
@@ -54,8 +56,10 @@ pub struct Launch {
     remember: Option<Remember>,
     kept_in: Option<Runs>,
     cancel: CancellationToken,
+    rest: CancellationToken,
     watch: Option<Arc<dyn Watch>>,
     hooks: Vec<HookEntry>,
+    tools: Vec<Tool>,
     forgets: bool,
     /// The schema of the result, of a program's own type.
     done: Option<CanonicalJson>,
@@ -93,8 +97,10 @@ impl Host {
             remember: None,
             kept_in,
             cancel: CancellationToken::new(),
+            rest: CancellationToken::new(),
             watch: None,
             hooks: Vec::new(),
+            tools: Vec::new(),
             forgets: false,
             done: None,
             fault: None,
@@ -173,53 +179,6 @@ impl Launch {
         self
     }
 
-    /// A hook of the embedding program, behind those of the configuration. It has every power.
-    pub fn hook(mut self, name: impl Into<String>, hook: impl Hook + 'static) -> Self {
-        let (powers, on_fault) = (Powers::ALL, OnFault::Deny);
-        self.hooks.push(HookEntry { name: name.into(), powers, on_fault, hook: Arc::new(hook) });
-        self
-    }
-
-    /// Decides on each call before the policy does: it may deny, ask, narrow, rewrite or answer.
-    pub fn on_pre_tool(self, says: impl Fn(&RunView, &CallView) -> ToolAnswer + Send + Sync + 'static) -> Self {
-        self.hook("on_pre_tool", OnPreTool(says))
-    }
-
-    /// Sees each result before it is recorded, and may put another in its place.
-    pub fn on_post_tool(self, says: impl Fn(&RunView, &StepView) -> ResultVerdict + Send + Sync + 'static) -> Self {
-        self.hook("on_post_tool", OnPostTool(says))
-    }
-
-    /// Is told of each recorded step.
-    pub fn on_post_step(self, hears: impl Fn(&RunView, &StepView) + Send + Sync + 'static) -> Self {
-        self.hook("on_post_step", OnPostStep(hears))
-    }
-
-    /// Adds a text to each request.
-    pub fn on_pre_prompt(self, says: impl Fn(&RunView) -> Option<String> + Send + Sync + 'static) -> Self {
-        self.hook("on_pre_prompt", OnPrePrompt(says))
-    }
-
-    /// Decides whether the model's word that it is done counts; the error is the reason for the model.
-    pub fn on_check_done<E: ToString>(
-        self,
-        says: impl Fn(&RunView, &Value) -> std::result::Result<(), E> + Send + Sync + 'static,
-    ) -> Self {
-        let says = move |view: &RunView, answer: &Value| says(view, answer).map_err(|reason| reason.to_string());
-        self.hook("on_check_done", OnCheckDone(says))
-    }
-
-    /// Gives a reason to stop between calls and turns.
-    pub fn on_should_stop(self, says: impl Fn(&RunView) -> Option<String> + Send + Sync + 'static) -> Self {
-        self.hook("on_should_stop", OnShouldStop(says))
-    }
-
-    /// Drops the instance of every hook that is a component after each point. For tests of hooks.
-    pub fn forgetful_hooks(mut self) -> Self {
-        self.forgets = true;
-        self
-    }
-
     /// Changes what the run may spend.
     pub fn budget(mut self, change: impl FnOnce(&mut Budget) + Send + 'static) -> Self {
         self.budget.push(Box::new(change));
@@ -276,6 +235,14 @@ impl Launch {
         let made = self.make(run)?;
         let (writer, journal) = runs.open(run)?;
         let started = journal.started()?;
+        if let Some(parent) = &started.child_of {
+            let (run, step) = (parent.run, parent.step);
+            return Err(Error::usage(format!("the run is a sub-agent of step {step} of run {run}, and ended with it"))
+                .hint(format!("`looplet-host resume {run}` goes on with that one")));
+        }
+        if resumed.accepted_changes.is_empty() {
+            self.check_supplied(started)?;
+        }
         made.gate.restore(&journal.records);
         let parts = self.parts(made, started, Some(Box::new(writer)));
         Run::resume(&journal.records, journal.chain, resumed, parts)
@@ -285,6 +252,9 @@ impl Launch {
     /// resume under other conditions is for the operator to accept.
     pub fn changes_since(&self, started: &RunStarted) -> Vec<String> {
         let gate = self.host.gate_with(self.rules.clone(), self.approvals.clone());
+        let Ok(gate) = self.with_tools(gate) else {
+            return vec!["the run's own tools cannot be registered".to_owned()];
+        };
         super::changes::changes(started, &opening::started(&self.host, &gate, started.run, &started.task))
     }
 
@@ -305,6 +275,7 @@ impl Launch {
         }
         let model = self.chosen_model()?;
         let gate = self.host.gate_with(std::mem::take(&mut self.rules), std::mem::take(&mut self.approvals));
+        let gate = self.with_tools(gate)?;
         let gate = match std::mem::replace(&mut self.answering, Answering::Nobody) {
             Answering::Nobody => gate,
             Answering::Approver(approver) => gate.with_approver(approver(run)),
@@ -316,7 +287,15 @@ impl Launch {
         };
         let components = self.host.0.hooks.iter().map(|hook| hook.entry(gate.run_key(), self.forgets));
         let hooks = Arc::new(HookChain::new(components.chain(self.hooks.drain(..)).collect()));
-        Ok(Made { gate: Arc::new(gate.with_hooks(Arc::clone(&hooks))), model, hooks })
+        let house = House {
+            host: self.host.clone(),
+            model: Arc::clone(&model),
+            hooks: Arc::clone(&hooks),
+            kept_in: self.kept_in.clone(),
+            project: self.project.clone(),
+            rest: self.rest.clone(),
+        };
+        Ok(Made { gate: house.open(gate.with_hooks(Arc::clone(&hooks)), 0), model, hooks })
     }
 
     /// Puts what the settings give in words before what the program says; its system text takes the place of
@@ -367,6 +346,7 @@ impl Launch {
             is_kept: sink.is_some(),
             sink: sink.unwrap_or(parts.sink),
             cancel: self.cancel,
+            rest: self.rest,
             watch: self.watch,
             ..parts
         }

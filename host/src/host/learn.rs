@@ -102,7 +102,7 @@ impl Host {
     }
 
     fn render_plugins(&self, used: &[(&GatedTool, &Learned)], text: &mut String) {
-        let names: BTreeSet<&str> = used.iter().map(|(tool, _)| tool.plugin().name.as_str()).collect();
+        let names: BTreeSet<&str> = used.iter().map(|(tool, _)| tool.plugin_name()).collect();
         for name in names {
             let Some(written) = self.settings().plugins.get(name) else { continue };
             let from = match &written.source {

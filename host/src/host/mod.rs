@@ -230,12 +230,12 @@ fn check_names(tools: &[GatedTool]) -> Result<()> {
         if name == DONE {
             return Err(Error::usage(format!(
                 "plugin `{}` has a tool `{DONE}`, which is built in",
-                tool.plugin().name
+                tool.plugin_name()
             ))
-            .hint(hint(&tool.plugin().name)));
+            .hint(hint(tool.plugin_name())));
         }
         if let Some(other) = names.insert(name, tool) {
-            let (first, second) = (&other.plugin().name, &tool.plugin().name);
+            let (first, second) = (other.plugin_name(), tool.plugin_name());
             return Err(Error::usage(format!("the plugins `{first}` and `{second}` both have a tool `{name}`"))
                 .hint(hint(second)));
         }
@@ -248,7 +248,7 @@ fn check_rules(settings: &Settings, tools: &[GatedTool]) -> Result<Vec<Finding>>
     let known: Vec<KnownTool<'_>> = tools
         .iter()
         .zip(&schemas)
-        .map(|(tool, input_schema)| KnownTool { plugin: &tool.plugin().name, tool: &tool.spec().name, input_schema })
+        .map(|(tool, input_schema)| KnownTool { plugin: tool.plugin_name(), tool: &tool.spec().name, input_schema })
         .collect();
     // What a flag allows is a pattern too, and one that nothing matches is a slip.
     let typed = settings

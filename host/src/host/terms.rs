@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use super::Host;
 use crate::digest::Digest;
-use crate::gate::Gate;
+use crate::gate::{Gate, Provider};
 
 /// The digest that a resume compares.
 pub(super) fn digest(host: &Host, gate: &Gate) -> Digest {
@@ -16,6 +16,8 @@ pub(super) fn digest(host: &Host, gate: &Gate) -> Digest {
         let _ = writeln!(text, "mount {name} {masks:?} {quota:?}");
     }
     for tool in gate.tools() {
+        // Others are granted nothing and have no settings: there is nothing to compare but that they are there.
+        let Provider::Component(plugin) = tool.provider() else { continue };
         let granted = tool.granted();
         let mounts: Vec<_> = granted
             .mounts
@@ -24,7 +26,7 @@ pub(super) fn digest(host: &Host, gate: &Gate) -> Digest {
             .collect();
         // The names alone: values may be secret, and change with the day.
         let env: Vec<_> = granted.env.keys().collect();
-        let settings = tool.plugin().settings.as_str();
+        let settings = plugin.settings.as_str();
         let name = tool.full_name();
         let _ = writeln!(text, "tool {name} {mounts:?} {env:?} {:?} {settings}", tool.limits());
     }

@@ -8,7 +8,7 @@ use super::cannot;
 use super::read::{Journal, ends};
 use super::write::{JournalWriter, remove};
 use crate::error::{Error, Result};
-use crate::record::{Body, RunId, StopReason};
+use crate::record::{Body, Parent, RunId, StopReason};
 
 /// Most runs that an error lists.
 const LISTED: usize = 5;
@@ -28,6 +28,8 @@ pub struct Summary {
     pub model: String,
     /// Directory of its project.
     pub project: Option<String>,
+    /// The run and the step that began it as a sub-agent.
+    pub child_of: Option<Parent>,
     /// When it began, in milliseconds since 1970.
     pub began_ms: u64,
     /// Why it ended or rests; none while it goes on, or where it broke off.
@@ -103,17 +105,22 @@ impl Runs {
             task: started.task,
             model: started.model,
             project: started.project,
+            child_of: started.child_of,
             began_ms: first.at_ms,
             stopped,
             bytes,
         })
     }
 
-    /// The latest run, of a project if one is given.
+    /// The latest run, of a project if one is given. Sub-agents are left out: nobody goes on with one.
     pub fn latest(&self, project: Option<&Path>) -> Result<RunId> {
         let is_of = |run: &RunId| {
+            let summary = self.summary(*run);
+            if summary.as_ref().is_ok_and(|summary| summary.child_of.is_some()) {
+                return false;
+            }
             project.is_none_or(|wanted| {
-                let found = self.summary(*run).ok().and_then(|summary| summary.project);
+                let found = summary.ok().and_then(|summary| summary.project);
                 found.is_some_and(|found| Path::new(&found) == wanted)
             })
         };

@@ -39,6 +39,15 @@ pub struct Reach {
     pub host_path: Option<String>,
 }
 
+/// A sub-agent that a question comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OnBehalf {
+    /// The step of the run whose call began it.
+    pub step: u32,
+    /// What it was asked to do. Untrusted: usually the words of a model.
+    pub task: String,
+}
+
 /// Everything that an approver must show. Words of the host and of others are in fields of their own.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Question {
@@ -70,6 +79,9 @@ pub struct Question {
     pub may_remember: bool,
     /// What is wrong with the arguments that the approver wrote for this call before, one clause each.
     pub faults: Vec<String>,
+    /// The sub-agent whose call it is; none for a call of the run itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_behalf: Option<OnBehalf>,
 }
 
 /// What the approver says.

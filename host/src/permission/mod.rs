@@ -26,7 +26,7 @@ mod template;
 mod tool_pattern;
 
 pub use answer::{Leaning, Match};
-pub use approval::{Answer, Approver, Askable, Deny, Question, Reach};
+pub use approval::{Answer, Approver, Askable, Deny, OnBehalf, Question, Reach};
 pub use approvals::StandingApprovals;
 pub use argument::{Argument, Lookup};
 pub use check::{Finding, KnownTool, Severity};

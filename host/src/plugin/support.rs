@@ -95,6 +95,11 @@ impl PluginState {
         kept.entries = entries;
     }
 
+    /// What was changed and is still to be taken, by key; none takes a key away.
+    pub fn changes(&self) -> BTreeMap<String, Option<String>> {
+        self.kept().changes.clone()
+    }
+
     /// What was changed since this was last asked, by key; none takes a key away.
     pub fn take_changes(&self) -> BTreeMap<String, Option<String>> {
         std::mem::take(&mut self.kept().changes)

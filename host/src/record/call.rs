@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::Spent;
 use crate::canonical::CanonicalJson;
 use crate::digest::Digest;
 use crate::message::{Failure, Outcome};
 use crate::origin::Origin;
-use crate::permission::{Decision, Scope};
+use crate::permission::{Decision, Scope, ToolKind};
 use crate::refusal::Refusal;
 
 /// What the host found about a call, from needs and grants; scheduling and re-running use it.
@@ -194,6 +195,9 @@ pub struct CallDecided {
     pub step: u32,
     /// `plugin/tool`; for a name that no tool has, the model's word.
     pub tool: String,
+    /// What stands behind the tool.
+    #[serde(default, skip_serializing_if = "ToolKind::is_component")]
+    pub kind: ToolKind,
     /// The final arguments, which were decided on.
     pub arguments: CanonicalJson,
     /// The arguments that the model proposed, where the final ones differ.
@@ -239,6 +243,7 @@ impl CallDecided {
         Self {
             step,
             tool: tool.into(),
+            kind: ToolKind::Component,
             arguments,
             proposed: None,
             ruling,
@@ -380,6 +385,9 @@ pub struct CallEnded {
     /// Files that the call changed, as they were after it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub wrote: Vec<WrittenFile>,
+    /// What sub-agents of it spent: the run pays for them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spent: Option<Spent>,
     /// The run's active time at this point, in milliseconds.
     pub active_ms: u64,
 }

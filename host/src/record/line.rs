@@ -234,6 +234,7 @@ mod tests {
         let mut output = ToolOutput::text("");
         output.content = content;
         Body::CallEnded(Box::new(CallEnded {
+            spent: None,
             step: 1,
             outcome: Outcome::Ok(output),
             duration_us: 1,

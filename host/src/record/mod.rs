@@ -11,6 +11,7 @@ mod line;
 mod run;
 mod run_id;
 pub mod show;
+mod spent;
 mod step;
 mod stop;
 mod tally;
@@ -32,6 +33,7 @@ pub use inert::{cut, inert};
 pub use line::{Blob, Chain, DecodeError, Encoded, PAYLOAD_BYTES, decode};
 pub use run::{Done, MountRecord, OnUnknown, Parent, PluginRecord, RunResumed, RunStarted, ToolRecord};
 pub use run_id::RunId;
+pub use spent::Spent;
 pub use step::{Step, Steps};
 pub use stop::StopReason;
 pub use tally::{DeniedBy, DeniedCall, Tally};
@@ -113,6 +115,8 @@ pub enum Notice {
     HookStop(String),
     /// A reading of the run's active time, in milliseconds.
     Active(u64),
+    /// A person said something to the model in between.
+    Steered(String),
     /// All before it is copied from the parent; calls that are open were not run.
     Forked,
 }

@@ -23,6 +23,9 @@ pub struct RunStarted {
     /// The run that this one goes on from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<Parent>,
+    /// The run that began this one as a sub-agent, and the step that did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub child_of: Option<Parent>,
     /// Directory of the project, as an absolute path; `runs` lists by it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub project: Option<String>,
@@ -66,6 +69,7 @@ impl RunStarted {
             host: env!("CARGO_PKG_VERSION").into(),
             run,
             parent: None,
+            child_of: None,
             project: None,
             messages: vec![Message::User { text: task.clone() }],
             task,
@@ -83,12 +87,12 @@ impl RunStarted {
     }
 }
 
-/// The run that another goes on from.
+/// The run that another goes on from, or that began it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Parent {
     /// Its name.
     pub run: RunId,
-    /// The last of its steps that is taken over.
+    /// The last of its steps that is taken over; of a sub-agent, the step that began it.
     pub step: u32,
 }
 

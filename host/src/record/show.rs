@@ -80,7 +80,9 @@ pub fn step<'r>(records: impl IntoIterator<Item = &'r Record>, number: u32) -> O
 }
 
 fn in_full(decided: &CallDecided, ended: Option<&CallEnded>, turn: u32, most_memory: u64) -> String {
-    let mut rows = vec![("step", format!("#{} {}", decided.step, inert(&decided.tool)))];
+    let is_walled = decided.kind.is_component();
+    let mark = if is_walled { String::new() } else { format!(" [{}]", decided.kind.as_str()) };
+    let mut rows = vec![("step", format!("#{} {}{mark}", decided.step, inert(&decided.tool)))];
     if let Some(proposed) = &decided.proposed {
         rows.push(("proposed", inert(proposed.as_str())));
     }
@@ -99,7 +101,13 @@ fn in_full(decided: &CallDecided, ended: Option<&CallEnded>, turn: u32, most_mem
     rows.extend(decided.authority.iter().map(|item| ("authority", inert(item))));
     rows.extend(decided.would_allow.iter().flat_map(|toml| toml.lines()).map(|line| ("to allow", inert(line))));
     if let Some(ended) = ended {
-        rows.push(("touched", touched(&ended.used, &ended.refusals)));
+        rows.push((
+            "touched",
+            match is_walled {
+                true => touched(&ended.used, &ended.refusals),
+                false => "unknown: no wall stands around it".to_owned(),
+            },
+        ));
         rows.extend(ended.refusals.iter().map(|refusal| ("refused", refused(refusal))));
         rows.push(("used", used(ended, most_memory)));
     }

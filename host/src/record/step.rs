@@ -3,7 +3,7 @@
 //! Steps are a fold of records, so that a live run, `show` and a replay print the same lines.
 
 use crate::origin::Origin;
-use crate::permission::Decision;
+use crate::permission::{Decision, ToolKind};
 use crate::record::words::count;
 use crate::refusal::Refusal;
 use std::collections::BTreeMap;
@@ -31,6 +31,9 @@ pub struct Step {
     pub plugin: Option<String>,
     /// The tool's own name.
     pub tool: String,
+    /// What stands behind the tool.
+    #[serde(default, skip_serializing_if = "ToolKind::is_component")]
+    pub kind: ToolKind,
     /// The final arguments.
     pub arguments: CanonicalJson,
     /// How it ended.
@@ -86,6 +89,7 @@ impl Step {
             turn,
             plugin,
             tool,
+            kind: decided.kind,
             arguments: decided.arguments.clone(),
             outcome,
             duration_us: ended.map(|ended| ended.duration_us),
@@ -112,6 +116,7 @@ impl Step {
     }
 
     /// The step in one line, without live control characters: `#1 ✓ list_dir(path='.') → 3 entries [1ms]`.
+    /// What is no component is marked: `#2 ✓ greet(name='Ada') [native] → Hello, Ada! [0ms]`.
     pub fn pretty(&self) -> String {
         let mut line = self.head();
         if let Some(duration_us) = self.duration_us {
@@ -128,6 +133,9 @@ impl Step {
             Outcome::Failed(_) | Outcome::Aborted(_) => '✗',
         };
         let mut line = format!("#{} {mark} {}({})", self.number, cut(&self.tool, 64), arguments(&self.arguments));
+        if self.kind != ToolKind::Component {
+            let _ = write!(line, " [{}]", self.kind.as_str());
+        }
         let tail = self.tail();
         if !tail.is_empty() {
             let _ = write!(line, " → {tail}");

@@ -162,6 +162,7 @@ impl Tally {
         self.steps += 1;
         self.active_ms = self.active_ms.max(ended.active_ms);
         self.failed += u32::from(!ended.outcome.is_ok());
+        self.usage = ended.spent.iter().fold(self.usage, |usage, spent| usage.plus(spent.usage));
         for refusal in &ended.refusals {
             self.refusals += u64::from(refusal.count);
             let hidden = refusal.reason == RefusalReason::Hidden;

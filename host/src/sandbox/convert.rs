@@ -4,7 +4,7 @@ use super::bindings::exports::looplet::plugin::tool as wit_tool;
 use super::bindings::looplet::plugin::{common, needs};
 use super::limits::Limits;
 use super::output::cut_and_clean;
-use crate::message::{Attachment, Failure, FailureKind, ToolCall};
+use crate::message::{Attachment, Content, Failure, FailureKind, ToolCall, ToolOutput};
 use crate::need::{Capability, FsMode, Need, WishedLimits};
 use crate::plugin::{ArgumentRole, Effects, ShownArgument};
 
@@ -16,11 +16,35 @@ pub(super) fn to_call(call: &ToolCall) -> common::ToolCall {
 }
 
 pub(super) fn failure(failure: common::Failure) -> Failure {
-    Failure {
+    clean(Failure {
         kind: failure_kind(failure.kind),
-        message: cut_and_clean(failure.message, Limits::FAILURE_BYTES),
+        message: failure.message,
         retriable: failure.retriable,
+        hint: failure.hint,
+    })
+}
+
+/// A failure in words that may be shown, as many as are allowed.
+pub(super) fn clean(failure: Failure) -> Failure {
+    Failure {
+        message: cut_and_clean(failure.message, Limits::FAILURE_BYTES),
         hint: failure.hint.map(|hint| cut_and_clean(hint, Limits::HINT_BYTES)),
+        ..failure
+    }
+}
+
+/// An answer as a guest would give it.
+pub(super) fn to_output(output: ToolOutput) -> common::ToolOutput {
+    let attachments = output.attachments.into_iter();
+    common::ToolOutput {
+        content: match output.content {
+            Content::Text(text) => common::Content::Text(text),
+            Content::Json(value) => common::Content::Json(value.to_string()),
+        },
+        attachments: attachments
+            .map(|Attachment { media_type, name, bytes }| common::Attachment { media_type, name, bytes })
+            .collect(),
+        warnings: output.warnings,
     }
 }
 

@@ -37,6 +37,7 @@ use wasmtime::component::Linker;
 
 pub use hook::{HookAnswer, HookCall, HookInstance};
 pub use limits::Limits;
+pub(crate) use output::{cut_and_clean, outcome_of_native};
 
 use crate::digest::Digest;
 use crate::error::{Error, Result};

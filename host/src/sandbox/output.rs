@@ -24,6 +24,14 @@ pub(super) fn outcome(answer: Result<common::ToolOutput, common::Failure>, limit
     }
 }
 
+/// What becomes of what a tool outside of the sandbox answered: the same bounds, the same cleaning.
+pub(crate) fn outcome_of_native(answer: Result<ToolOutput, Failure>, limits: &Limits) -> Outcome {
+    match answer {
+        Ok(output) => outcome(Ok(convert::to_output(output)), limits),
+        Err(failure) => Outcome::Failed(convert::clean(failure)),
+    }
+}
+
 /// The output as far as it is let through, or why it is not.
 pub(super) fn bounded(output: common::ToolOutput, allowed: usize) -> Result<ToolOutput, Failure> {
     let attached: usize = output.attachments.iter().map(|attachment| attachment.bytes.len()).sum();
@@ -71,7 +79,7 @@ fn too_large(what: &str, bytes: usize, allowed: usize) -> Failure {
 
 /// Text of at most so many bytes, without codes that could act on a terminal; line ends and tabs stay.
 /// Always a text of its own: a cut one would hold on to all the memory of what the guest sent.
-pub(super) fn cut_and_clean(text: String, bytes: usize) -> String {
+pub(crate) fn cut_and_clean(text: String, bytes: usize) -> String {
     let is_live = |character: char| character.is_control() && !matches!(character, '\n' | '\t' | '\r');
     if text.len() <= bytes && !text.contains(is_live) {
         return text;

@@ -75,7 +75,8 @@ impl Assembled {
     /// fresh instance on its own thread. Answers what the model would be told.
     pub(crate) async fn call(&self, tool: &Arc<ToolRecord>, arguments: &str) -> Content {
         let arguments = CanonicalJson::from_text(arguments).expect("is an object");
-        let request = CallRequest { id: "call-1".into(), step: 1, turn: 1, tool: Arc::clone(tool), arguments };
+        let left = looplet_host::budget::Budget::default();
+        let request = CallRequest { left, id: "call-1".into(), step: 1, turn: 1, tool: Arc::clone(tool), arguments };
         let (cancel, view) = (CancellationToken::new(), RunView::of_beginning(RunId::generate()));
         let Prepared::Ready(_, call) = self.gate.prepare(&request, &view, &cancel).await else {
             panic!("`{}` is not allowed", tool.full_name());

@@ -2,6 +2,7 @@
 
 use expect_test::expect;
 use looplet_tests::guests;
+use looplet_tests::person::{Person, World};
 
 use super::{RUN, WRITE, asked, check, world};
 
@@ -40,7 +41,7 @@ fn ctrl_c_at_the_prompt_stops_the_run_and_keeps_it() {
              y once   s same tool, src/**, this run   e edit   d all of it
              n no   t no, and tell the model why   ? why   Ctrl-C stop, keep run
             > ^C
-            stopping; once more to leave at once
+            stopping after this call; once more to stop now
             cancelled · 0 steps · TIME · show: looplet-host show RUN
         "#]],
     );
@@ -62,17 +63,71 @@ fn the_terminal_is_left_as_it_was_found() {
     assert_eq!((person.waits(), person.has_echo()), (Some(0), false));
 }
 
-#[test]
-fn ctrl_c_while_a_tool_runs_stops_the_run() {
-    let world = world(&[("wait", "{}")]);
+/// A person whose run has called a tool of the guest, which surely runs: it asks before it waits.
+fn calling(world: &World) -> Person {
     world.write("plugins/person.wasm", "");
     std::fs::copy(guests::TERMINAL_PERSON, world.project().join("plugins/person.wasm")).expect("is copied");
     let mut person = world.start(&[&RUN[..], &["--plugins", "plugins"]].concat());
-    // The tool asks before it waits: after that answer it surely runs.
-    person.answers("y").answers("y").sees("y\r\n").types("\u{3}");
+    person.answers("y").answers("y").sees("y\r\n");
+    person
+}
+
+/// What is shown from the second answer on.
+fn afterwards(seen: &str) -> &str {
+    seen.rsplit_once("> y\n").expect("was answered").1
+}
+
+#[test]
+fn ctrl_c_once_lets_the_call_come_to_its_end_and_keeps_the_run() {
+    let world = world(&[("nap", "{}"), ("agree", "{}")]);
+    let mut person = calling(&world);
+    person.types("\u{3}");
     let (code, seen) = person.leaves();
     assert_eq!(code, Some(130), "{seen}");
-    assert!(seen.contains("stopping"), "{seen}");
+    expect![[r#"
+        ^C
+        stopping after this call; once more to stop now
+        #1 ✓ nap() → rested [0ms]
+        cancelled · 1 step · TIME · show: looplet-host show RUN
+    "#]]
+    .assert_eq(afterwards(&seen));
+    let mut person = world.start(&["resume", "--plugins", "plugins"]);
+    person.answers("n");
+    let (code, seen) = person.leaves();
+    assert_eq!(code, Some(0), "{seen}");
+    assert!(seen.contains("#2 ⊘ agree"), "{seen}");
+}
+
+#[test]
+fn ctrl_c_twice_ends_the_call_too() {
+    let world = world(&[("wait", "{}")]);
+    let mut person = calling(&world);
+    person.types("\u{3}").sees("to stop now").types("\u{3}");
+    let (code, seen) = person.leaves();
+    assert_eq!(code, Some(130), "{seen}");
+    expect![[r#"
+        ^C
+        stopping after this call; once more to stop now
+        ^C
+        stopping now
+        #1 ✗ wait() → ended by the host: cancelled: the call was cancelled [0ms]
+        cancelled · 1 step · TIME · show: looplet-host show RUN
+    "#]]
+    .assert_eq(afterwards(&seen));
+}
+
+#[test]
+fn a_line_typed_while_a_tool_runs_is_a_word_to_the_model() {
+    let world = world(&[("nap", "{}")]);
+    let mut person = calling(&world);
+    person.types("be brief\u{1b}[2J\n");
+    let (code, seen) = person.leaves_as_written();
+    assert_eq!(code, Some(0), "{seen}");
+    let (_, seen) = seen.rsplit_once("> y\r\n").expect("was answered");
+    let (told, _) = seen.split_once(" [").expect("has a time");
+    let expected = "be brief^[[2J\r\nthe model hears before its next turn: be brief\\u{1b}[2J\r\n#1 ✓ nap() → rested";
+    assert_eq!(told, expected);
+    assert!(world.journal().contains(r#""notice":{"steered":"be brief"#), "{}", world.journal());
 }
 
 #[test]
@@ -85,4 +140,5 @@ fn what_was_typed_before_the_prompt_does_not_answer_it() {
     let (_, seen) = person.leaves();
     assert_eq!(asked(&seen), 1, "{seen}");
     assert_eq!(world.read("src/a.txt"), None);
+    assert!(!world.journal().contains("steered"), "nor is it a word to the model");
 }

@@ -34,10 +34,12 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("agent", &["budget", "hook", "model", "permission", "plugin", "record"]),
     // Implements what the loop appends to, and is handed to it: the loop does not know this room.
     ("journal", &["agent", "record"]),
+    // Tools of the embedding program: they run beside the loop, never in the sandbox.
+    ("native", &["agent", "budget", "permission", "plugin", "record"]),
     // Where the decision becomes the sandbox: the one room that names both sides.
-    ("gate", &["agent", "capability", "hook", "permission", "plugin", "record", "sandbox"]),
+    ("gate", &["agent", "budget", "capability", "hook", "native", "permission", "plugin", "record", "sandbox"]),
     // The one door to the environment and to the operator's files; hosts are built from what it finds.
-    ("machine", &["builtin", "model", "permission", "sandbox", "settings"]),
+    ("machine", &["builtin", "model", "permission", "plugin", "sandbox", "settings"]),
     (
         "host",
         &[
@@ -50,6 +52,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "journal",
             "machine",
             "model",
+            "native",
             "permission",
             "plugin",
             "record",

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use super::{Broken, Driver, timed};
+use super::{Broken, Driver, taken_back, timed};
 use crate::agent::ask::{Answer, ModelFault, Question};
 use crate::agent::contain::{Lost, called};
 use crate::message::ProposedCall;
@@ -36,7 +36,9 @@ impl Driver {
         let left = self.time_left();
         let state = &self.fold.state;
         let question = Question { turn, messages: state.messages(), offered: state.offered(turn) };
-        let asked = timed(self.parts.model.ask(&question, &cancel), &cancel, left).await;
+        let rest = self.parts.rest.clone();
+        let asking = timed(self.parts.model.ask(&question, &cancel), &cancel, left);
+        let asked = taken_back(asking, &cancel, &rest).await;
         self.note_deadline(&cancel);
         match asked {
             Ok(Ok(answer)) => {

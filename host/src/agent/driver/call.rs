@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::{Broken, Driver, timed};
+use super::{Broken, Driver, taken_back, timed};
 use crate::agent::contain::{Boxed, Lost, SideBySide, contain};
 use crate::agent::dispatch::{CallReport, Prepared, ReadyCall, Verdict};
 use crate::agent::machine::{Action, CallRequest};
@@ -31,13 +31,18 @@ impl Driver {
             Some(Touch::Edit(arguments)) => {
                 proposed = Some(std::mem::replace(&mut request.arguments, arguments));
             }
+            Some(Touch::Unfit(reason)) => {
+                let ruling = Ruling::Invalid(Failure::new(FailureKind::Validation, reason));
+                return self.settle(Verdict::default().record(&request, ruling));
+            }
             Some(Touch::Answer(output)) => answer = Some(output),
             None => {}
         }
         let cancel = self.stop.child_token();
         let (dispatch, view) = (Arc::clone(&self.parts.dispatch), self.view());
-        let prepared = contain(dispatch.prepare(&request, &view, &cancel), &cancel).await;
-        if self.stop.is_cancelled() {
+        let prepared =
+            taken_back(contain(dispatch.prepare(&request, &view, &cancel), &cancel), &cancel, &self.parts.rest).await;
+        if self.is_stopping() {
             // Whatever was answered was answered to nobody; the call is decided anew after a resume.
             return Ok(());
         }
@@ -111,10 +116,12 @@ impl Driver {
         let cancel = self.stop.child_token();
         let dispatch = Arc::clone(&self.parts.dispatch);
         let checked = match self.fold.state.done().check(&arguments) {
-            Ok(()) => contain(dispatch.check_done(&arguments, &cancel), &cancel).await,
+            Ok(()) => {
+                taken_back(contain(dispatch.check_done(&arguments, &cancel), &cancel), &cancel, &self.parts.rest).await
+            }
             rejected => Ok(rejected),
         };
-        if self.stop.is_cancelled() {
+        if self.is_stopping() {
             return Ok(());
         }
         let done = match &checked {
@@ -202,6 +209,7 @@ impl Driver {
             stop: report.stop,
             kept: report.kept,
             wrote: report.wrote,
+            spent: report.spent,
             active_ms: self.active_ms(),
         })))
     }

@@ -19,6 +19,7 @@ use super::dispatch::{CallReport, ReadyCall};
 use super::machine::Action;
 use super::outcome::Outcome;
 use super::owed::Owed;
+use super::steering::Steering;
 use super::turn::Touch;
 use super::{Fold, Parts};
 use crate::canonical::CanonicalJson;
@@ -71,6 +72,8 @@ pub(super) struct Driver {
     pub(super) owed: Owed,
     /// Records that observers were not told of.
     events: Vec<(String, Value)>,
+    /// What persons say in between.
+    pub(super) steering: Steering,
     /// Calls whose results hooks are to see, by step: full name and arguments.
     reviewed: BTreeMap<u32, (String, CanonicalJson)>,
 }
@@ -79,6 +82,7 @@ impl Driver {
     /// A driver at rest. `stop` is cancelled to close the run; the caller's token cancels it too.
     pub(super) fn new(fold: Fold, chain: Chain, parts: Parts, stop: CancellationToken) -> Self {
         Self {
+            steering: Steering::of(fold.state.run()),
             stopwatch: Stopwatch::at(fold.state.meter().active_ms()),
             fold,
             chain,
@@ -156,9 +160,12 @@ impl Driver {
     }
 
     async fn act(&mut self) -> Result<(), Broken> {
-        if self.stop.is_cancelled() && self.fold.state.end().is_none() {
-            let by_caller = self.parts.cancel.is_cancelled();
+        if self.is_stopping() && self.fold.state.end().is_none() {
+            let by_caller = self.parts.cancel.is_cancelled() || self.parts.rest.is_cancelled();
             return self.record(Body::Notice(if by_caller { Notice::Cancelled } else { Notice::Closed }));
+        }
+        for text in self.steering.take() {
+            self.record(Body::Notice(Notice::Steered(text)))?;
         }
         let mut actions = self.fold.state.next();
         if matches!(actions.as_slice(), [Action::Perform { .. }, _, ..]) {
@@ -183,6 +190,11 @@ impl Driver {
         }
     }
 
+    /// Whether nothing more is to begin.
+    pub(super) fn is_stopping(&self) -> bool {
+        self.stop.is_cancelled() || self.parts.rest.is_cancelled()
+    }
+
     async fn stop(&mut self, reason: StopReason) -> Result<(), Broken> {
         self.end_hooks(&reason).await?;
         self.stop_now(reason)
@@ -191,7 +203,13 @@ impl Driver {
     /// Without a word to hooks: from where nothing can be waited for.
     fn stop_now(&mut self, reason: StopReason) -> Result<(), Broken> {
         self.prepared.clear();
+        for text in self.steering.end() {
+            self.record(Body::Notice(Notice::Steered(text)))?;
+        }
         self.record(Body::Stopped(reason))?;
+        if let Some(account) = &self.parts.account {
+            account.close();
+        }
         self.sync()
     }
 
@@ -203,6 +221,9 @@ impl Driver {
         self.chain.advance(&encoded.line);
         let step = self.fold.apply(&encoded.record);
         self.keep_for_hooks(&encoded.record.body, step.as_ref());
+        if let Some(account) = &self.parts.account {
+            account.read(self.fold.state.meter().spent());
+        }
         self.ready.extend(step.map(|step| (step.number, step)));
         if let Some(watch) = &self.parts.watch {
             // A watcher that panics is its author's affair; the run is not.
@@ -252,7 +273,7 @@ impl Driver {
 
     /// A token that is cancelled though nobody cancelled the run was cancelled by the deadline.
     fn note_deadline(&mut self, cancel: &CancellationToken) {
-        self.deadline_passed |= cancel.is_cancelled() && !self.stop.is_cancelled();
+        self.deadline_passed |= cancel.is_cancelled() && !self.is_stopping();
     }
 
     fn leave_out_wait(&mut self, decided: &CallDecided) {
@@ -264,6 +285,9 @@ impl Driver {
     /// Takes a wait for a person, which just ended, out of the run's time.
     fn stand_still(&mut self, waited_ms: u64) {
         self.stopwatch.leave_out(Duration::from_millis(waited_ms), &*self.parts.clock);
+        if let Some(account) = &self.parts.account {
+            account.wait(waited_ms);
+        }
     }
 
     fn ms_since(&self, began: Duration) -> u64 {
@@ -276,7 +300,22 @@ impl Driver {
 impl Drop for Driver {
     fn drop(&mut self) {
         self.close();
+        let _ = self.steering.end();
+        if let Some(account) = &self.parts.account {
+            account.close();
+        }
     }
+}
+
+/// Waits for a future that nothing hangs on: it is cancelled as soon as the run is to rest.
+async fn taken_back<T>(future: impl Future<Output = T>, cancel: &CancellationToken, rest: &CancellationToken) -> T {
+    tokio::pin!(future);
+    tokio::select! {
+        biased;
+        result = &mut future => return result,
+        () = rest.cancelled() => cancel.cancel(),
+    }
+    future.await
 }
 
 /// Waits for a future, and cancels it when the time that is left has passed.

@@ -147,6 +147,9 @@ impl State {
         if let Some(reason) = &ended.stop {
             self.end_with(StopReason::Hook(reason.clone()));
         }
+        if let Some(spent) = &ended.spent {
+            self.meter.charge(spent);
+        }
         self.close(ended.step, &ended.outcome, &ended.warnings);
     }
 
@@ -207,11 +210,22 @@ impl State {
             Notice::Cancelled => self.end_with(StopReason::Cancelled),
             Notice::Closed => self.end_with(StopReason::StreamClosed),
             Notice::HookStop(reason) => self.end_with(StopReason::Hook(reason.clone())),
+            Notice::Steered(text) => self.steer(text),
             Notice::Active(active_ms) => self.meter.read_active(*active_ms),
             Notice::Forked => {
                 self.close_turn(&StopReason::StreamClosed);
                 (self.end, self.stopped) = (None, None);
             }
+        }
+    }
+
+    /// A word of a person: behind the answers of an open turn. Who spoke up has not heard the end yet.
+    fn steer(&mut self, text: &str) {
+        self.end.take_if(|reason| *reason == StopReason::Text);
+        self.problems_in_a_row = 0;
+        match self.turn {
+            Some(_) => self.put_aside(u32::MAX, false, &[text.to_owned()]),
+            None => self.say(Message::User { text: text.to_owned() }),
         }
     }
 

@@ -12,7 +12,7 @@ mod tools;
 
 use std::sync::Arc;
 
-use crate::budget::Meter;
+use crate::budget::{Budget, Meter};
 use crate::canonical::CanonicalJson;
 use crate::hook::Point;
 use crate::message::{Message, ProposedCall};
@@ -76,6 +76,8 @@ pub struct CallRequest {
     pub tool: Arc<ToolRecord>,
     /// The arguments as proposed, in canonical form: an object, not yet checked against the schema.
     pub arguments: CanonicalJson,
+    /// What the run can still spend inside of the call.
+    pub left: Budget,
 }
 
 /// Where a run stands: the fold of its records.
@@ -242,6 +244,7 @@ impl State {
                 id: format!("{}-{step}", self.run),
                 step,
                 turn: turn.number,
+                left: self.meter.left_inside(&tool.full_name()),
                 tool,
                 arguments,
             }),

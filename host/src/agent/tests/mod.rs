@@ -4,8 +4,10 @@ mod calls;
 mod ends;
 mod faults;
 mod hooks;
+mod rest;
 mod resume;
 mod simulation;
+mod steering;
 mod turns;
 
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -8,6 +8,7 @@ mod dialogue;
 mod editor;
 #[cfg(test)]
 mod fake;
+mod hearing;
 mod layout;
 mod page;
 mod plain;
@@ -28,6 +29,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::dialogue::{Dialogue, Habit, Surroundings};
 use self::editor::Editor;
+pub(crate) use self::hearing::Hearing;
 use self::plain::Plain;
 use self::screen::Gone;
 use self::tty::{Lease, Tty};
@@ -84,7 +86,12 @@ impl Terminal {
             let _ = send.send(talk(&mut tty));
         };
         std::thread::Builder::new().name("terminal".to_owned()).spawn(talk).ok()?;
-        let answer = receive.await.ok()?.ok();
+        let answer = tokio::select! {
+            biased;
+            answer = receive => answer.ok()?.ok(),
+            // A tool that asks while it runs is not waited for either.
+            () = self.cancel.cancelled() => return None,
+        };
         lease.end();
         answer
     }

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use looplet_host::permission::Question;
+use looplet_host::permission::{Question, ToolKind};
 use looplet_host::plugin::{ArgumentRole, ShownArgument};
 use serde_json::Value;
 
@@ -23,6 +23,10 @@ pub(super) fn question(question: &Question, home: Option<&Path>, columns: usize)
     let mut label = "can reach";
     for line in words::reach(question, home) {
         page.host(std::mem::take(&mut label), &line);
+    }
+    if let Some(child) = &question.on_behalf {
+        page.host("for", &format!("a sub-agent that step {} began, with the task", child.step));
+        page.foreign("", child.task.trim(), 1);
     }
     let asked_by: Vec<String> = question.asked_by.iter().map(ToString::to_string).collect();
     page.host("asked by", &format!("{}   {}", asked_by.join(", "), question.reason));
@@ -69,12 +73,15 @@ pub(super) fn pretty(arguments: &str) -> String {
 
 fn plugin(question: &Question) -> String {
     let plugin = &question.plugin;
+    if plugin.kind == ToolKind::Native {
+        return format!("{}   {}, a function of the program that runs this", question.tool, plugin.kind.as_str());
+    }
     let kind = match (plugin.built_in, plugin.kind) {
         (true, _) => "built in",
-        (false, looplet_host::permission::ToolKind::Component) => "component",
-        (false, looplet_host::permission::ToolKind::Process) => "process",
-        (false, looplet_host::permission::ToolKind::Native) => "native",
-        (false, looplet_host::permission::ToolKind::Server) => "server",
+        (false, ToolKind::Component) => "component",
+        (false, ToolKind::Process) => "process",
+        (false, ToolKind::Native) => "native",
+        (false, ToolKind::Server) => "server",
     };
     let version = words::quoted(&plugin.version);
     format!("{}   plugin {} {version}, {kind}, {}", question.tool, plugin.name, plugin.digest.to_short())

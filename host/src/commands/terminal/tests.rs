@@ -45,6 +45,7 @@ fn question(arguments: &Value) -> Question {
         scopes: vec![scope("src/parse.rs"), scope("src/**")],
         may_remember: true,
         faults: Vec::new(),
+        on_behalf: None,
     }
 }
 

@@ -5,6 +5,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, PipeReader, PipeWriter, Write as _};
+use std::sync::{Mutex, PoisonError};
 
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::termios::{
@@ -20,8 +21,34 @@ use super::screen::{Gone, Line, Screen, Size};
 /// A longer answer is cut here.
 const LINE_MAX: usize = 64 * 1024;
 
+/// How many conversations there are: while there is one, what is typed belongs to it.
+static TALKING: Mutex<u32> = Mutex::new(0);
+
+/// One conversation, counted.
+struct Talking;
+
+impl Talking {
+    fn begin() -> Self {
+        *TALKING.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        Self
+    }
+}
+
+impl Drop for Talking {
+    fn drop(&mut self) {
+        *TALKING.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
+    }
+}
+
+/// Does something with the terminal while there is no conversation; none can begin meanwhile.
+pub(super) fn unless_asked<T>(act: impl FnOnce() -> T) -> Option<T> {
+    let talking = TALKING.lock().unwrap_or_else(PoisonError::into_inner);
+    (*talking == 0).then(act)
+}
+
 /// The terminal while a conversation lasts.
 pub(super) struct Lease {
+    _talking: Talking,
     tty: File,
     before: Termios,
     /// Set when the conversation came to its end by itself.
@@ -52,6 +79,7 @@ impl Lease {
             reason = "prompts go to the controlling terminal, wherever stdin and stderr lead"
         )]
         let tty = OpenOptions::new().read(true).write(true).open("/dev/tty")?;
+        let talking = Talking::begin();
         let before = tcgetattr(&tty)?;
         let mut modes = before.clone();
         modes.input_modes |= InputModes::ICRNL;
@@ -62,7 +90,7 @@ impl Lease {
         tcsetattr(&tty, OptionalActions::Now, &modes)?;
         let (stop, writer) = io::pipe()?;
         let side = Tty { device: tty.try_clone()?, stop, modes, editor, columns };
-        Ok((Self { tty, before, is_over: false, cancel, _stop: writer }, side))
+        Ok((Self { _talking: talking, tty, before, is_over: false, cancel, _stop: writer }, side))
     }
 
     /// The conversation has come to its end.

@@ -13,6 +13,7 @@ pub(super) fn reach(question: &Question, home: Option<&Path>) -> Vec<String> {
     lines.push(match question.plugin.kind {
         ToolKind::Component => nothing_else(&question.reach),
         ToolKind::Process => "and whatever the operating system lets a program of yours do".to_owned(),
+        ToolKind::Native if lines.is_empty() => "whatever the program can: there is no wall around it".to_owned(),
         ToolKind::Native | ToolKind::Server => "and whatever it likes: there is no wall around it".to_owned(),
     });
     lines

@@ -208,6 +208,7 @@ impl ReadyCall for Ended {
             stop: ended.stop,
             kept: ended.kept,
             wrote: ended.wrote,
+            spent: ended.spent,
             ..CallReport::new(ended.outcome)
         }
     }

@@ -11,6 +11,14 @@ fn wait() -> Result<String, Failure> {
     Ok("waited".to_owned())
 }
 
+/// Ask whether to, then do nothing for two seconds.
+#[looplet_guest::tool(idempotent)]
+fn nap() -> Result<String, Failure> {
+    host::approve("nap", "");
+    std::thread::sleep(std::time::Duration::from_secs(2));
+    Ok("rested".to_owned())
+}
+
 /// Ask the person.
 #[looplet_guest::tool(idempotent)]
 fn agree() -> Result<String, Failure> {
@@ -18,4 +26,4 @@ fn agree() -> Result<String, Failure> {
     Ok(if agreed { "agreed" } else { "refused" }.to_owned())
 }
 
-looplet_guest::plugin!("terminal-person", tools: [wait, agree]);
+looplet_guest::plugin!("terminal-person", tools: [wait, nap, agree]);
