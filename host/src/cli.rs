@@ -145,6 +145,9 @@ pub(crate) struct SpendingArgs {
     /// Stop after so many seconds; waits for a person do not count.
     #[arg(long, value_name = "N")]
     pub(crate) max_seconds: Option<u64>,
+    /// Stop after so many US dollars, by the prices in your configuration.
+    #[arg(long, value_name = "USD")]
+    pub(crate) max_money: Option<f64>,
 }
 
 /// When an ended run counts as a failure.

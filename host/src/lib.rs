@@ -86,7 +86,7 @@ pub use host::{AskId, Desk, Host, HostBuilder, IntoApprover, Launch, NotAsked, P
 #[doc(inline)]
 pub use journal::Runs;
 #[doc(inline)]
-pub use model::{EventSink, IntoModel, Model, ModelChoice, ModelError, ModelRequest, ModelResponse, Scripted};
+pub use model::{EventSink, IntoModel, Model, ModelChoice, ModelError, ModelRequest, ModelResponse, Price, Scripted};
 #[doc(inline)]
 pub use native::{CallContext, Child, Tool};
 #[doc(inline)]

@@ -6,6 +6,7 @@ mod done;
 mod json;
 mod look;
 mod model;
+mod money;
 mod new;
 mod park;
 mod replay;

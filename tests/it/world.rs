@@ -14,7 +14,7 @@ use crate::{program, requests};
 
 /// Where the program keeps compiled plugins. All worlds share it, and so the key that seals it: else
 /// every test would compile them anew.
-const CACHE: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/cache");
+pub(crate) const CACHE: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/cache");
 const SEAL: [u8; 32] = [7; 32];
 
 /// Directories that are removed afterwards, and the environment of the program.
@@ -150,11 +150,7 @@ impl World {
         // Whether compiling takes long enough to be told, nobody knows.
         let compiles = |line: &&str| line.starts_with("compiling plugin ");
         let text: String = text.split_inclusive('\n').filter(|line| !compiles(line)).collect();
-        let mut text = text.replace(&real.display().to_string(), "[DIR]");
-        for (pattern, shown) in UNSTEADY.iter() {
-            text = pattern.replace_all(&text, *shown).into_owned();
-        }
-        text
+        steady(&text.replace(&real.display().to_string(), "[DIR]"))
     }
 }
 
@@ -170,6 +166,11 @@ impl Drop for World {
             requests::check(&run.path());
         }
     }
+}
+
+/// A text without what differs from run to run.
+pub(crate) fn steady(text: &str) -> String {
+    UNSTEADY.iter().fold(text.to_owned(), |text, (pattern, shown)| pattern.replace_all(&text, *shown).into_owned())
 }
 
 /// What differs from run to run, and what stands for it.

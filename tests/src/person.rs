@@ -208,6 +208,12 @@ impl Person {
         tcgetattr(&*self.pty).expect("the modes").local_modes.contains(LocalModes::ECHO)
     }
 
+    /// Ends the program as the kernel does, with nothing said.
+    pub fn kills(mut self) {
+        self.child.kill().expect("it runs");
+        self.child.wait().expect("it was started");
+    }
+
     /// Waits for the end of the program.
     pub fn waits(&mut self) -> Option<i32> {
         self.child.wait().expect("it was started").code()
@@ -245,13 +251,17 @@ impl Person {
     }
 }
 
+/// The lines on a terminal, without those about compiling: only the first start compiles, in any order.
+pub fn without_progress(text: &str) -> String {
+    let text = text.replace("\r\n", "\n");
+    let compiles = |line: &&str| line.starts_with("compiling plugin ") && line.ends_with(", once\n");
+    let text: String = text.split_inclusive('\n').filter(|line| !compiles(line)).collect();
+    text.split(CLEAR).filter(|part| !part.starts_with("compiling ")).collect()
+}
+
 /// Without what differs from run to run: paths, names of runs, digests, times.
 fn normal(text: &str, names: &[(String, &'static str)]) -> String {
-    let mut text = text.replace("\r\n", "\n");
-    // Only the first start compiles, in any order.
-    let compiles = |line: &&str| line.starts_with("compiling plugin ") && line.ends_with(", once\n");
-    text = text.split_inclusive('\n').filter(|line| !compiles(line)).collect();
-    text = text.split(CLEAR).filter(|part| !part.starts_with("compiling ")).collect();
+    let mut text = without_progress(text);
     for (path, name) in names {
         text = text.replace(path, name);
     }

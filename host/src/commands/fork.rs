@@ -54,7 +54,7 @@ pub(crate) async fn run(args: ForkArgs, json: bool) -> Result<ExitCode> {
         print::json(&json!({ "type": "fork", "run": fork.run, "parent": past.id, "step": step,
             "changes": fork.changes, "differing": fork.differing }));
     }
-    let resumed = RunResumed { budget: resume::budget(&args.spending, &past.fold()?), ..RunResumed::default() };
+    let resumed = RunResumed { budget: resume::budget(&args.spending, &past.fold()?)?, ..RunResumed::default() };
     let outcome = progress::drive(launch()?.resume(fork.run, resumed)?, json).await;
     progress::print_outcome(&outcome, json);
     Ok(super::exit(outcome.exit(setup::exit_rules(&setup))))

@@ -8,7 +8,7 @@ use looplet_host::error::{Error, Result};
 use looplet_host::host::Launch;
 use looplet_host::machine::Machine;
 use looplet_host::record::{Body, OnUnknown, Record, RunResumed};
-use looplet_host::settings;
+use looplet_host::settings::{self, Flags};
 
 use super::past::{self, Past};
 use super::setup::{self, Setup};
@@ -35,7 +35,7 @@ pub(crate) async fn run(args: ResumeArgs, json: bool) -> Result<ExitCode> {
     let fold = past.fold()?;
     let resumed = RunResumed {
         on_unknown: on_unknown(&args, &setup),
-        budget: budget(&args.spending, &fold),
+        budget: budget(&args.spending, &fold)?,
         accepted_changes: changes(&past, &launch, args.accept_changes)?,
         message: args.message.clone(),
     };
@@ -63,18 +63,20 @@ fn on_unknown(args: &ResumeArgs, setup: &Setup) -> OnUnknown {
 }
 
 /// The run's budget with what was given anew; none where nothing was.
-pub(super) fn budget(given: &SpendingArgs, fold: &Fold) -> Option<Budget> {
-    let SpendingArgs { max_steps, max_turns, max_tokens, max_seconds } = given;
+pub(super) fn budget(given: &SpendingArgs, fold: &Fold) -> Result<Option<Budget>> {
+    let SpendingArgs { max_steps, max_turns, max_tokens, max_seconds, max_money } = given;
     let small = |value: u64| u32::try_from(value).unwrap_or(u32::MAX);
     let now = fold.state.meter().budget();
+    let money = Flags { max_money: *max_money, ..Flags::default() }.max_money()?;
     let budget = Budget {
         steps: max_steps.map(small).or(now.steps),
         turns: max_turns.map(small).or(now.turns),
         tokens: max_tokens.or(now.tokens),
+        cost_micro_usd: money.map(|money| money.value).or(now.cost_micro_usd),
         active_ms: max_seconds.map(|seconds| seconds.saturating_mul(1_000)).or(now.active_ms),
         ..now.clone()
     };
-    (budget != *now).then_some(budget)
+    Ok((budget != *now).then_some(budget))
 }
 
 /// What is not as it was, which has to be accepted once.

@@ -72,6 +72,7 @@ fn flags(args: &RunArgs) -> Flags {
         max_turns: args.spending.max_turns,
         max_tokens: args.spending.max_tokens,
         max_seconds: args.spending.max_seconds,
+        max_money: args.spending.max_money,
         ..setup::exit_flags(&args.exit, args.setup.flags())
     }
 }

@@ -17,7 +17,8 @@ impl Judgement {
                 Some(lift(self))
             }
             Obstacle::Denied if self.verdict.unmatched.is_none() => Some(say(self)),
-            Obstacle::Denied | Obstacle::Ask => Some(allow(tool)),
+            Obstacle::Denied => Some(allow(tool)),
+            Obstacle::Ask => Some(answer(self, tool)),
         }
     }
 }
@@ -25,6 +26,24 @@ impl Judgement {
 fn allow(tool: &GatedTool) -> String {
     let name = tool.full_name();
     format!("--allow '{name}', or in looplet.toml:\n  [[rules]]\n  tool = \"{name}\"\n  decision = \"allow\"")
+}
+
+/// A flag answers every ask. A rule that allows does not, where another rule, a hook or a mount that was
+/// given to nobody by name asks.
+fn answer(judgement: &Judgement, tool: &GatedTool) -> String {
+    let name = tool.full_name();
+    let verdict = &judgement.verdict;
+    let given = tool.granted().mounts.iter().find(|(_, given)| given.ask_first);
+    if verdict.matched.iter().any(|rule| rule.decision == Decision::Ask) {
+        return format!("--allow '{name}', or `decision = \"allow\"` in the rule at {}", lines(judgement));
+    }
+    if judgement.hook_asks.is_some() {
+        return format!("--allow '{name}'");
+    }
+    match given {
+        Some((mount, given)) => format!("--allow '{name}', or {}", grant_of(&name, mount, &given.mode.to_string())),
+        None => allow(tool),
+    }
 }
 
 fn lift(judgement: &Judgement) -> String {
@@ -47,10 +66,14 @@ fn grant(tool: &GatedTool, unfilled: &Unfilled) -> String {
         return format!("rules that leave `{name}` a place for its need `{}`", unfilled.need.capability);
     }
     match &unfilled.need.capability {
-        Capability::Fs { mount, mode } => format!(
-            "--grant '{name}:fs.{mount}={mode}', or in looplet.toml:\n  [grants.\"{name}\"]\n  fs = {{ {mount} = \"{mode}\" }}"
-        ),
+        Capability::Fs { mount, mode } => grant_of(&name, mount, &mode.to_string()),
         Capability::Env(names) => format!("in looplet.toml:\n  [grants.\"{name}\"]\n  env = {names:?}"),
         other => format!("a host that can grant `{}`", other.kind()),
     }
+}
+
+fn grant_of(name: &str, mount: &str, mode: &str) -> String {
+    format!(
+        "--grant '{name}:fs.{mount}={mode}', or in looplet.toml:\n  [grants.\"{name}\"]\n  fs = {{ {mount} = \"{mode}\" }}"
+    )
 }

@@ -6,7 +6,7 @@ use super::opening;
 use crate::agent::{Announcement, Answer, AskModel, ModelFault, Question};
 use crate::gate::Gate;
 use crate::message::Message;
-use crate::model::{EventSink, Model, ModelError, ModelRequest, RequestSetup, Transcript, WireForm};
+use crate::model::{EventSink, Model, ModelError, ModelRequest, Price, RequestSetup, Transcript, WireForm};
 use crate::record::{RunStarted, Usage};
 use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
@@ -14,6 +14,8 @@ use tokio_util::sync::CancellationToken;
 /// A model as the loop asks it.
 pub(super) struct ModelAsker {
     model: Arc<dyn Model>,
+    /// What it costs, as far as anybody knows.
+    price: Price,
     setup: RequestSetup,
     transcript: Transcript,
     /// The run's own model and wire: what differs from them stands in the record.
@@ -23,10 +25,10 @@ pub(super) struct ModelAsker {
 }
 
 impl ModelAsker {
-    pub(super) fn new(model: Arc<dyn Model>, started: &RunStarted, gate: Arc<Gate>) -> Self {
+    pub(super) fn new(model: Arc<dyn Model>, price: Price, started: &RunStarted, gate: Arc<Gate>) -> Self {
         let setup = opening::request_setup(started);
         let own = (started.model.clone(), started.wire.clone());
-        Self { model, setup, transcript: Transcript::default(), own, gate }
+        Self { model, price, setup, transcript: Transcript::default(), own, gate }
     }
 
     /// Takes over what was added to the history.
@@ -66,7 +68,12 @@ impl AskModel for ModelAsker {
         Ok(Answer {
             text: response.text,
             calls: response.calls,
-            usage: Usage { input: usage.input, output: usage.output, cached: usage.cached, cost_micro_usd: 0 },
+            usage: Usage {
+                input: usage.input,
+                output: usage.output,
+                cached: usage.cached,
+                cost_micro_usd: usage.cost_micro_usd.unwrap_or_else(|| self.price.of(&usage)),
+            },
             finish: response.finish,
             model: response.model.filter(|reported| !self.model.name().ends_with(reported.as_str())),
         })

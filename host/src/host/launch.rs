@@ -29,11 +29,11 @@ use crate::hook::{HookChain, HookEntry};
 use crate::journal::Runs;
 use crate::machine;
 use crate::message::Message;
-use crate::model::{Model, ModelChoice};
+use crate::model::{Model, ModelChoice, Price};
 use crate::native::Tool;
 use crate::origin::Origin;
 use crate::permission::{Decision, Rule, StandingApproval, ToolPattern};
-use crate::record::{Parent, RunId, RunResumed, RunStarted};
+use crate::record::{Body, Parent, RunId, RunResumed, RunStarted};
 use answers::Answering;
 
 /// A run to be. Made by [`Host::run`], begun by [`Launch::start`] or, for one that was begun before, by
@@ -73,6 +73,7 @@ type BudgetChange = Box<dyn FnOnce(&mut Budget) + Send>;
 pub(super) struct Made {
     pub(super) gate: Arc<Gate>,
     pub(super) model: Arc<dyn Model>,
+    pub(super) price: Option<Price>,
     pub(super) hooks: Arc<HookChain>,
 }
 
@@ -218,6 +219,7 @@ impl Launch {
         let made = self.make(id)?;
         self.add_texts()?;
         let started = self.started(&made.gate, &*made.model, id);
+        made.check_priced(&started.budget)?;
         let sink = self.kept_in.as_ref().map(|runs| runs.create(id)).transpose()?;
         let sink = sink.map(|sink| Box::new(sink) as Box<dyn Sink>);
         let parts = self.parts(made, &started, sink);
@@ -242,6 +244,13 @@ impl Launch {
         }
         if resumed.accepted_changes.is_empty() {
             self.check_supplied(started)?;
+        }
+        let later = journal.records.iter().filter_map(|record| match &record.body {
+            Body::RunResumed(resumed) => resumed.budget.as_ref(),
+            _ => None,
+        });
+        for budget in later.chain([&started.budget]).chain(&resumed.budget) {
+            made.check_priced(budget)?;
         }
         made.gate.restore(&journal.records);
         let parts = self.parts(made, started, Some(Box::new(writer)));
@@ -274,6 +283,7 @@ impl Launch {
             return Err(fault);
         }
         let model = self.chosen_model()?;
+        let price = self.price_of(&*model);
         let gate = self.host.gate_with(std::mem::take(&mut self.rules), std::mem::take(&mut self.approvals));
         let gate = self.with_tools(gate)?;
         let gate = match std::mem::replace(&mut self.answering, Answering::Nobody) {
@@ -290,12 +300,13 @@ impl Launch {
         let house = House {
             host: self.host.clone(),
             model: Arc::clone(&model),
+            price: price.unwrap_or_default(),
             hooks: Arc::clone(&hooks),
             kept_in: self.kept_in.clone(),
             project: self.project.clone(),
             rest: self.rest.clone(),
         };
-        Ok(Made { gate: house.open(gate.with_hooks(Arc::clone(&hooks)), 0), model, hooks })
+        Ok(Made { gate: house.open(gate.with_hooks(Arc::clone(&hooks)), 0), model, price, hooks })
     }
 
     /// Puts what the settings give in words before what the program says; its system text takes the place of
@@ -339,7 +350,7 @@ impl Launch {
     }
 
     fn parts(self, made: Made, started: &RunStarted, sink: Option<Box<dyn Sink>>) -> Parts {
-        let asker = ModelAsker::new(made.model, started, Arc::clone(&made.gate));
+        let asker = ModelAsker::new(made.model, made.price.unwrap_or_default(), started, Arc::clone(&made.gate));
         let parts = Parts::new(Box::new(asker), made.gate);
         Parts {
             hooks: made.hooks,

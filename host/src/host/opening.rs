@@ -148,7 +148,7 @@ fn budget(written: &settings::Budget) -> Budget {
             .map(|(tools, most)| (tools.as_str().to_owned(), u32::try_from(most.value).unwrap_or(u32::MAX)))
             .collect(),
         tokens: written.tokens.as_ref().map(|tokens| tokens.value),
-        cost_micro_usd: None,
+        cost_micro_usd: written.money_micro_usd.as_ref().map(|money| money.value),
         active_ms: written.active_s.as_ref().map(|seconds| seconds.value.saturating_mul(1_000)),
         failures_in_a_row: small(&written.failures_in_a_row),
     }

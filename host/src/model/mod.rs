@@ -15,6 +15,7 @@ mod json;
 mod key;
 pub mod ollama;
 pub mod openai;
+mod price;
 mod refusal;
 mod request;
 mod response;
@@ -36,6 +37,7 @@ pub use error::{ModelError, ModelErrorKind};
 pub use event::{EventSink, ModelEvent};
 pub use http::{HttpClient, HttpLimits};
 pub use key::ApiKey;
+pub use price::{Price, micro_usd};
 pub use request::ModelRequest;
 pub use response::{Finish, ModelResponse, Usage};
 pub use scripted::Scripted;
@@ -73,6 +75,11 @@ pub trait Model: Send + Sync {
     #[expect(clippy::unnecessary_literal_bound, reason = "providers answer with a name that they own")]
     fn name(&self) -> &str {
         "custom"
+    }
+
+    /// What it costs, if it knows; else the prices of the settings count.
+    fn price(&self) -> Option<Price> {
+        None
     }
 
     /// Size of the context window in tokens, if it is known.

@@ -47,6 +47,9 @@ pub struct Usage {
     /// Those of `input` that came from the provider's cache.
     #[serde(default)]
     pub cached: u64,
+    /// Millionths of a US dollar, where the provider says it itself. Counts before any price.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost_micro_usd: Option<u64>,
 }
 
 /// Why an answer ended.

@@ -201,7 +201,7 @@ mod tests {
 
     #[tokio::test]
     async fn turns_are_given_in_order_and_then_none() {
-        let usage = Usage { input: 10, output: 2, cached: 0 };
+        let usage = Usage { input: 10, output: 2, cached: 0, cost_micro_usd: None };
         let model = Scripted::calls([("read", json!({"path": "a"})), ("read", json!("{oops"))])
             .with_usage(usage)
             .then_text("ok");

@@ -14,6 +14,7 @@ use super::types::{Budget, Ceiling, GrantLimits, ModelSettings, OnAsk, OnUnknown
 use super::walk::{SetKey, check};
 use super::written::{WrittenGrant, WrittenMount, WrittenPlugin};
 use crate::error::{Error, Result};
+use crate::model::{Price, micro_usd};
 use crate::need::FsMode;
 use crate::origin::Origin;
 use crate::permission::{Rule, ToolPattern, Unmatched};
@@ -147,7 +148,7 @@ impl Reader<'_> {
                 temperature: self.value(&["model", "temperature"], Node::number),
                 max_output_tokens: self.value(&["model", "max_output_tokens"], Node::whole),
             },
-            providers: self.named(&["providers"], |node| Ok(provider(node)))?,
+            providers: self.named(&["providers"], provider)?,
             budget: budget(self.at(&["budget"]))?,
             mounts: self.named(&["mounts"], |node| Ok(self.mount(node)))?,
             plugins: self.named(&["plugins"], |node| self.plugin(node))?,
@@ -268,11 +269,26 @@ fn patterns(node: Option<&Node>) -> Vec<Sourced<String>> {
     node.into_iter().flat_map(Node::texts).map(|(text, origin)| Sourced::new(text.to_owned(), origin.clone())).collect()
 }
 
-fn provider(node: &Node) -> Provider {
-    Provider {
+fn provider(node: &Node) -> Result<Provider> {
+    let prices = node.get("prices").map_or(&[][..], Node::entries);
+    Ok(Provider {
         base_url: sourced(node.get("base_url"), text),
         context_tokens: sourced(node.get("context_tokens"), Node::whole),
-    }
+        prices: prices.iter().map(|(model, node)| Ok((model.clone(), price(node)?))).collect::<Result<_>>()?,
+    })
+}
+
+fn price(node: &Node) -> Result<Price> {
+    let of = |key| node.get(key).map(|node| amount(node, key)).transpose();
+    let input = of("input")?.unwrap_or_default();
+    Ok(Price { input, cached: of("cached")?.unwrap_or(input), output: of("output")?.unwrap_or_default() })
+}
+
+/// Millionths of the dollars that are written.
+fn amount(node: &Node, key: &str) -> Result<u64> {
+    node.number().and_then(micro_usd).ok_or_else(|| {
+        Error::usage(format!("`{key}` is no amount of money")).hint("US dollars, as `2.5`").at(node.origin.clone())
+    })
 }
 
 fn budget(node: Option<&Node>) -> Result<Budget> {
@@ -286,6 +302,10 @@ fn budget(node: Option<&Node>) -> Result<Budget> {
         turns: whole("turns"),
         tokens: whole("tokens"),
         active_s: whole("active_s"),
+        money_micro_usd: match node.and_then(|node| node.get("money_usd")) {
+            Some(node) => Some(Sourced::new(amount(node, "money_usd")?, node.origin.clone())),
+            None => None,
+        },
         failures_in_a_row: whole("failures_in_a_row"),
         calls: calls.collect::<Result<_>>()?,
     })

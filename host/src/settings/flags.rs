@@ -5,13 +5,15 @@ use std::path::{Path, PathBuf};
 
 use super::given::GivenMount;
 use super::name::check_name;
+use super::sourced::Sourced;
 use crate::error::{Error, Result};
+use crate::model::micro_usd;
 use crate::need::FsMode;
 use crate::origin::Origin;
 use crate::permission::ToolPattern;
 
 /// The flags as they were typed.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Flags {
     /// `--model PROVIDER:NAME`.
     pub model: Option<String>,
@@ -39,6 +41,8 @@ pub struct Flags {
     pub max_tokens: Option<u64>,
     /// `--max-seconds N`, active ones.
     pub max_seconds: Option<u64>,
+    /// `--max-money USD`.
+    pub max_money: Option<f64>,
     /// `--unattended`.
     pub unattended: bool,
     /// `--require-done`.
@@ -100,6 +104,15 @@ impl Flags {
     }
 
     /// Where what a flag says comes from.
+    /// Millionths of a US dollar.
+    pub fn max_money(&self) -> Result<Option<Sourced<u64>>> {
+        let amount = |usd| {
+            let none = || Error::usage("`--max-money` is no amount of money").hint("US dollars, as `--max-money 2.5`");
+            Ok(Sourced::new(micro_usd(usd).ok_or_else(none)?, Origin::flag("--max-money")))
+        };
+        self.max_money.map(amount).transpose()
+    }
+
     pub(super) fn origin(&self, flag: &str) -> Origin {
         match self.by {
             SaidBy::Program => Origin::Program,

@@ -117,6 +117,11 @@ pub const KEYS: &[Key] = &[
     key("providers.*", Table, Trusted, Now, "", "One provider: `openai`, `anthropic`, `ollama`."),
     key("providers.*.base_url", Text, Operator, Now, "the provider's", "Where requests go."),
     key("providers.*.context_tokens", Whole, Trusted, Now, "the model's", "The size of the context window; sent to servers that take it."),
+    key("providers.*.prices", Table, Operator, Now, "", "What its models cost; nothing is known of prices without it."),
+    key("providers.*.prices.*", Table, Operator, Now, "", "One model, by its name without the provider: US dollars for a million tokens."),
+    key("providers.*.prices.*.input", Number, Operator, Now, "0", "Tokens of requests."),
+    key("providers.*.prices.*.cached", Number, Operator, Now, "that of input", "Tokens of requests that the provider had in its cache."),
+    key("providers.*.prices.*.output", Number, Operator, Now, "0", "Tokens of answers."),
     key("providers.*.headers", Open, Operator, Later("headers of providers"), "{}", "Headers added to every request."),
 
     key("budget", Table, Anyone, Now, "", "What one run may spend; each has its own stop reason."),
@@ -127,7 +132,7 @@ pub const KEYS: &[Key] = &[
     key("budget.failures_in_a_row", Whole, Anyone, Now, "none", "Calls that fail one after the other."),
     key("budget.calls", Table, Anyone, Now, "", "Calls by tool pattern."),
     key("budget.calls.*", Whole, Anyone, Now, "none", "Calls of the tools that the name matches, as `http/fetch`."),
-    key("budget.money_usd", Number, Anyone, Later("money budgets"), "none", "US dollars."),
+    key("budget.money_usd", Number, Anyone, Now, "none", "US dollars, by `providers.*.prices`; a model without a price refuses to start."),
 
     key("mounts", Table, Anyone, Now, "", "Directories that tools may be given, by name."),
     key("mounts.*", Table, Anyone, Now, "", "One directory; tools find it at `/NAME`, `workspace` also at `.`."),
@@ -227,6 +232,7 @@ pub const KEYS: &[Key] = &[
     key("ceiling.budget.turns", Whole, Operator, Now, "none", "Model requests."),
     key("ceiling.budget.tokens", Whole, Operator, Now, "none", "Tokens, in and out."),
     key("ceiling.budget.active_s", Whole, Operator, Now, "none", "Seconds."),
+    key("ceiling.budget.money_usd", Number, Operator, Now, "none", "US dollars."),
 ];
 
 impl Key {
@@ -284,6 +290,11 @@ mod tests {
             operator,
             [
                 "providers.*.base_url",
+                "providers.*.prices",
+                "providers.*.prices.*",
+                "providers.*.prices.*.input",
+                "providers.*.prices.*.cached",
+                "providers.*.prices.*.output",
                 "providers.*.headers",
                 "secrets",
                 "secrets.*",

@@ -123,6 +123,7 @@ impl Draft {
             let known = self.providers.entry(name).or_default();
             replace(&mut known.base_url, provider.base_url);
             replace(&mut known.context_tokens, provider.context_tokens);
+            known.prices.extend(provider.prices);
         }
         self.budget.replace_with(file.budget);
         for (name, mount) in file.mounts {
@@ -266,6 +267,7 @@ impl Budget {
         replace(&mut self.turns, other.turns);
         replace(&mut self.tokens, other.tokens);
         replace(&mut self.active_s, other.active_s);
+        replace(&mut self.money_micro_usd, other.money_micro_usd);
         replace(&mut self.failures_in_a_row, other.failures_in_a_row);
         // A call counts against every pattern that matches it, so that bounds add up.
         self.calls.extend(other.calls);
@@ -276,6 +278,7 @@ impl Budget {
         lower(&mut self.turns, other.turns);
         lower(&mut self.tokens, other.tokens);
         lower(&mut self.active_s, other.active_s);
+        lower(&mut self.money_micro_usd, other.money_micro_usd);
         lower(&mut self.failures_in_a_row, other.failures_in_a_row);
         self.calls.extend(other.calls);
     }

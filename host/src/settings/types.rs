@@ -9,6 +9,7 @@ use super::document::Node;
 use super::sourced::Sourced;
 use crate::digest::Digest;
 use crate::error::Result;
+use crate::model::Price;
 use crate::need::FsMode;
 use crate::origin::Origin;
 use crate::permission::{Mask, Masks, ToolPattern, Unmatched};
@@ -53,6 +54,8 @@ pub struct Provider {
     pub base_url: Option<Sourced<String>>,
     /// The size of the context window.
     pub context_tokens: Option<Sourced<u64>>,
+    /// What its models cost, by name.
+    pub prices: BTreeMap<String, Price>,
 }
 
 /// What a run may spend. None: no bound from the settings.
@@ -66,6 +69,8 @@ pub struct Budget {
     pub tokens: Option<Sourced<u64>>,
     /// Seconds in which nobody is waited for.
     pub active_s: Option<Sourced<u64>>,
+    /// Millionths of a US dollar.
+    pub money_micro_usd: Option<Sourced<u64>>,
     /// Failed calls one after the other.
     pub failures_in_a_row: Option<Sourced<u64>>,
     /// Calls of tools; a call counts against every pattern that matches it.

@@ -5,22 +5,8 @@ use std::process::Command;
 
 use expect_test::expect;
 
+use crate::guest_cargo::GUEST_CARGO;
 use crate::world::World;
-
-/// How a guest is built on this machine.
-struct GuestCargo {
-    program: &'static str,
-    arguments: &'static [&'static str],
-    set: &'static [(&'static str, &'static str)],
-    removed: &'static [&'static str],
-    target: &'static str,
-    /// The one of the other guests, where what they share is built already.
-    target_dir: &'static str,
-    /// Versions that this machine has.
-    lock: &'static str,
-}
-
-const GUEST_CARGO: GuestCargo = include!(concat!(env!("OUT_DIR"), "/guest_cargo.rs"));
 
 /// Builds a project of a world, without a network, and returns the component.
 fn build(world: &World, name: &str) -> PathBuf {

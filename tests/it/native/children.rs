@@ -115,7 +115,7 @@ async fn a_sub_agent_has_a_run_of_its_own_and_answers() {
 
 #[tokio::test]
 async fn what_it_spends_is_charged_to_the_run() {
-    let usage = |input| looplet_host::model::Usage { input, output: 1, cached: 0 };
+    let usage = |input| looplet_host::model::Usage { input, output: 1, cached: 0, cost_micro_usd: None };
     let greets = || call("greet", json!({ "name": "Ada" })).with_usage(usage(100));
     let top = Scripted::calls([("research", json!({ "question": "greet" }))])
         .then_calls([("greet", json!({ "name": "Grace" }))])

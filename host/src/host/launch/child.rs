@@ -11,7 +11,7 @@ use crate::host::asker::ModelAsker;
 use crate::host::{Host, opening};
 use crate::journal::Runs;
 use crate::message::{Failure, FailureKind, Message};
-use crate::model::Model;
+use crate::model::{Model, Price};
 use crate::native::{Birth, Children, Ran};
 use crate::permission::OnBehalf;
 use crate::record::{RunId, RunStarted};
@@ -24,6 +24,7 @@ const DEPTH: u32 = 3;
 pub(super) struct House {
     pub(super) host: Host,
     pub(super) model: Arc<dyn Model>,
+    pub(super) price: Price,
     pub(super) hooks: Arc<HookChain>,
     pub(super) kept_in: Option<Runs>,
     pub(super) project: Option<String>,
@@ -69,7 +70,7 @@ impl Children for Nursery {
 
 impl Nursery {
     fn run(&self, birth: Birth, gate: Arc<Gate>, hooks: Arc<HookChain>) -> crate::error::Result<Run> {
-        let House { host, model, kept_in, project, rest, .. } = &self.house;
+        let House { host, model, price, kept_in, project, rest, .. } = &self.house;
         let id = RunId::generate();
         let system = birth.system.into_iter().map(|text| Message::System { text });
         let started = RunStarted {
@@ -82,7 +83,7 @@ impl Nursery {
             ..opening::started(host, &gate, id, &birth.task)
         };
         let sink = kept_in.as_ref().map(|runs| runs.create(id)).transpose()?;
-        let asker = ModelAsker::new(Arc::clone(model), &started, Arc::clone(&gate));
+        let asker = ModelAsker::new(Arc::clone(model), *price, &started, Arc::clone(&gate));
         let parts = Parts::new(Box::new(asker), gate);
         let parts = Parts {
             hooks,

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use super::Launch;
+use super::{Launch, Made};
+use crate::budget::Budget;
 use crate::error::{Error, Result};
 use crate::machine;
-use crate::model::{IntoModel, Model, ModelChoice};
+use crate::model::{IntoModel, Model, ModelChoice, Price};
 
 impl Launch {
     /// The model that is asked: any [`Model`], one that is shared, or a name such as `openai:gpt-5.5`,
@@ -14,6 +15,13 @@ impl Launch {
     pub fn model(mut self, model: impl IntoModel) -> Self {
         self.model = Some(model.into_model());
         self
+    }
+
+    /// What the model costs, as far as anybody says.
+    pub(super) fn price_of(&self, model: &dyn Model) -> Option<Price> {
+        let (provider, name) = model.name().split_once(':').unwrap_or((model.name(), ""));
+        let written = || self.host().settings().providers.get(provider)?.prices.get(name).copied();
+        model.price().or_else(written)
     }
 
     /// The model, its name looked up.
@@ -34,5 +42,20 @@ impl Launch {
             .hint("use `Host::builder`, or give the model itself")
         })?;
         machine::named(&around.machine, settings, name, place)
+    }
+}
+
+impl Made {
+    /// A bound on money that nobody could count would be none.
+    pub(super) fn check_priced(&self, budget: &Budget) -> Result<()> {
+        if budget.cost_micro_usd.is_none() || self.price.is_some() {
+            return Ok(());
+        }
+        let name = self.model.name();
+        let (provider, model) = name.split_once(':').unwrap_or((name, "…"));
+        Err(Error::usage(format!("the run has a budget of money, and nobody says what `{name}` costs")).hint(format!(
+            "in your own looplet.toml, in US dollars for a million tokens:\n  [providers.{provider}.prices]\n  \
+             \"{model}\" = {{ input = …, cached = …, output = … }}"
+        )))
     }
 }

@@ -22,6 +22,7 @@ use crate::error::Result;
 use crate::gate::Gate;
 use crate::hook::{HookChain, RecordedHooks};
 use crate::journal::Journal;
+use crate::model::Price;
 use crate::record::{Body, Record, RunId, RunStarted};
 use again::AsksAgain;
 use offline::{Offline, Person};
@@ -155,7 +156,7 @@ impl Replay {
     fn parts(&self, process: &Process, gate: Arc<Gate>, started: &RunStarted) -> Parts {
         let own = &self.records[process.from..process.to];
         let model = Arc::new(Recorded::of_process(started, own));
-        let asker = super::asker::ModelAsker::new(model, started, Arc::clone(&gate));
+        let asker = super::asker::ModelAsker::new(model, Price::default(), started, Arc::clone(&gate));
         let asker = AsksAgain::new(asker, Arc::clone(&gate), answers(own));
         let (place, stop) = (self.tape.place(), self.stop.clone());
         let offline = Offline::new(gate, own, place, self.follow, stop, Arc::clone(&self.differences));

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use crate::error::{Error, Result};
 use crate::message::Message;
 use crate::model::{
-    EventSink, Model, ModelError, ModelErrorKind, ModelRequest, ModelResponse, PlainWire, Usage, Wire, WireForm,
+    EventSink, Model, ModelError, ModelErrorKind, ModelRequest, ModelResponse, PlainWire, Price, Usage, Wire, WireForm,
 };
 use crate::record::{Body, ModelAnswered, Record, RunStarted};
 
@@ -80,6 +80,7 @@ impl Model for Recorded {
                     input: answer.usage.input,
                     output: answer.usage.output,
                     cached: answer.usage.cached,
+                    cost_micro_usd: Some(answer.usage.cost_micro_usd),
                 }),
                 finish: answer.ended(),
                 raw: Bytes::new(),
@@ -96,6 +97,11 @@ impl Model for Recorded {
 
     fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Nobody is paid again; each answer says what it cost then.
+    fn price(&self) -> Option<Price> {
+        Some(Price::default())
     }
 
     fn wire(&self) -> &dyn Wire {

@@ -51,5 +51,5 @@ fn usage(value: &Value) -> Option<Usage> {
     if input.is_none() && output.is_none() {
         return None;
     }
-    Some(Usage { input: input.unwrap_or(0), output: output.unwrap_or(0), cached: 0 })
+    Some(Usage { input: input.unwrap_or(0), output: output.unwrap_or(0), cached: 0, cost_micro_usd: None })
 }

@@ -124,7 +124,7 @@ async fn calls_without_ids_get_ids_that_stay_the_same() {
         let answer = ask(&server).await.expect("is an answer");
         assert_eq!(answer.calls, [call("call_1_0", "read", r#"{"path":"a"}"#), call("call_x", "read", "{}")]);
         assert_eq!(answer.finish, Finish::ToolCalls);
-        assert_eq!(answer.usage, Some(Usage { input: 26, output: 5, cached: 0 }));
+        assert_eq!(answer.usage, Some(Usage { input: 26, output: 5, cached: 0, cost_micro_usd: None }));
         assert_eq!(answer.model.as_deref(), Some("qwen3:8b"));
     }
 }

@@ -87,5 +87,6 @@ fn usage(usage: &Value) -> Option<Usage> {
         input: input.unwrap_or(0),
         output: output.unwrap_or(0),
         cached: count("/prompt_tokens_details/cached_tokens").unwrap_or(0),
+        cost_micro_usd: None,
     })
 }

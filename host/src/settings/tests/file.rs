@@ -32,7 +32,6 @@ fn the_sketched_files_parse_and_say_what_is_missing() {
     expect_test::expect![[r#"
         coder.toml:11: model.fallback (several models)
         coder.toml:12: model.summarise (several models)
-        coder.toml:21: budget.money_usd (money budgets)
         coder.toml:32: secrets (secrets)
         coder.toml:45: grants.process.programs (programs)
         coder.toml:45: grants.process.sees_hidden (programs)
@@ -40,7 +39,6 @@ fn the_sketched_files_parse_and_say_what_is_missing() {
         coder.toml:46: grants.http/fetch.secrets (secrets)
         coder.toml:47: grants.jira.http (http grants)
         coder.toml names ["/proj/AGENTS.md", "/proj/plugins/jira.wasm", "/proj/plugins/license_header.wasm", "/proj/prompts/coder.md"]
-        research.toml:9: budget.money_usd (money budgets)
         research.toml:19: secrets (secrets)
         research.toml:31: grants.http/fetch.http (http grants)
         research.toml:31: grants.http/fetch.limits.body_mib (http grants)
@@ -50,7 +48,6 @@ fn the_sketched_files_parse_and_say_what_is_missing() {
         research.toml:32: grants.search.secrets (secrets)
         research.toml names ["/proj/plugins/search.wasm"]
         nightly.toml:7: model.fallback (several models)
-        nightly.toml:12: budget.money_usd (money budgets)
         nightly.toml:30: grants.sql.addresses (http grants)
         nightly.toml:30: grants.sql.http (http grants)
         nightly.toml:30: grants.sql.secrets (secrets)

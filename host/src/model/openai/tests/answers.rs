@@ -12,7 +12,7 @@ async fn an_answer_with_calls_is_read() {
     let answer = answer_to(reply).await;
     assert_eq!(answer.calls, [call("c1", "read", r#"{"path":"a"}"#), call("c2", "list", "{}")]);
     assert_eq!(answer.finish, Finish::ToolCalls);
-    assert_eq!(answer.usage, Some(Usage { input: 100, output: 20, cached: 60 }));
+    assert_eq!(answer.usage, Some(Usage { input: 100, output: 20, cached: 60, cost_micro_usd: None }));
     assert_eq!(answer.model.as_deref(), Some("mock-1"));
     assert_eq!(answer.text, "");
     assert!(answer.raw.starts_with(b"{\"model\":\"mock-1\""));
