@@ -16,7 +16,10 @@ mod bare;
 mod calls;
 mod clock;
 mod hello;
+mod hooks;
 mod journal;
+mod many;
+mod resume;
 mod search;
 mod steps;
 mod table;
@@ -43,6 +46,9 @@ const PARTS: &[(&str, Measure)] = &[
     ("hello", hello::measure),
     ("search", search::measure),
     ("journal", journal::measure),
+    ("hooks", hooks::measure),
+    ("resume", resume::measure),
+    ("many-runs", many::measure),
 ];
 
 fn main() {
