@@ -9,6 +9,7 @@ use wasmtime::component::{Component, InstancePre, Linker};
 use super::bindings::exports::looplet::plugin::{about, tool};
 use super::limits::Limits;
 use super::linker;
+use super::points::ExportedPoints;
 use super::state::CallState;
 use crate::digest::Digest;
 use crate::error::{Error, Result};
@@ -17,23 +18,8 @@ use crate::error::{Error, Result};
 const PACKAGE: &str = "looplet:plugin/";
 /// The line of versions of the contract that this host speaks.
 const CONTRACT_LINE: &str = "0.1.";
-/// Every interface of the contract that a plugin may export.
-const INTERFACES: &[&str] = &[
-    "about",
-    "tool",
-    "run-start",
-    "should-compact",
-    "pre-prompt",
-    "pre-model",
-    "post-model",
-    "pre-tool",
-    "post-tool",
-    "post-step",
-    "check-done",
-    "should-stop",
-    "run-end",
-    "observe",
-];
+/// The interfaces of the contract that a plugin may export beside hook points.
+const INTERFACES: &[&str] = &["about", "tool"];
 
 /// A component whose imports are resolved and whose exports are known. Cheap to clone.
 #[derive(Clone)]
@@ -44,6 +30,7 @@ struct Parts {
     pre: InstancePre<CallState>,
     about: about::GuestIndices,
     tool: Option<tool::GuestIndices>,
+    points: ExportedPoints,
     hook_points: Vec<String>,
 }
 
@@ -69,8 +56,9 @@ impl CheckedComponent {
             true => Some(tool::GuestIndices::new(&pre).map_err(|error| other_draft(name, &error))?),
             false => None,
         };
+        let points = ExportedPoints::new(&pre, &exports).map_err(|error| other_draft(name, &error))?;
         let hook_points = exports.into_iter().filter(|export| !matches!(&**export, "about" | "tool")).collect();
-        Ok(Self(Arc::new(Parts { digest, pre, about, tool, hook_points })))
+        Ok(Self(Arc::new(Parts { digest, pre, about, tool, points, hook_points })))
     }
 
     pub(super) fn digest(&self) -> Digest {
@@ -87,6 +75,10 @@ impl CheckedComponent {
 
     pub(super) fn tool(&self) -> Option<&tool::GuestIndices> {
         self.0.tool.as_ref()
+    }
+
+    pub(super) fn points(&self) -> &ExportedPoints {
+        &self.0.points
     }
 
     pub(super) fn hook_points(&self) -> &[String] {
@@ -155,7 +147,7 @@ fn check_exports(engine: &Engine, name: &str, component: &Component) -> Result<V
             ))
             .hint("a newer host may load it"));
         }
-        if !INTERFACES.contains(&interface) {
+        if !INTERFACES.contains(&interface) && !ExportedPoints::NAMES.contains(&interface) {
             return Err(Error::usage(format!("plugin `{name}` exports `{export}`, which this host does not know"))
                 .hint("it could be a gate, so it is not ignored; a newer host may load it"));
         }

@@ -10,7 +10,6 @@ use tokio_util::sync::CancellationToken;
 use wasmtime::component::Instance;
 use wasmtime::{Engine, Store};
 
-use super::bindings::exports::looplet::plugin as points;
 use super::component::CheckedComponent;
 use super::enter::{Alive, Entering, Finished, Work};
 use super::limits::Limits;
@@ -164,7 +163,9 @@ struct HookWork {
 /// Calls the function of a point that the component exports.
 macro_rules! handle {
     ($self:ident, $store:ident, $instance:ident, $interface:ident $(, $argument:expr)*) => {{
-        let indices = points::$interface::GuestIndices::new($self.component.pre())?;
+        let Some(indices) = &$self.component.points().$interface else {
+            return Ok(Err("it does not export this point".to_owned()));
+        };
         let guest = indices.load(&mut *$store, $instance)?;
         guest.call_handle(&mut *$store, &$self.view $(, $argument)*).await?
     }};

@@ -23,6 +23,7 @@ mod linker;
 mod memory;
 mod output;
 mod permits;
+mod points;
 mod state;
 mod stream;
 mod thread;

@@ -45,6 +45,17 @@ pub(super) struct Permit {
     holds_slot: bool,
 }
 
+impl Desk {
+    fn fits(&self, memory: usize) -> bool {
+        self.calls > 0 && memory <= self.memory
+    }
+
+    fn admit(&mut self, memory: usize) {
+        self.calls -= 1;
+        self.memory -= memory;
+    }
+}
+
 impl Permits {
     pub(super) fn new() -> Self {
         Self::of(Limits::CONCURRENT_CALLS, Limits::MEMORY_SUM_BYTES)
@@ -56,14 +67,26 @@ impl Permits {
 
     /// Waits for a slot and for memory. Dropping the future leaves the queue.
     pub(super) async fn acquire(self: &Arc<Self>, queue: Queue, memory: usize) -> Permit {
-        let (admitted, turn) = oneshot::channel();
         let memory = memory.min(Limits::MEMORY_SUM_BYTES);
+        if let Some(permit) = self.acquire_now(queue, memory) {
+            return permit;
+        }
+        let (admitted, turn) = oneshot::channel();
         self.join(queue, Waiting { memory, admitted });
         match turn.await {
             Ok(permit) => permit,
             // The desk outlives everybody in its queues: it is held by `self`.
             Err(_) => std::future::pending().await,
         }
+    }
+
+    /// A permit where there is room and nobody waits.
+    fn acquire_now(self: &Arc<Self>, queue: Queue, memory: usize) -> Option<Permit> {
+        let mut desk = self.desk();
+        (desk.turns.is_empty() && desk.fits(memory)).then(|| {
+            desk.admit(memory);
+            Permit { permits: Arc::clone(self), queue, memory, holds_slot: true }
+        })
     }
 
     fn join(self: &Arc<Self>, queue: Queue, waiting: Waiting) {
@@ -91,12 +114,12 @@ impl Permits {
         let desk = &mut *guard;
         loop {
             let queue = *desk.turns.front()?;
-            let line = desk.waiting.get_mut(&queue)?;
-            let has_left = line.front().is_some_and(|waiting| waiting.admitted.is_closed());
-            let fits = line.front().is_some_and(|waiting| desk.calls > 0 && waiting.memory <= desk.memory);
-            if !has_left && !fits {
+            let first = desk.waiting.get(&queue)?.front()?;
+            let has_left = first.admitted.is_closed();
+            if !has_left && !desk.fits(first.memory) {
                 return None;
             }
+            let line = desk.waiting.get_mut(&queue)?;
             let waiting = line.pop_front()?;
             let is_empty = line.is_empty();
             desk.turns.pop_front();
@@ -111,8 +134,7 @@ impl Permits {
             if has_left {
                 continue;
             }
-            desk.calls -= 1;
-            desk.memory -= waiting.memory;
+            desk.admit(waiting.memory);
             let permit = Permit { permits: Arc::clone(self), queue, memory: waiting.memory, holds_slot: true };
             return Some((waiting, permit));
         }

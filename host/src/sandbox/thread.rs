@@ -3,9 +3,10 @@
 //! A guest may block in the kernel, where nothing can stop it. Then its thread is given up: the caller
 //! goes on, the thread is counted, and the process ends without it.
 
+use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{self, Sender};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::thread::Thread;
 
 use tokio::runtime::Runtime;
 
@@ -17,18 +18,47 @@ pub(super) type Job = Box<dyn FnOnce(&Runtime) + Send>;
 /// The threads that are waiting for work.
 #[derive(Debug, Default)]
 pub(super) struct Threads {
-    idle: Mutex<Vec<Sender<Job>>>,
+    idle: Mutex<Vec<Idle>>,
     given_up: AtomicUsize,
+}
+
+/// A thread that waits until something lies in its place.
+#[derive(Debug)]
+struct Idle {
+    place: Arc<Place>,
+    thread: Thread,
+}
+
+/// Where a thread finds its next job. The one who puts it there wakes the thread afterwards, so that it never
+/// wakes into a lock that is still held.
+#[derive(Default)]
+struct Place(Mutex<Option<Job>>);
+
+impl Place {
+    fn put(&self, job: Job) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(job);
+    }
+
+    fn take(&self) -> Option<Job> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+impl fmt::Debug for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Place")
+    }
 }
 
 impl Threads {
     /// Runs a job on an idle thread, or on a new one.
-    pub(super) fn run(self: &Arc<Self>, mut job: Job) -> Result<()> {
-        while let Some(thread) = self.pop() {
-            match thread.send(job) {
-                Ok(()) => return Ok(()),
-                Err(mpsc::SendError(back)) => job = back,
-            }
+    pub(super) fn run(self: &Arc<Self>, job: Job) -> Result<()> {
+        // The lock is let go before the thread is woken.
+        let idle = self.idle().pop();
+        if let Some(idle) = idle {
+            idle.place.put(job);
+            idle.thread.unpark();
+            return Ok(());
         }
         let fault = |error| Error::failed(format!("cannot start a thread: {error}"));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(fault)?;
@@ -50,25 +80,36 @@ impl Threads {
         self.given_up.load(Ordering::Relaxed)
     }
 
-    fn pop(&self) -> Option<Sender<Job>> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop()
+    fn idle(&self) -> MutexGuard<'_, Vec<Idle>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
 
-    fn push(&self, thread: Sender<Job>) {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(thread);
+/// Wakes the threads that wait, which find that there is nobody left to wait for.
+impl Drop for Threads {
+    fn drop(&mut self) {
+        for idle in self.idle().drain(..) {
+            idle.thread.unpark();
+        }
     }
 }
 
 fn work(threads: &Weak<Threads>, runtime: &Runtime, first: Job) {
-    first(runtime);
-    let (sender, jobs) = mpsc::channel::<Job>();
+    let place = Arc::new(Place::default());
+    let mut job = first;
     loop {
-        let Some(threads) = threads.upgrade() else { return };
-        threads.push(sender.clone());
-        drop(threads);
-        match jobs.recv() {
-            Ok(job) => job(runtime),
-            Err(_) => return,
-        }
+        job(runtime);
+        let Some(alive) = threads.upgrade() else { return };
+        alive.idle().push(Idle { place: Arc::clone(&place), thread: std::thread::current() });
+        drop(alive);
+        job = loop {
+            if let Some(next) = place.take() {
+                break next;
+            }
+            if threads.strong_count() == 0 {
+                return;
+            }
+            std::thread::park();
+        };
     }
 }

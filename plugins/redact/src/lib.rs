@@ -3,16 +3,31 @@
 mod outcome;
 mod patterns;
 
+use std::cell::OnceCell;
+
 use looplet_guest::prelude::*;
 use patterns::{Patterns, Settings};
+
+thread_local! {
+    /// Made once for each instance: the settings of a run do not change.
+    static PATTERNS: OnceCell<Patterns> = const { OnceCell::new() };
+}
 
 /// More time than a hook has by itself: a result can be long and the patterns many.
 #[looplet_guest::hook(limits(wall_ms = 5_000))]
 fn post_tool(_: &RunView, step: &StepView) -> Result<ResultVerdict, Failure> {
-    let patterns = Patterns::from_settings(&host::settings::<Settings>()?)?;
-    Ok(match outcome::redacted(&patterns, &step.outcome) {
-        Some(outcome) => ResultVerdict::pass().replace(outcome),
-        None => ResultVerdict::pass(),
+    PATTERNS.with(|made| {
+        let patterns = match made.get() {
+            Some(patterns) => patterns,
+            None => {
+                let patterns = Patterns::from_settings(&host::settings::<Settings>()?)?;
+                made.get_or_init(|| patterns)
+            }
+        };
+        Ok(match outcome::redacted(patterns, &step.outcome) {
+            Some(outcome) => ResultVerdict::pass().replace(outcome),
+            None => ResultVerdict::pass(),
+        })
     })
 }
 

@@ -226,14 +226,14 @@ fn a_policy_that_denies_is_not_lifted_by_an_answer() {
 
 #[test]
 fn a_hook_reaches_no_file_and_asks_nobody() {
-    for (does, says) in
-        [("read-file", "`/etc/passwd` is outside of what this call can reach"), ("approve", "approved false")]
-    {
+    // How a libc that finds no directory at all says so differs between the makers of guests.
+    let unreadable = ["`/etc/passwd` is outside of what this call can reach", "`/etc/passwd` does not exist"];
+    for (does, says) in [("read-file", &unreadable[..]), ("approve", &["approved false"])] {
         let world = world();
         let hook = format!(r#"../probe.wasm+add-context={{"at":"pre-prompt","do":"{does}","text":"/etc/passwd"}}"#);
         let printed = world.run(&super::run(&hook));
         assert_eq!(printed.code, Some(0), "{}", printed.stderr);
         let said = super::journal(&world);
-        assert!(said.contains(says), "{does}: {said}");
+        assert!(says.iter().any(|says| said.contains(says)), "{does}: {said}");
     }
 }
