@@ -4,6 +4,8 @@ use looplet_host::{HostBuilder, IntoModel, Outcome, Result, ToolAnswer};
 
 pub(crate) async fn run(host: HostBuilder, model: impl IntoModel) -> Result<Outcome> {
     let host = host.hook(r#"builtin:per-tool-limit={"each": 10}"#).allow("files/*").build().await?;
+    // In a box of its own, and for this run alone.
+    let no_keys = host.component(r#"builtin:redact+edit-results={"patterns": ["sk-[a-z]+"]}"#).await?;
     let run = host
         .run("Say what this directory holds.")
         .model(model)
@@ -15,6 +17,7 @@ pub(crate) async fn run(host: HostBuilder, model: impl IntoModel) -> Result<Outc
             Some(summary) if summary.contains(".md") => Ok(()),
             _ => Err("name your sources"),
         })
+        .component(&no_keys)
         .start()?;
     Ok(run.finish().await)
 }

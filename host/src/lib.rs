@@ -82,7 +82,7 @@ pub use error::{Error, Result};
 #[doc(inline)]
 pub use hook::ToolAnswer;
 #[doc(inline)]
-pub use host::{AskId, Desk, Host, HostBuilder, IntoApprover, Launch, NotAsked, PendingAsk};
+pub use host::{AskId, Desk, HookComponent, Host, HostBuilder, IntoApprover, Launch, NotAsked, PendingAsk};
 #[doc(inline)]
 pub use journal::Runs;
 #[doc(inline)]

@@ -2,6 +2,7 @@
 
 mod asks;
 mod build;
+mod component;
 mod done;
 mod ends;
 mod models;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::opening;
 use super::plugins::settings_of;
 use crate::canonical::CanonicalJson;
 use crate::capability::fs::Mount;
@@ -16,6 +17,7 @@ use crate::model::select::Environment;
 use crate::need::Capability;
 use crate::permission::Narrowing;
 use crate::plugin::{CallContext, NoSupport, PluginState, RunKey};
+use crate::record::PluginRecord;
 use crate::sandbox::{HookInstance, Limits, Plugin, Sandbox};
 use crate::settings::HookSettings;
 
@@ -82,8 +84,8 @@ impl HostHook {
     }
 
     /// Name, version and digest, as the journal keeps them.
-    pub(super) fn plugin(&self) -> (&str, &Plugin) {
-        (&self.name, &self.plugin)
+    pub(super) fn to_record(&self) -> PluginRecord {
+        opening::component(&self.name, &self.plugin)
     }
 }
 

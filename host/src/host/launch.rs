@@ -19,13 +19,14 @@ pub use fork::Forked;
 
 use self::child::House;
 use super::asker::ModelAsker;
+use super::component::RunHook;
 use super::{Host, opening};
 use crate::agent::{Parts, Run, Sink, Watch};
 use crate::budget::Budget;
 use crate::canonical::CanonicalJson;
 use crate::error::{Error, Result};
 use crate::gate::{Gate, Remember};
-use crate::hook::{HookChain, HookEntry};
+use crate::hook::HookChain;
 use crate::journal::Runs;
 use crate::machine;
 use crate::message::Message;
@@ -33,7 +34,7 @@ use crate::model::{Model, ModelChoice, Price};
 use crate::native::Tool;
 use crate::origin::Origin;
 use crate::permission::{Decision, Rule, StandingApproval, ToolPattern};
-use crate::record::{Body, Parent, RunId, RunResumed, RunStarted};
+use crate::record::{Body, Parent, PluginRecord, RunId, RunResumed, RunStarted};
 use answers::Answering;
 
 /// A run to be. Made by [`Host::run`], begun by [`Launch::start`] or, for one that was begun before, by
@@ -58,7 +59,7 @@ pub struct Launch {
     cancel: CancellationToken,
     rest: CancellationToken,
     watch: Option<Arc<dyn Watch>>,
-    hooks: Vec<HookEntry>,
+    hooks: Vec<RunHook>,
     tools: Vec<Tool>,
     forgets: bool,
     /// The schema of the result, of a program's own type.
@@ -75,6 +76,8 @@ pub(super) struct Made {
     pub(super) model: Arc<dyn Model>,
     pub(super) price: Option<Price>,
     pub(super) hooks: Arc<HookChain>,
+    /// Those of its components that are for this run alone.
+    own_hooks: Vec<PluginRecord>,
 }
 
 impl Host {
@@ -218,7 +221,8 @@ impl Launch {
         let id = RunId::generate();
         let made = self.make(id)?;
         self.add_texts()?;
-        let started = self.started(&made.gate, &*made.model, id);
+        let mut started = self.started(&made.gate, &*made.model, id);
+        started.plugins.extend(made.own_hooks.iter().cloned());
         made.check_priced(&started.budget)?;
         let sink = self.kept_in.as_ref().map(|runs| runs.create(id)).transpose()?;
         let sink = sink.map(|sink| Box::new(sink) as Box<dyn Sink>);
@@ -244,6 +248,7 @@ impl Launch {
         }
         if resumed.accepted_changes.is_empty() {
             self.check_supplied(started)?;
+            self.check_watched(started, &made.own_hooks)?;
         }
         let later = journal.records.iter().filter_map(|record| match &record.body {
             Body::RunResumed(resumed) => resumed.budget.as_ref(),
@@ -264,7 +269,9 @@ impl Launch {
         let Ok(gate) = self.with_tools(gate) else {
             return vec!["the run's own tools cannot be registered".to_owned()];
         };
-        super::changes::changes(started, &opening::started(&self.host, &gate, started.run, &started.task))
+        let now = opening::started(&self.host, &gate, started.run, &started.task);
+        let plugins = now.plugins.iter().cloned().chain(self.hooks.iter().filter_map(RunHook::to_record)).collect();
+        super::changes::changes(started, &RunStarted { plugins, ..now })
     }
 
     /// The host that it runs on.
@@ -295,8 +302,10 @@ impl Launch {
             Some(remember) => gate.with_memory(remember),
             None => gate,
         };
+        let own_hooks = self.hooks.iter().filter_map(RunHook::to_record).collect();
+        let own = self.hooks.drain(..).map(|hook| hook.entry(&gate, self.forgets));
         let components = self.host.0.hooks.iter().map(|hook| hook.entry(gate.run_key(), self.forgets));
-        let hooks = Arc::new(HookChain::new(components.chain(self.hooks.drain(..)).collect()));
+        let hooks = Arc::new(HookChain::new(components.chain(own).collect()));
         let house = House {
             host: self.host.clone(),
             model: Arc::clone(&model),
@@ -306,7 +315,7 @@ impl Launch {
             project: self.project.clone(),
             rest: self.rest.clone(),
         };
-        Ok(Made { gate: house.open(gate.with_hooks(Arc::clone(&hooks)), 0), model, price, hooks })
+        Ok(Made { gate: house.open(gate.with_hooks(Arc::clone(&hooks)), 0), model, price, hooks, own_hooks })
     }
 
     /// Puts what the settings give in words before what the program says; its system text takes the place of

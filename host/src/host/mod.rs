@@ -6,6 +6,7 @@
 mod asker;
 mod builder;
 mod changes;
+mod component;
 mod desk;
 mod grants;
 mod hooks;
@@ -22,6 +23,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 pub use builder::HostBuilder;
+pub use component::HookComponent;
 pub use desk::{AskId, Desk, NotAsked, PendingAsk};
 pub use launch::{Forked, IntoApprover, Launch};
 pub use prompt::Prompt;
@@ -49,6 +51,7 @@ pub const DONE: &str = "done";
 pub struct Host(Arc<Parts>);
 
 struct Parts {
+    sandbox: Sandbox,
     settings: Settings,
     mounts: Vec<Mount>,
     plugins: Vec<Arc<PluginHandle>>,
@@ -115,7 +118,17 @@ impl Host {
         let mut findings = check_rules(&settings, &tools)?;
         findings.extend(grants::findings(&settings, &tools));
         let mounts = mounts.into_values().collect();
-        Ok(Parts { settings, mounts, plugins, tools, findings, hooks, done_schema, around: None })
+        Ok(Parts {
+            sandbox: sandbox.clone(),
+            settings,
+            mounts,
+            plugins,
+            tools,
+            findings,
+            hooks,
+            done_schema,
+            around: None,
+        })
     }
 
     /// A gate for one run, with the approvals of flags and nobody to ask.

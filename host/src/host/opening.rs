@@ -12,6 +12,7 @@ use crate::model::{RequestSetup, ToolDeclaration};
 use crate::permission::ToolKind;
 use crate::plugin::Schema;
 use crate::record::{Done, MountRecord, PluginRecord, RunId, RunStarted};
+use crate::sandbox::Plugin;
 use crate::settings::{self, Settings, Sourced, TextSource};
 
 /// The first record, but for messages and model.
@@ -31,13 +32,8 @@ pub(super) fn started(host: &Host, gate: &Gate, id: RunId, task: &str) -> RunSta
         plugins: host
             .plugins()
             .iter()
-            .map(|plugin| PluginRecord {
-                name: plugin.name.clone(),
-                version: Some(plugin.plugin.info().version.clone()),
-                digest: Some(plugin.plugin.digest()),
-                kind: ToolKind::Component,
-            })
-            .chain(host.0.hooks.iter().map(hook))
+            .map(|plugin| component(&plugin.name, &plugin.plugin))
+            .chain(host.0.hooks.iter().map(HostHook::to_record))
             .collect(),
         tools: gate.tools().iter().map(GatedTool::to_record).collect(),
         done: Done {
@@ -51,8 +47,8 @@ pub(super) fn started(host: &Host, gate: &Gate, id: RunId, task: &str) -> RunSta
     }
 }
 
-fn hook(hook: &HostHook) -> PluginRecord {
-    let (name, plugin) = hook.plugin();
+/// A component as the journal knows it.
+pub(super) fn component(name: &str, plugin: &Plugin) -> PluginRecord {
     PluginRecord {
         name: name.to_owned(),
         version: Some(plugin.info().version.clone()),

@@ -108,7 +108,7 @@ impl HookSettings {
 
     /// `--hook NAME[+POWER…][=JSON]`: a built-in component or a file, powers beside the shipped ones, and
     /// its settings.
-    pub(super) fn of_flag(text: &str, cwd: &Path) -> Result<Self> {
+    pub(crate) fn of_flag(text: &str, cwd: &Path) -> Result<Self> {
         let origin = Origin::flag("--hook");
         let wrong = |message: String| {
             Error::usage(message)

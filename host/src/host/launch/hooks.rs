@@ -5,16 +5,27 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::Launch;
+use crate::error::{Error, Result};
 use crate::hook::{
     CallView, Hook, HookEntry, OnCheckDone, OnFault, OnPostStep, OnPostTool, OnPrePrompt, OnPreTool, OnShouldStop,
     Powers, ResultVerdict, RunView, StepView, ToolAnswer,
 };
+use crate::host::component::{HookComponent, RunHook};
+use crate::host::hooks::HostHook;
+use crate::record::{PluginRecord, RunStarted};
 
 impl Launch {
     /// A hook of the embedding program, behind those of the configuration. It has every power.
     pub fn hook(mut self, name: impl Into<String>, hook: impl Hook + 'static) -> Self {
         let (powers, on_fault) = (Powers::ALL, OnFault::Deny);
-        self.hooks.push(HookEntry { name: name.into(), powers, on_fault, hook: Arc::new(hook) });
+        let entry = HookEntry { name: name.into(), powers, on_fault, hook: Arc::new(hook) };
+        self.hooks.push(RunHook::Native(entry));
+        self
+    }
+
+    /// A hook that is a component, from [`Host::component`](crate::Host::component), behind those before it.
+    pub fn component(mut self, hook: &HookComponent) -> Self {
+        self.hooks.push(RunHook::Component(hook.clone()));
         self
     }
 
@@ -56,5 +67,21 @@ impl Launch {
     pub fn forgetful_hooks(mut self) -> Self {
         self.forgets = true;
         self
+    }
+
+    /// Refuses to go on without a hook that a run has: what it kept from happening would happen.
+    pub(super) fn check_watched(&self, started: &RunStarted, own: &[PluginRecord]) -> Result<()> {
+        let has_tools = |name: &str| started.tools.iter().any(|tool| tool.plugin == name);
+        let of_host = self.host().0.hooks.iter().map(HostHook::to_record);
+        let known: Vec<String> = of_host.chain(own.iter().cloned()).map(|hook| hook.name).collect();
+        let plugins = self.host().plugins();
+        let is_missing = |name: &String| !known.contains(name) && !plugins.iter().any(|plugin| plugin.name == *name);
+        let hooks = started.plugins.iter().map(|plugin| &plugin.name).filter(|name| !has_tools(name));
+        let missing: Vec<String> = hooks.filter(|name| is_missing(name)).map(|name| format!("`{name}`")).collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        Err(Error::usage(format!("the run has hooks that nobody gives it: {}", missing.join(", ")))
+            .hint("`.component(…)` before `.resume(…)`, or `[[hooks]]` where they stood there"))
     }
 }
