@@ -69,5 +69,5 @@ fn what_is_no_hook_or_fits_badly_is_an_error_before_any_run() {
         error: program: the hook `step-budget` subscribes to `pre-prompt`, which takes the power `add-context`
         hint: if it is to have that: powers = ["observe", "gate", "add-context"]"#]]
     .assert_eq(&why("builtin:step-budget"));
-    expect!["error: program: there is no file `/work/main/tests/none.wasm`"].assert_eq(&why("none.wasm"));
+    expect!["error: program: there is no file `/none.wasm`"].assert_eq(&why("/none.wasm"));
 }
