@@ -10,7 +10,7 @@ use super::stand_in::history as there;
 #[cfg(target_arch = "wasm32")]
 use crate::contract::bindings::looplet::plugin::history as there;
 
-/// Recorded steps from this number on, the first being 1; at most 100 at a time.
+/// Recorded steps from this number on, the first being 1; at most 100 and about 1 MiB at a time.
 pub fn steps(first: u32, limit: u32) -> Vec<StepView> {
     there::steps(first, limit)
 }

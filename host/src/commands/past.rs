@@ -27,7 +27,13 @@ impl Past {
     pub(super) fn find(machine: &Machine, dir: Option<&Path>, name: Option<&str>) -> Result<Self> {
         let runs = runs(machine, dir);
         let id = match name.unwrap_or_default() {
-            "" => runs.latest(Some(&machine.surroundings.cwd))?,
+            "" => {
+                let latest = runs.latest(Some(&machine.surroundings.cwd))?;
+                for (newer, error) in runs.unreadable_after(latest)? {
+                    print::note(&format!("note: run {newer} is newer, and left out: {}", error.message()));
+                }
+                latest
+            }
             prefix => runs.find(prefix)?,
         };
         let journal = runs.read(id)?;

@@ -35,9 +35,8 @@ fn listed(runs: &Runs, project: Option<&str>) -> Result<Vec<(RunId, Result<Summa
     let all = runs.ids()?.into_iter().map(|id| (id, runs.summary(id)));
     let is_of = |summary: &Result<Summary>| match (project, summary) {
         (Some(project), Ok(summary)) => summary.project.as_deref() == Some(project),
-        // Whose it was cannot be said.
-        (Some(_), Err(_)) => false,
-        (None, _) => true,
+        // Whose it was cannot be said: it may be of this one.
+        (Some(_), Err(_)) | (None, _) => true,
     };
     Ok(all.filter(|(_, summary)| is_of(summary)).collect())
 }
@@ -52,7 +51,8 @@ fn show(runs: &Runs, id: RunId, summary: &Result<Summary>, all: bool, json: bool
     };
     let state = match (&fault, &tally.stop) {
         (Some(_), _) => "damaged".to_owned(),
-        (None, Some(stop)) => stop.to_string(),
+        // A hook may have given the reason.
+        (None, Some(stop)) => cut(&stop.to_string(), 40),
         (None, None) => "broke off, or goes on".to_owned(),
     };
     if json {

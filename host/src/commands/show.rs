@@ -52,7 +52,8 @@ fn to_json(records: &[Record], id: RunId, step: Option<u32>, denied: bool) -> Re
         return Ok(json!({ "run": id, "denied": tally.denied }));
     }
     let mut fold = Steps::default();
-    let steps: Vec<_> = records.iter().filter_map(|record| fold.push(record)).collect();
+    let mut steps: Vec<_> = records.iter().filter_map(|record| fold.push(record)).collect();
+    steps.sort_by_key(|step| step.number);
     Ok(json!({
         "run": id,
         "stop_reason": tally.stop,

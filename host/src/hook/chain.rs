@@ -28,8 +28,16 @@ pub struct HookChain {
 }
 
 impl HookChain {
-    /// The hooks of a run, in their order. Points that a hook has no power for are not called.
-    pub fn new(entries: Vec<HookEntry>) -> Self {
+    /// The hooks of a run, in their order. Points that a hook has no power for are not called. What a hook
+    /// keeps and that it failed is known by its name, so that a second of one name is numbered.
+    pub fn new(mut entries: Vec<HookEntry>) -> Self {
+        for index in 0..entries.len() {
+            let (before, rest) = entries.split_at_mut(index);
+            let same = before.iter().filter(|other| is_numbered(&other.name, &rest[0].name)).count();
+            if same > 0 {
+                rest[0].name = format!("{}#{}", rest[0].name, same + 1);
+            }
+        }
         let entries: Vec<Entry> = entries.into_iter().map(Entry::new).collect();
         let points = entries.iter().fold(Points::default(), |all, entry| all.with(entry.points));
         Self { entries, points, recorded: None }
@@ -200,6 +208,7 @@ impl HookChain {
                 Err(fault) => {
                     entry.keep(&fault);
                     entry.say(&mut round, HookVerdict::FAULT, Some(fault.0));
+                    round.stop = round.stop.take().or_else(|| entry.stop_on_fault());
                     if entry.replaces() {
                         let message = format!("the result was withheld: the hook `{}` failed", entry.given.name);
                         step.outcome = Outcome::Aborted(Failure::new(FailureKind::Execution, message));
@@ -306,4 +315,9 @@ impl HookChain {
         let called = self.entries.iter().filter(move |entry| entry.points.contains(point));
         called.filter(move |entry| keeps || entry.fault().is_none())
     }
+}
+
+/// Whether a name is this one, perhaps with a number.
+fn is_numbered(name: &str, base: &str) -> bool {
+    name.strip_prefix(base).is_some_and(|rest| rest.is_empty() || rest.starts_with('#'))
 }

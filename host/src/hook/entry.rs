@@ -84,8 +84,12 @@ impl Entry {
         self.given.powers.contains(Power::EditResults)
     }
 
+    /// The reason to stop with, where the operator wants the fault to end the run and something hangs on the
+    /// hook: calls, the end, or what the model sees of results.
     pub(super) fn stop_on_fault(&self) -> Option<String> {
-        (self.given.on_fault == OnFault::Stop).then(|| format!("the hook `{}` failed", self.given.name))
+        let gates = [Point::PreTool, Point::CheckDone, Point::ShouldStop];
+        let is_guard = gates.into_iter().any(|point| self.points.contains(point)) || self.replaces();
+        (is_guard && self.given.on_fault == OnFault::Stop).then(|| format!("the hook `{}` failed", self.given.name))
     }
 
     /// Records what it says, with what it has kept since.
@@ -108,9 +112,7 @@ impl Entry {
             Err(fault) => {
                 self.keep(&fault);
                 self.say(round, HookVerdict::FAULT, Some(fault.0));
-                if self.points.contains(Point::PreTool) || self.points.contains(Point::CheckDone) {
-                    round.stop = round.stop.take().or_else(|| self.stop_on_fault());
-                }
+                round.stop = round.stop.take().or_else(|| self.stop_on_fault());
             }
         }
     }

@@ -98,6 +98,11 @@ impl StepView {
             duration_ms: u32::try_from(duration_ms).unwrap_or(u32::MAX),
         }
     }
+
+    /// About how large it is for whoever is handed it.
+    pub(crate) fn bytes(&self) -> usize {
+        self.call.arguments.as_str().len() + serde_json::to_vec(&self.outcome).map_or(0, |outcome| outcome.len())
+    }
 }
 
 /// The past of a run, by range.

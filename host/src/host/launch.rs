@@ -336,7 +336,7 @@ impl Launch {
     pub(super) fn bare_gate(&mut self) -> Result<Gate> {
         match self.fault.take() {
             Some(fault) => Err(fault),
-            None => Ok(self.host.gate_with(self.rules.clone(), self.approvals.clone())),
+            None => self.with_tools(self.host.gate_with(self.rules.clone(), self.approvals.clone())),
         }
     }
 

@@ -32,7 +32,7 @@ fn cannot(what: &str, path: &Path, error: &io::Error) -> Error {
     let message = Error::failed(format!("cannot {what} `{}`: {error}", path.display()));
     match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-            message.hint("make room, then start the run again; what it did so far is in its journal")
+            message.hint("make room; a run that had begun has lost nothing and goes on with `looplet-host resume`")
         }
         _ => message,
     }

@@ -130,6 +130,12 @@ impl Runs {
         })
     }
 
+    /// Runs that began later and whose journals cannot be read; nobody can say whose they are.
+    pub fn unreadable_after(&self, run: RunId) -> Result<Vec<(RunId, Error)>> {
+        let newer = self.ids()?.into_iter().filter(|id| *id > run);
+        Ok(newer.filter_map(|id| Some((id, self.summary(id).err()?))).collect())
+    }
+
     /// The run whose name begins so; capitals do not matter.
     pub fn find(&self, prefix: &str) -> Result<RunId> {
         let prefix = prefix.to_uppercase();

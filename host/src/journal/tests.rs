@@ -201,7 +201,7 @@ fn a_full_disk_is_named_with_what_to_do() {
     assert_eq!(
         cannot("write", Path::new("journal.jsonl"), &full).report(),
         "error: cannot write `journal.jsonl`: no storage space\n\
-         hint: make room, then start the run again; what it did so far is in its journal"
+         hint: make room; a run that had begun has lost nothing and goes on with `looplet-host resume`"
     );
 }
 

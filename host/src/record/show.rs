@@ -49,13 +49,15 @@ pub fn line(step: &Step) -> String {
 
 /// The whole run: the headline and a line for each step.
 pub fn run<'r>(records: impl IntoIterator<Item = &'r Record>) -> String {
-    let (mut tally, mut steps, mut lines) = (Tally::default(), Steps::default(), Vec::new());
+    let (mut tally, mut steps, mut taken) = (Tally::default(), Steps::default(), Vec::new());
     for record in records {
         tally.push(record);
-        lines.extend(steps.push(record).as_ref().map(line));
+        taken.extend(steps.push(record));
     }
-    lines.insert(0, headline(&tally));
-    lines.join("\n")
+    // Calls that ran side by side end in any order.
+    taken.sort_by_key(|step| step.number);
+    let lines = std::iter::once(headline(&tally)).chain(taken.iter().map(line));
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// One step in full; none if the run has no such step.

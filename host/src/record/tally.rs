@@ -34,8 +34,9 @@ impl DeniedBy {
         let refused_by = decided.approval.as_ref().filter(|approval| !approval.yes);
         let says = |verdict: &str| decided.hooks.iter().any(|hook| hook.verdict == verdict);
         let ruled = decided.settled_by().is_some_and(|rule| rule.decision != Decision::Allow);
-        // What a hook asks, where no rule does, is the hook's denial when nobody says yes.
-        let is_hook = says("deny") || says(HookVerdict::FAULT) || (says("ask") && !ruled);
+        // What a hook asks, where no rule does, is the hook's denial when nobody says yes; so is a call to which
+        // it left nothing.
+        let is_hook = says("deny") || says(HookVerdict::FAULT) || ((says("ask") || says("narrow")) && !ruled);
         Some(match refused_by.map(|approval| approval.by.as_str()) {
             Some("person") => Self::Person,
             Some("caller") => Self::Caller,

@@ -94,14 +94,20 @@ impl host::Host for CallState {
 
 /// How many steps or messages a hook gets at once.
 const HISTORY: u32 = 100;
-/// How many bytes of messages a hook gets at once.
+/// How many bytes of either a hook gets at once; the first it gets whatever its size.
 const HISTORY_BYTES: usize = 1 << 20;
 
 /// A tool gets empty answers: the history is for hooks.
 impl history::Host for CallState {
     fn steps(&mut self, first: u32, limit: u32) -> wasmtime::Result<Vec<hook_types::StepView>> {
         let steps = self.history.as_ref().map(|history| history.steps(first, limit.min(HISTORY)));
-        Ok(steps.unwrap_or_default().iter().map(hook_convert::to_step).collect())
+        let mut bytes = 0;
+        let fits = |(index, step): &(usize, crate::hook::StepView)| {
+            bytes += step.bytes();
+            *index == 0 || bytes <= HISTORY_BYTES
+        };
+        let steps = steps.unwrap_or_default().into_iter().enumerate().take_while(fits);
+        Ok(steps.map(|(_, step)| hook_convert::to_step(&step)).collect())
     }
 
     fn messages(&mut self, first: u32, limit: u32) -> wasmtime::Result<String> {
@@ -109,7 +115,7 @@ impl history::Host for CallState {
         let mut text = String::from("[");
         for message in messages.unwrap_or_default() {
             let message = serde_json::to_string(&message)?;
-            if text.len() + message.len() > HISTORY_BYTES {
+            if text.len() > 1 && text.len() + message.len() > HISTORY_BYTES {
                 break;
             }
             if text.len() > 1 {

@@ -15,10 +15,7 @@ fn an_ask_without_a_terminal_is_a_no() {
         &expect![[r#"
             ── stderr
             error: `files/read_file` is denied: look first, and nobody is there to be asked
-            hint: --allow 'files/read_file', or in looplet.toml:
-              [[rules]]
-              tool = "files/read_file"
-              decision = "allow"
+            hint: --allow 'files/read_file', or `decision = "allow"` in the rule at `policy.toml:1`
             ── exit 3
         "#]],
     );
@@ -27,10 +24,7 @@ fn an_ask_without_a_terminal_is_a_no() {
         &expect![[r#"
             ── stderr
             error: `files/read_file` is denied: look first, and nobody is there to be asked
-            hint: --allow 'files/read_file', or in looplet.toml:
-              [[rules]]
-              tool = "files/read_file"
-              decision = "allow"
+            hint: --allow 'files/read_file', or `decision = "allow"` in the rule at `policy.toml:1`
             ── exit 3
         "#]],
     );
@@ -111,10 +105,7 @@ fn a_standing_approval_answers_until_it_is_revoked() {
         &expect![[r#"
             ── stderr
             error: `files/read_file` is denied: look first, and nobody is there to be asked
-            hint: --allow 'files/read_file', or in looplet.toml:
-              [[rules]]
-              tool = "files/read_file"
-              decision = "allow"
+            hint: --allow 'files/read_file', or `decision = "allow"` in the rule at `policy.toml:1`
             ── exit 3
         "#]],
     );

@@ -19,6 +19,7 @@ decision = "allow"
 const TWO: &str = r#"{"calls":[{"tool":"write_file","arguments":{"path":"a.md","content":"a"}},{"tool":"write_file","arguments":{"path":"b.md","content":"b"}}]}"#;
 const AGAIN: &str = r#"{"calls":[{"tool":"write_file","arguments":{"path":"a.md","content":"aa"}}]}"#;
 const DONE: &str = r#"{"calls":[{"tool":"done","arguments":{"summary":"ok"}}]}"#;
+const READ: &str = r#"{"calls":[{"tool":"read_file","arguments":{"path":"notes.md"}}]}"#;
 const TEXT: &str = r#"{"text":"Hello."}"#;
 
 const RUN: &[&str] = &["run", "--model", "scripted:../model.jsonl", "--policy", "policy.toml", "do it"];
@@ -190,4 +191,19 @@ fn a_run_is_written_into_a_directory_that_was_not_there() {
         ── exit 2
     "#]],
     );
+}
+
+#[test]
+fn a_newer_run_that_cannot_be_read_is_told_of_before_an_older_one_goes_on() {
+    let world = World::with_notes().model(&[READ, READ, DONE]);
+    let run = ["run", "--model", "scripted:../model.jsonl", "--allow", "files/*", "--max-steps", "1", "do it"];
+    world.run(&run);
+    world.run(&run);
+    let [older, newer] = &world.runs()[..] else { panic!("two runs") };
+    let journal = world.journals().remove(1);
+    fs::write(&journal, fs::read_to_string(&journal).unwrap().replacen("\"run_started\"", "\"run_begun\"", 1)).unwrap();
+    let printed = world.run(&["resume", "--max-steps", "9"]).stderr;
+    let note = "note: run [RUN] is newer, and left out: ";
+    assert!(printed.starts_with(note), "{older} {newer} {printed}");
+    assert!(world.run(&["runs"]).stdout.contains("damaged"));
 }

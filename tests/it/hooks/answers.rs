@@ -48,10 +48,7 @@ fn an_ask_where_a_rule_allows_is_a_no_without_anybody() {
             #1 ⊘ read_file(path='notes.md') → denied by a hook «sure?, and nobody is there to be asked»
             #2 ✓ list_dir(path='.') → 3 entries [TIME]
             #3 ✓ done(summary='All is read.')
-            #1 files/read_file would be allowed by --allow 'files/read_file', or in looplet.toml:
-                [[rules]]
-                tool = "files/read_file"
-                decision = "allow"
+            #1 files/read_file would be allowed by --allow 'files/read_file'
             done · 3 steps · 1 denied by a hook · [TIME] · show: looplet-host show [RUN] --denied
             ── exit 0
         "#]],
@@ -236,4 +233,48 @@ fn a_hook_reaches_no_file_and_asks_nobody() {
         let said = super::journal(&world);
         assert!(says.iter().any(|says| said.contains(says)), "{does}: {said}");
     }
+}
+
+#[test]
+fn a_call_to_which_a_hook_left_nothing_is_denied_by_the_hook() {
+    let said =
+        super::probed("+add-context", r#"{"at":"pre-tool","do":"narrow","tool":"read_file","text":"nomount:x:rw"}"#);
+    assert!(
+        said.contains("#1 ⊘ read_file(path='notes.md') → denied by a hook «the tool needs `fs workspace ro`"),
+        "{said}"
+    );
+}
+
+#[test]
+fn what_a_hook_stops_with_is_one_inert_line_in_the_list_of_runs() {
+    let world = world();
+    let hook =
+        r#"../probe.wasm+add-context={"at":"should-stop","do":"stop","text":"enough\n01M7 a forged line\u202e"}"#;
+    world.run(&["run", "--model", "scripted:../model.jsonl", "--allow", "files/*", "--hook", hook, "do it"]);
+    let listed = world.run(&["runs"]).stdout;
+    assert_eq!(listed.lines().count(), 1, "{listed}");
+    assert!(!listed.contains('\u{202e}'), "{listed}");
+}
+
+#[test]
+fn a_hook_that_asks_for_large_steps_gets_as_many_as_it_can_hold() {
+    let read = r#"{"tool":"read_file","arguments":{"path":"large.txt"}}"#;
+    let calls = format!(r#"{{"calls":[{}]}}"#, vec![read; 60].join(","));
+    let line = "a line of a large file that is read again and again\n";
+    let world = world().file("large.txt", line.repeat(3_000)).model(&[&calls, super::LIST, super::DONE]);
+    let hook = r#"../probe.wasm+add-context={"at":"pre-prompt","do":"history"}"#;
+    let printed = world.run(&[
+        "run",
+        "--model",
+        "scripted:../model.jsonl",
+        "--allow",
+        "files/*",
+        "--max-steps",
+        "90",
+        "--hook",
+        hook,
+        "do it",
+    ]);
+    assert_eq!(printed.code, Some(0), "{}", printed.stderr);
+    assert!(!printed.stderr.contains("failed"), "{}", printed.stderr);
 }
