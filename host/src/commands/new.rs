@@ -130,7 +130,10 @@ impl Project<'_> {
     fn trial(&self) -> Vec<String> {
         let component = self.component();
         let mut commands = vec![format!("looplet-host inspect {component}")];
-        if !self.is_hook {
+        if self.is_hook {
+            let hook = format!("{component}={{\"refuse\":[\"files/*\"]}}");
+            commands.push(format!("looplet-host run --hook '{hook}' --workspace . \"what is in this directory?\""));
+        } else {
             let call = format!("looplet-host call {component} count_words '{{\"text\": \"one two\"}}'");
             commands.push(format!("{call} --allow {}", self.stem()));
         }

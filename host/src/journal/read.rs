@@ -72,10 +72,7 @@ impl Journal {
 
     fn take(&mut self, line: &[u8], blobs: &Blobs, path: &Path) -> Result<()> {
         let number = u32::try_from(self.records.len() + 1).unwrap_or(u32::MAX);
-        let damaged = |error: &DecodeError| {
-            Error::failed(format!("the journal is damaged: {error}"))
-                .at(Origin::line(&path.display().to_string(), number))
-        };
+        let damaged = |error: &DecodeError| refused(error, path, number);
         let text = std::str::from_utf8(line).map_err(|_| damaged(&DecodeError("no text".into())))?;
         let record = decode(text, |digest| load(blobs, digest)).map_err(|error| damaged(&error))?;
         self.chain.check(&record).map_err(|error| damaged(&error))?;
@@ -84,6 +81,15 @@ impl Journal {
         self.whole += line.len() as u64 + 1;
         Ok(())
     }
+}
+
+/// What is said of a line that cannot be read.
+fn refused(error: &DecodeError, path: &Path, number: u32) -> Error {
+    let said = match error.is_other_format() {
+        true => Error::failed(error.to_string()).hint("the `looplet-host` that wrote it reads it, or a newer one"),
+        false => Error::failed(format!("the journal is damaged: {error}")),
+    };
+    said.at(Origin::line(&path.display().to_string(), number))
 }
 
 /// First and last whole record of a journal, without a look at those between them.
@@ -102,9 +108,7 @@ pub(super) fn ends(dir: &Path) -> Result<(Record, Option<Record>, u64)> {
         let text = std::str::from_utf8(line).map_err(|_| DecodeError("no text".into()))?;
         decode(text, |digest| load(&blobs, digest))
     };
-    let begun = parse(&first).map_err(|error| {
-        Error::failed(format!("the journal is damaged: {error}")).at(Origin::line(&path.display().to_string(), 1))
-    })?;
+    let begun = parse(&first).map_err(|error| refused(&error, &path, 1))?;
     let lines = tail.strip_suffix(b"\n").into_iter().flat_map(|whole| whole.rsplit(|byte| *byte == b'\n'));
     // A run that was answered rests as before.
     let last = lines.map_while(|line| parse(line).ok()).find(|record| !matches!(record.body, Body::CallAnswered(_)));

@@ -92,6 +92,16 @@ impl Chain {
 #[error("{0}")]
 pub struct DecodeError(pub(crate) String);
 
+impl DecodeError {
+    /// What a journal of a newer host says of itself: nothing is wrong with it.
+    const OTHER_FORMAT: &str = "the run was written in format ";
+
+    /// Whether the line is whole, and for another host.
+    pub fn is_other_format(&self) -> bool {
+        self.0.starts_with(Self::OTHER_FORMAT)
+    }
+}
+
 /// Reads a line; `load` gives the bytes of a blob, which are checked here.
 pub fn decode(line: &str, load: impl FnMut(Digest) -> Result<Vec<u8>, DecodeError>) -> Result<Record, DecodeError> {
     let mut value: Value = serde_json::from_str(line).map_err(|error| DecodeError(format!("no JSON: {error}")))?;
@@ -105,7 +115,8 @@ pub fn decode(line: &str, load: impl FnMut(Digest) -> Result<Vec<u8>, DecodeErro
 fn check_format(value: &Value) -> Result<(), DecodeError> {
     match value.pointer("/run_started/format").map(Value::as_u64) {
         Some(format) if format != Some(FORMAT.into()) => Err(DecodeError(format!(
-            "the run was written in format {}, this host reads format {FORMAT}",
+            "{}{}, this host reads format {FORMAT}",
+            DecodeError::OTHER_FORMAT,
             format.map_or_else(|| "?".into(), |number| number.to_string())
         ))),
         _ => Ok(()),

@@ -17,12 +17,11 @@ thread_local! {
 #[looplet_guest::hook(limits(wall_ms = 5_000))]
 fn post_tool(_: &RunView, step: &StepView) -> Result<ResultVerdict, Failure> {
     PATTERNS.with(|made| {
-        let patterns = match made.get() {
-            Some(patterns) => patterns,
-            None => {
-                let patterns = Patterns::from_settings(&host::settings::<Settings>()?)?;
-                made.get_or_init(|| patterns)
-            }
+        let patterns = if let Some(patterns) = made.get() {
+            patterns
+        } else {
+            let patterns = Patterns::from_settings(&host::settings::<Settings>()?)?;
+            made.get_or_init(|| patterns)
         };
         Ok(match outcome::redacted(patterns, &step.outcome) {
             Some(outcome) => ResultVerdict::pass().replace(outcome),

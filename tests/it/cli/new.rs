@@ -31,6 +31,20 @@ fn build(world: &World, name: &str) -> PathBuf {
     world.path(&file)
 }
 
+/// Runs the tests that a project has, with the toolchain of this one.
+fn test(world: &World, name: &str) {
+    let project = world.path(name);
+    std::fs::copy(GUEST_CARGO.lock, project.join("Cargo.lock")).unwrap();
+    let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+        .current_dir(project)
+        .args(["test", "--quiet", "--offline", "--target-dir", concat!(env!("CARGO_TARGET_TMPDIR"), "/new")])
+        .output()
+        .unwrap();
+    let printed = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{printed}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(printed.contains("1 passed"), "{printed}");
+}
+
 #[test]
 fn a_new_tool_builds_and_answers_with_the_commands_that_are_printed() {
     let world = World::new();
@@ -44,6 +58,7 @@ fn a_new_tool_builds_and_answers_with_the_commands_that_are_printed() {
           looplet-host call target/wasm32-wasip2/release/new_tool.wasm count_words '{"text": "one two"}' --allow new_tool
         ── exit 0
     "#]]);
+    test(&world, "new-tool");
     build(&world, "new-tool");
     world.check(
         &["call", "new_tool.wasm", "count_words", r#"{"text": "one two"}"#, "--allow", "new_tool"],
@@ -63,15 +78,17 @@ fn a_new_hook_builds_and_exports_its_point() {
     world.check(
         &["new", "new-hook", "--hook"],
         &expect![[r#"
-        ── stderr
-        wrote a hook to `new-hook`. Next:
-          cd new-hook
-          cargo test
-          cargo build --release --target wasm32-wasip2
-          looplet-host inspect target/wasm32-wasip2/release/new_hook.wasm
-        ── exit 0
-    "#]],
+            ── stderr
+            wrote a hook to `new-hook`. Next:
+              cd new-hook
+              cargo test
+              cargo build --release --target wasm32-wasip2
+              looplet-host inspect target/wasm32-wasip2/release/new_hook.wasm
+              looplet-host run --hook 'target/wasm32-wasip2/release/new_hook.wasm={"refuse":["files/*"]}' --workspace . "what is in this directory?"
+            ── exit 0
+        "#]],
     );
+    test(&world, "new-hook");
     build(&world, "new-hook");
     world.check(
         &["inspect", "new_hook.wasm"],

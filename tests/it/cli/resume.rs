@@ -146,6 +146,34 @@ fn another_component_is_refused_by_name() {
     .assert_eq(&printed.stderr);
 }
 
+/// The same component with one more section, which changes nothing but its digest.
+fn with_a_section(component: &[u8]) -> Vec<u8> {
+    [component, &[0, 3, 1, b'x', 1]].concat()
+}
+
+#[test]
+fn a_component_with_one_byte_more_is_refused_by_its_digest_and_can_be_accepted() {
+    let world = world(&[READ, READ, DONE]);
+    fs::create_dir(world.path("plugins")).unwrap();
+    let files = looplet_host::builtin::get("files").unwrap().bytes;
+    let hook = looplet_host::builtin::get("per-tool-limit").unwrap().bytes;
+    world.write("plugins/files.wasm", files);
+    world.write("../limit.wasm", hook);
+    let more = ["--plugins", "plugins", "--hook", "../limit.wasm={\"each\":9}", "--max-steps", "1"];
+    assert_eq!(world.run(&[RUN, &more].concat()).code, Some(1));
+    for (name, component) in [("plugins/files.wasm", files), ("../limit.wasm", hook)] {
+        world.write(name, with_a_section(component));
+        let refused = world.run(&["resume", "--max-steps", "9"]);
+        let stem = name.rsplit_once('/').unwrap().1.trim_end_matches(".wasm");
+        assert_eq!(refused.code, Some(2), "{}", refused.stderr);
+        assert!(refused.stderr.contains(&format!("`{stem}` is another component")), "{}", refused.stderr);
+        world.write(name, component);
+    }
+    world.write("../limit.wasm", with_a_section(hook));
+    let accepted = world.run(&["resume", "--max-steps", "9", "--accept-changes"]);
+    assert_eq!(accepted.code, Some(0), "{}", accepted.stderr);
+}
+
 /// The end of each line of a journal.
 fn line_ends(journal: &[u8]) -> Vec<u64> {
     let ends = journal.iter().enumerate().filter(|(_, byte)| **byte == b'\n');
@@ -275,5 +303,7 @@ fn damage_is_named_with_its_line_and_nothing_goes_on() {
     };
     damaged("6: the journal is damaged: record 5 does not follow from the line before it (digests differ)");
     fs::write(journal, whole.replacen("\"format\":1", "\"format\":7", 1)).unwrap();
-    damaged("1: the journal is damaged: the run was written in format 7, this host reads format 1");
+    damaged(
+        "1: the run was written in format 7, this host reads format 1\nhint: the `looplet-host` that wrote it reads it, or a newer one",
+    );
 }

@@ -223,15 +223,20 @@ fn a_policy_that_denies_is_not_lifted_by_an_answer() {
 
 #[test]
 fn a_hook_reaches_no_file_and_asks_nobody() {
-    // How a libc that finds no directory at all says so differs between the makers of guests.
-    let unreadable = ["`/etc/passwd` is outside of what this call can reach", "`/etc/passwd` does not exist"];
-    for (does, says) in [("read-file", &unreadable[..]), ("approve", &["approved false"])] {
+    // What its tools may read is not there for it. How a libc says so that finds no directory at all differs
+    // between the makers of guests.
+    let unreadable = |path: &str| {
+        ["is outside of what this call can reach", "does not exist"].map(|says| format!("`{path}` {says}"))
+    };
+    let cases = ["/etc/passwd", "notes.md", "/workspace/notes.md"].map(|path| ("read-file", path, unreadable(path)));
+    let asks = ("approve", "sure?", ["approved false".to_owned(), "approved false".to_owned()]);
+    for (does, text, says) in cases.into_iter().chain([asks]) {
         let world = world();
-        let hook = format!(r#"../probe.wasm+add-context={{"at":"pre-prompt","do":"{does}","text":"/etc/passwd"}}"#);
+        let hook = format!(r#"../probe.wasm+add-context={{"at":"pre-prompt","do":"{does}","text":"{text}"}}"#);
         let printed = world.run(&super::run(&hook));
         assert_eq!(printed.code, Some(0), "{}", printed.stderr);
         let said = super::journal(&world);
-        assert!(says.iter().any(|says| said.contains(says)), "{does}: {said}");
+        assert!(says.iter().any(|says| said.contains(says)), "{does} {text}: {said}");
     }
 }
 

@@ -120,3 +120,14 @@ fn an_observer_that_fails_is_silent_from_then_on() {
         "#]],
     );
 }
+
+#[test]
+fn a_gate_that_failed_denies_after_a_resume_too() {
+    let world = super::world();
+    let hook = r#"../probe.wasm+add-context={"at":"pre-tool","do":"trap","tool":"read_file"}"#;
+    let run = ["run", "--model", "scripted:../model.jsonl", "--allow", "files/*", "--hook", hook, "--max-steps", "1"];
+    assert_eq!(world.run(&[&run[..], &["do it"]].concat()).code, Some(1));
+    let resumed = world.run(&["resume", "--max-steps", "9"]).stderr;
+    let denied = "#2 ⊘ list_dir(path='.') → denied by a hook «the hook `probe` failed, and what it watches is refused»";
+    assert!(resumed.contains(denied), "{resumed}");
+}
