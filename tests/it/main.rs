@@ -16,7 +16,6 @@ mod hooks;
 mod library;
 mod native;
 mod program;
-mod requests;
 mod sandbox;
 mod server;
 mod terminal;

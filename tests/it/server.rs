@@ -9,8 +9,6 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 
-use crate::requests;
-
 /// One answer; the last of a list repeats.
 #[derive(Clone)]
 pub(crate) enum Answer {
@@ -71,7 +69,7 @@ fn serve(
         _ => {
             let answer = &answers[(*given).min(answers.len() - 1)];
             *given += 1;
-            requests::note_received(&body);
+            looplet_tests::requests::note_received(&body);
             seen.lock().unwrap().push(body);
             match answer {
                 Answer::Raw(status, body) => (*status, (*body).to_owned(), 0),

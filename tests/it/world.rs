@@ -1,5 +1,6 @@
 //! A machine of its own for one test: a home, a project, the program run in it, and what it printed.
 
+use std::cell::Cell;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,10 +8,11 @@ use std::process::{Command, Stdio};
 use std::sync::LazyLock;
 
 use expect_test::Expect;
+use looplet_tests::requests;
 use regex::Regex;
 use tempfile::TempDir;
 
-use crate::{program, requests};
+use crate::program;
 
 /// Where the program keeps compiled plugins. All worlds share it, and so the key that seals it: else
 /// every test would compile them anew.
@@ -21,6 +23,7 @@ const SEAL: [u8; 32] = [7; 32];
 pub(crate) struct World {
     dir: TempDir,
     variables: Vec<(String, String)>,
+    is_changed: Cell<bool>,
 }
 
 impl World {
@@ -30,7 +33,7 @@ impl World {
         for name in ["home", "project"] {
             fs::create_dir(dir.path().join(name)).unwrap();
         }
-        let world = Self { dir, variables: Vec::new() };
+        let world = Self { dir, variables: Vec::new(), is_changed: Cell::new(false) };
         world.write("../home/.local/state/looplet/seal.key", SEAL);
         // Where nobody listens: the Ollama of this machine is no part of a test.
         world.ollama("127.0.0.1:9")
@@ -143,6 +146,19 @@ impl World {
         expected.assert_eq(&self.run(arguments).transcript());
     }
 
+    /// Says that the test changes what its runs rest on, such as the policy: they cannot be repeated.
+    pub(crate) fn changes(&self) {
+        self.is_changed.set(true);
+    }
+
+    /// Repeats a run without running anything: the journal that comes of it is that of the run.
+    fn repeats(&self, run: &Path) {
+        let (runs, id) = (run.parent().unwrap().to_str().unwrap(), run.file_name().unwrap().to_str().unwrap());
+        let printed = self.run(&["replay", "--offline", "--runs", runs, id]);
+        let is_alike = printed.stdout.ends_with("decisions alike · journal alike but times and ids\n");
+        assert!(is_alike && printed.code == Some(0), "{id} is not repeated as it was:\n{}", printed.transcript());
+    }
+
     /// What a program printed, without what differs from run to run.
     fn steady(&self, bytes: &[u8]) -> String {
         let text = String::from_utf8(bytes.to_vec()).expect("prints UTF-8");
@@ -154,7 +170,8 @@ impl World {
     }
 }
 
-/// Whatever a test was about: every request of its runs is rebuilt from the journal as it was sent.
+/// Whatever a test was about: every request of its runs is rebuilt from the journal as it was sent, and every run
+/// is repeated from it as it was.
 impl Drop for World {
     fn drop(&mut self) {
         if std::thread::panicking() {
@@ -163,7 +180,10 @@ impl Drop for World {
         let kept = ["home/.local/state/looplet/runs", "runs"].map(|runs| self.dir.path().join(runs));
         let runs = kept.iter().filter_map(|runs| fs::read_dir(runs).ok()).flatten().flatten();
         for run in runs {
-            requests::check(&run.path());
+            let is_whole = requests::check(&run.path());
+            if is_whole && !self.is_changed.get() {
+                self.repeats(&run.path());
+            }
         }
     }
 }

@@ -7,3 +7,4 @@ pub mod harness;
 pub mod ollama;
 pub mod person;
 pub mod plugins;
+pub mod requests;

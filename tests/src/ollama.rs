@@ -3,6 +3,8 @@
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 
+use crate::requests;
+
 /// Answers on a port of this machine until the tests end. The answer to every task is `hello`.
 pub fn serve() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
@@ -32,8 +34,10 @@ fn answer(stream: &TcpStream) -> std::io::Result<()> {
             length = value.trim().parse().unwrap_or(0);
         }
     }
-    reader.take(length).read_to_end(&mut Vec::new())?;
-    let body = match first.split(' ').nth(1).unwrap_or_default() {
+    let mut body = String::new();
+    reader.take(length).read_to_string(&mut body)?;
+    requests::note_received(&body);
+    let answer = match first.split(' ').nth(1).unwrap_or_default() {
         "/api/tags" => r#"{"models": [{"name": "tiny:1b"}]}"#,
         "/api/show" => r#"{"capabilities": ["completion", "tools"], "model_info": {"x.context_length": 8192}}"#,
         _ => {
@@ -41,5 +45,5 @@ fn answer(stream: &TcpStream) -> std::io::Result<()> {
         }
     };
     let mut stream = stream;
-    write!(stream, "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}\n", body.len() + 1)
+    write!(stream, "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{answer}\n", answer.len() + 1)
 }

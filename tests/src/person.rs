@@ -1,6 +1,7 @@
 //! A person at a terminal: the real program behind a pseudo-terminal, with keys that are pressed when
 //! something can be read. Nothing is timed; what does not come within a minute fails the test.
 
+use std::cell::Cell;
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::Child;
@@ -10,23 +11,41 @@ use std::time::{Duration, Instant};
 use pty_process::blocking::{Command, Pts, Pty};
 use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
 
+use crate::requests;
+
 /// How long a test waits for something before it gives up.
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What stands before a line that is written over.
 pub const CLEAR: &str = "\r\x1b[2K";
 
+/// The key that seals compiled plugins in a cache that tests share.
+const SEAL: [u8; 32] = [7; 32];
+
 /// A home and a project of their own, gone when dropped.
 pub struct World {
     dir: tempfile::TempDir,
+    /// Where compiled plugins are kept, where that is not the home.
+    cache: Option<PathBuf>,
+    is_changed: Cell<bool>,
 }
 
 impl World {
-    /// An empty project in an empty home.
+    /// An empty project in an empty home. What other tests have compiled is compiled.
     pub fn new() -> Self {
+        let mut world = Self::without_cache();
+        world.cache = Some(built("../tmp/cache"));
+        let state = world.home().join(".local/state/looplet");
+        std::fs::create_dir_all(&state).expect("directories");
+        std::fs::write(state.join("seal.key"), SEAL).expect("a file");
+        world
+    }
+
+    /// An empty project in an empty home, with all still to be compiled.
+    pub fn without_cache() -> Self {
         let dir = tempfile::tempdir().expect("a temporary directory");
         std::fs::create_dir_all(dir.path().join("home/proj")).expect("directories");
-        Self { dir }
+        Self { dir, cache: None, is_changed: Cell::new(false) }
     }
 
     /// The home directory.
@@ -37,6 +56,11 @@ impl World {
     /// The project: the current directory of the program.
     pub fn project(&self) -> PathBuf {
         self.home().join("proj")
+    }
+
+    /// Says that the test changes what its runs rest on, such as an approval: they cannot be repeated.
+    pub fn changes(&self) {
+        self.is_changed.set(true);
     }
 
     /// Writes a file of the project.
@@ -99,6 +123,7 @@ impl World {
             .env("HOME", self.home())
             .env("PATH", "/usr/bin:/bin")
             .env("TMPDIR", self.dir.path())
+            .envs(self.cache.iter().map(|cache| ("XDG_CACHE_HOME", cache)))
             .envs(variables.iter().copied());
         let child = command.spawn(terminal).expect("the program starts");
         Person::of(child, pty, self.names())
@@ -115,6 +140,7 @@ impl World {
             .env_clear()
             .env("HOME", self.home())
             .env("PATH", "/usr/bin:/bin")
+            .envs(self.cache.iter().map(|cache| ("XDG_CACHE_HOME", cache)))
             .stdin(std::process::Stdio::null())
             .output()
             .expect("the program starts");
@@ -134,12 +160,33 @@ impl Default for World {
     }
 }
 
+/// Whatever a test was about: every request of its runs is rebuilt from the journal as it was sent, and every run
+/// is repeated from it as it was.
+impl Drop for World {
+    fn drop(&mut self) {
+        let Ok(runs) = std::fs::read_dir(self.home().join(".local/state/looplet/runs")) else { return };
+        for run in runs.flatten().filter(|_| !std::thread::panicking()) {
+            if requests::check(&run.path()) && !self.is_changed.get() {
+                let id = run.file_name().into_string().expect("is the name of a run");
+                let (code, told, seen) = self.run(&["replay", "--offline", &id]);
+                let is_alike = told.ends_with("decisions alike · journal alike but times and ids\n");
+                assert!(is_alike && code == Some(0), "{id} is not repeated as it was:\n{told}{seen}");
+            }
+        }
+    }
+}
+
 /// The program, built beside the tests; `cargo xtask test` builds it first.
 fn program() -> PathBuf {
-    let tests = std::env::current_exe().expect("the tests have a path");
-    let built = tests.parent().and_then(Path::parent).expect("tests lie in `deps`").join("looplet-host");
+    let built = built("looplet-host");
     assert!(built.exists(), "`cargo build -p looplet-host` first: there is no {}", built.display());
     built
+}
+
+/// A place beside what was built with the tests.
+fn built(name: &str) -> PathBuf {
+    let tests = std::env::current_exe().expect("the tests have a path");
+    tests.parent().and_then(Path::parent).expect("tests lie in `deps`").join(name)
 }
 
 /// All that was written to the terminal so far, and whether it has come to its end.

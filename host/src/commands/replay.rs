@@ -30,10 +30,15 @@ pub(crate) async fn run(args: ReplayArgs, json: bool) -> Result<ExitCode> {
         given = crate::cli::SetupArgs::default().or_of(started)?;
         given.policy = Some(policy.clone());
     }
-    let machine = past.machine(machine)?;
+    let is_offline = args.offline || args.setup.policy.is_some();
+    let mut machine = past.machine(machine)?;
+    if is_offline {
+        // Who was there to ask is on record, as is what they said.
+        machine = machine.with_terminal(started.at_terminal);
+    }
     let setup = setup::set_up_on(machine, &given, &given.flags(), Vec::new(), args.runs.as_deref()).await?;
     setup::print_notes(&setup);
-    if args.offline || args.setup.policy.is_some() {
+    if is_offline {
         return offline(&args, &past, &setup, json).await;
     }
     live(&past, &setup, json).await

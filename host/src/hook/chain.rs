@@ -15,7 +15,6 @@ use super::recorded::RecordedHooks;
 use super::round::{Done, Request, Round, Screened};
 use super::view::{CallView, RunView, StepView};
 use crate::message::{Failure, FailureKind, Message, Outcome};
-use crate::permission::Narrowing;
 use crate::record::{HookMemory, HookVerdict};
 
 /// The hooks of one run. Without one, every point costs a test of a bit.
@@ -160,16 +159,7 @@ impl HookChain {
         if let Some(recorded) = &self.recorded {
             return recorded.screened(call.call.arguments);
         }
-        let arguments = call.call.arguments.clone();
-        let mut screened = Screened {
-            round: Round::default(),
-            denied: None,
-            ask: None,
-            narrowing: Narrowing::none(),
-            variables: None,
-            arguments,
-            answer: None,
-        };
+        let mut screened = Screened::new(call.call.arguments.clone());
         for entry in self.at(Point::PreTool) {
             let answered = match entry.fault() {
                 Some(_) => Err(HookFault::new("it failed before")),

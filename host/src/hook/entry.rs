@@ -10,8 +10,6 @@ use super::power::{Power, Powers};
 use super::round::{Request, Round, Screened};
 use super::{Answered, Hook};
 use crate::message::Outcome;
-use crate::need::Place;
-use crate::permission::Narrowing;
 use crate::plugin::PluginState;
 use crate::record::HookVerdict;
 
@@ -98,7 +96,7 @@ impl Entry {
         let changes = if self.is_guest { PluginState::changes } else { PluginState::take_changes };
         let state = self.given.hook.state().map(changes).unwrap_or_default();
         let (hook, verdict, log) = (self.given.name.clone(), verdict.to_owned(), self.given.hook.take_log());
-        round.verdicts.push(HookVerdict { hook, verdict, reason, state, log });
+        round.verdicts.push(HookVerdict { hook, verdict, reason, narrow: None, state, log });
     }
 
     /// Records a point at which nothing can be said: only what it has kept, or its fault.
@@ -169,21 +167,11 @@ impl Entry {
     }
 
     pub(super) fn take_answer(&self, screened: &mut Screened, answer: ToolAnswer) {
-        let narrows = answer.narrow.is_some();
-        if let Some(places) = answer.narrow {
-            screened.narrowing = screened.narrowing.intersect(&Narrowing::from_places(&places));
-            let named: Vec<String> = places
-                .iter()
-                .filter_map(|place| match place {
-                    Place::Env(name) => Some(name.clone()),
-                    _ => None,
-                })
-                .collect();
-            let both = screened.variables.take().map(|before| before.into_iter().filter(|name| named.contains(name)));
-            screened.variables = Some(both.map_or_else(|| named.clone(), Iterator::collect));
+        if let Some(places) = &answer.narrow {
+            screened.narrow(places);
         }
         let (verdict, reason) = match answer.verdict {
-            ToolVerdict::Pass => (if narrows { "narrow" } else { "pass" }, None),
+            ToolVerdict::Pass => (if answer.narrow.is_some() { "narrow" } else { "pass" }, None),
             ToolVerdict::Ask(reason) => {
                 let reason = cut(&reason, REASON_BYTES);
                 screened.ask.get_or_insert_with(|| reason.clone());
@@ -204,6 +192,9 @@ impl Entry {
             }
         };
         self.say(&mut screened.round, verdict, reason);
+        if let Some(said) = screened.round.verdicts.last_mut() {
+            said.narrow = answer.narrow;
+        }
         if let Some(text) = answer.add_context.filter(|_| self.given.powers.contains(Power::AddContext)) {
             screened.round.context.push(cut(&text, CONTEXT_BYTES));
         }

@@ -3,13 +3,12 @@
 //! A replay writes the same records in the same places. So what was said at a point, if anything was, is the
 //! record that comes next.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::point::{Point, Points};
 use super::round::{Done, Request, Round, Screened};
 use crate::canonical::CanonicalJson;
-use crate::permission::Narrowing;
 use crate::record::{Body, CallDecided, HookVerdict, Hooked, Record, Ruling};
 
 /// What the hooks of a run said, by place.
@@ -17,12 +16,14 @@ pub struct RecordedHooks {
     records: Arc<[Record]>,
     /// How many records the replay has written.
     place: Arc<AtomicUsize>,
+    /// At which place a call was last put to the hooks, and how much of what they said there has been said again.
+    screened: Mutex<(usize, usize)>,
 }
 
 impl RecordedHooks {
     /// What these records tell, for a replay that has written so many.
     pub fn new(records: Arc<[Record]>, place: Arc<AtomicUsize>) -> Self {
-        Self { records, place }
+        Self { records, place, screened: Mutex::default() }
     }
 
     /// Points at which anything is on record. What was said of results stands with the results.
@@ -65,32 +66,43 @@ impl RecordedHooks {
             .unwrap_or_default()
     }
 
-    /// What was said to a call. What a hook narrowed is not on record: the decision that it led to is.
+    /// What was said to a call. A person who changed its arguments put it to the hooks again.
     pub(super) fn screened(&self, arguments: CanonicalJson) -> Screened {
-        let mut screened = Screened {
-            round: Round::default(),
-            denied: None,
-            ask: None,
-            narrowing: Narrowing::none(),
-            variables: None,
-            arguments,
-            answer: None,
-        };
+        let mut screened = Screened::new(arguments);
         let Some(decided) = self.decided() else { return screened };
-        screened.round =
-            Round { verdicts: decided.hooks.clone(), context: decided.context.clone(), stop: decided.stop.clone() };
-        let said = |word: &str| decided.hooks.iter().find(|verdict| verdict.verdict == word);
-        screened.ask = said("ask").and_then(|verdict| verdict.reason.clone());
-        if said("rewrite").is_some() {
+        let (said, is_first, is_last) = self.next_round(&decided.hooks);
+        screened.round.verdicts = said.to_vec();
+        if is_first {
+            screened.round.context.clone_from(&decided.context);
+            screened.round.stop.clone_from(&decided.stop);
+        }
+        for places in said.iter().filter_map(|verdict| verdict.narrow.as_ref()) {
+            screened.narrow(places);
+        }
+        let spoke = |word: &str| said.iter().find(|verdict| verdict.verdict == word);
+        screened.ask = spoke("ask").and_then(|verdict| verdict.reason.clone());
+        if spoke("rewrite").is_some() {
             screened.arguments = decided.arguments.clone();
         }
         // Rewritten arguments that did not fit were refused before any rule was looked at.
-        let unfit = said("rewrite").filter(|_| decided.rules.is_empty());
-        let refusal = said("deny").or(said(HookVerdict::FAULT)).or(unfit);
-        if let (Some(_), Ruling::Denied(reason)) = (refusal, &decided.ruling) {
+        let unfit = spoke("rewrite").filter(|_| decided.rules.is_empty());
+        let refusal = spoke("deny").or(spoke(HookVerdict::FAULT)).or(unfit);
+        if let (Some(_), Ruling::Denied(reason)) = (refusal.filter(|_| is_last), &decided.ruling) {
             screened.denied = Some(reason.clone());
         }
         screened
+    }
+
+    /// What was said the next time that a call was put to the hooks, whether that was the first time, and the last.
+    fn next_round<'a>(&self, said: &'a [HookVerdict]) -> (&'a [HookVerdict], bool, bool) {
+        let place = self.place.load(Ordering::Relaxed);
+        let mut at = self.screened.lock().unwrap_or_else(PoisonError::into_inner);
+        let from = if at.0 == place { at.1 } else { 0 };
+        // Each hook speaks once in a round.
+        let is_new = |index: &usize| said[from..*index].iter().any(|before| before.hook == said[*index].hook);
+        let to = (from..said.len()).find(is_new).unwrap_or(said.len());
+        *at = (place, to);
+        (&said[from..to], from == 0, to == said.len())
     }
 
     /// What was said to the end of the run.

@@ -2,6 +2,7 @@
 
 use crate::canonical::CanonicalJson;
 use crate::message::ToolOutput;
+use crate::need::Place;
 use crate::permission::Narrowing;
 use crate::record::HookVerdict;
 
@@ -40,6 +41,34 @@ pub struct Screened {
     pub arguments: CanonicalJson,
     /// The answer in place of the tool's, and who gives it.
     pub answer: Option<(String, ToolOutput)>,
+}
+
+impl Screened {
+    /// A call that nobody has said anything about yet.
+    pub(super) fn new(arguments: CanonicalJson) -> Self {
+        Self {
+            round: Round::default(),
+            denied: None,
+            ask: None,
+            narrowing: Narrowing::none(),
+            variables: None,
+            arguments,
+            answer: None,
+        }
+    }
+
+    /// Keeps only these places of what is kept so far.
+    pub(super) fn narrow(&mut self, places: &[Place]) {
+        self.narrowing = self.narrowing.intersect(&Narrowing::from_places(places));
+        let named = places.iter().filter_map(|place| match place {
+            Place::Env(name) => Some(name.clone()),
+            _ => None,
+        });
+        self.variables = Some(match self.variables.take() {
+            Some(before) => named.filter(|name| before.contains(name)).collect(),
+            None => named.collect(),
+        });
+    }
 }
 
 /// What the hooks want of a request.

@@ -239,7 +239,7 @@ impl HostBuilder {
     fn look(&self) -> Result<Machine> {
         let mut machine = match &self.machine {
             Some(machine) => machine.clone(),
-            None => Machine::look()?.without_terminal(),
+            None => Machine::look()?.with_terminal(false),
         };
         if let Some(variables) = &self.variables {
             machine.variables = variables.clone();

@@ -43,6 +43,7 @@ pub(super) fn started(host: &Host, gate: &Gate, id: RunId, task: &str) -> RunSta
         },
         budget: budget(&settings.budget),
         policy: Some(terms::digest(host, gate)),
+        at_terminal: host.0.around.as_ref().is_some_and(|around| around.machine.surroundings.terminal),
         ..RunStarted::new(id, task)
     }
 }

@@ -64,9 +64,9 @@ impl Machine {
         Ok(self)
     }
 
-    /// The same machine with nobody to ask.
-    pub(crate) fn without_terminal(mut self) -> Self {
-        self.surroundings.terminal = false;
+    /// The same machine, as if there were a terminal to ask at, or none.
+    pub fn with_terminal(mut self, is_there: bool) -> Self {
+        self.surroundings.terminal = is_there;
         self
     }
 

@@ -8,6 +8,7 @@ use super::Spent;
 use crate::canonical::CanonicalJson;
 use crate::digest::Digest;
 use crate::message::{Failure, Outcome};
+use crate::need::Place;
 use crate::origin::Origin;
 use crate::permission::{Decision, Scope, ToolKind};
 use crate::refusal::Refusal;
@@ -48,6 +49,9 @@ pub struct HookVerdict {
     /// Its reason.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// Where it narrowed: the only places that it left to the call.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub narrow: Option<Vec<Place>>,
     /// What it has kept since it last spoke, by key; none takes a key away.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub state: BTreeMap<String, Option<String>>,

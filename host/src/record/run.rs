@@ -53,6 +53,9 @@ pub struct RunStarted {
     /// The operator's flags behind them, as they were typed: a resume without flags of its own uses them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub flags: Vec<String>,
+    /// Whether there was a terminal to ask at: without a policy, what is then asked is else denied.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub at_terminal: bool,
     /// How requests are written, so that they can be rebuilt byte for byte.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wire: Option<WireForm>,
@@ -81,6 +84,7 @@ impl RunStarted {
             done: Done::default(),
             policy: None,
             flags: Vec::new(),
+            at_terminal: false,
             wire: None,
             budget: Budget::default(),
         }

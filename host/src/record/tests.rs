@@ -110,6 +110,7 @@ fn denials_say_who_denied() {
             hook: "redact".into(),
             verdict: "deny".into(),
             reason: None,
+            narrow: None,
             state: std::collections::BTreeMap::new(),
             log: Vec::new(),
         }];

@@ -13,6 +13,10 @@ use crate::need::{FsMode, Place};
 
 /// How long a text for the next request may be, in bytes.
 const TEXT_BYTES: usize = 16 << 10;
+/// How many places a narrowing may name.
+const PLACES: usize = 1024;
+/// How long their names may be together, in bytes.
+const PLACES_BYTES: usize = 64 << 10;
 
 fn small(number: u64) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
@@ -131,6 +135,18 @@ fn place(place: needs::Place) -> Place {
     }
 }
 
+/// The places of a narrowing. They stand in the record, so there is an end to them.
+fn places(places: Vec<needs::Place>) -> Result<Vec<Place>, String> {
+    let places: Vec<Place> = places.into_iter().take(PLACES + 1).map(place).collect();
+    if places.len() > PLACES {
+        return Err(format!("it narrowed to more than {PLACES} places"));
+    }
+    match places.iter().map(|place| place.to_string().len()).sum::<usize>() {
+        bytes if bytes > PLACES_BYTES => Err(format!("it narrowed to places of {bytes} bytes")),
+        _ => Ok(places),
+    }
+}
+
 pub(super) fn text(text: Option<String>) -> Option<String> {
     text.map(|text| cut_and_clean(text, TEXT_BYTES))
 }
@@ -174,7 +190,7 @@ pub(super) fn answer(answer: hook_types::ToolAnswer, most: usize) -> Result<Tool
         }
         hook_types::ToolVerdict::Answer(output) => ToolVerdict::Answer(bounded(output, most)?),
     };
-    let narrow = answer.narrow.map(|places| places.into_iter().map(place).collect());
+    let narrow = answer.narrow.map(places).transpose()?;
     Ok(ToolAnswer { verdict, narrow, add_context: text(answer.add_context) })
 }
 

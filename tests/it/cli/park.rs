@@ -105,6 +105,7 @@ fn without_an_answer_a_resumed_run_waits_again() {
 #[test]
 fn an_answer_about_another_reach_does_not_count() {
     let (world, run) = parked(&[WRITE, DONE]);
+    world.changes();
     assert_eq!(world.run(&["answer", &run, "yes"]).code, Some(0));
     // The same path, and another directory behind it.
     let project = world.path("");
@@ -122,6 +123,7 @@ fn an_answer_about_another_reach_does_not_count() {
 #[test]
 fn an_answer_does_not_beat_a_policy_that_has_become_stricter() {
     let (world, run) = parked(&[WRITE, DONE]);
+    world.changes();
     assert_eq!(world.run(&["answer", &run, "yes"]).code, Some(0));
     world.write("policy.toml", POLICY.replace("decision = \"ask\"", "decision = \"deny\""));
     let printed = world.run(&["resume", &run, "--accept-changes"]);

@@ -101,6 +101,7 @@ fn a_finished_run_is_not_resumed() {
 #[test]
 fn a_comment_in_the_policy_is_no_change() {
     let world = world(&[READ, DONE]);
+    world.changes();
     stopped_after(&world, "1");
     world.write("policy.toml", format!("# read this first\n\n{POLICY}"));
     assert_eq!(world.run(&["resume", "--max-steps", "9"]).code, Some(0));
@@ -109,6 +110,7 @@ fn a_comment_in_the_policy_is_no_change() {
 #[test]
 fn another_policy_is_refused_until_it_is_accepted_once() {
     let world = world(&[READ, READ, READ, DONE]);
+    world.changes();
     stopped_after(&world, "1");
     world.write("policy.toml", POLICY.replace("\"todo\"", "\"greet\""));
     let refused = expect![[r#"
@@ -131,6 +133,7 @@ fn another_policy_is_refused_until_it_is_accepted_once() {
 #[test]
 fn another_component_is_refused_by_name() {
     let world = world(&[READ, DONE]);
+    world.changes();
     fs::create_dir(world.path("plugins")).unwrap();
     let component = |name: &str| looplet_host::builtin::get(name).unwrap().bytes;
     world.write("plugins/files.wasm", component("files"));
@@ -154,6 +157,7 @@ fn with_a_section(component: &[u8]) -> Vec<u8> {
 #[test]
 fn a_component_with_one_byte_more_is_refused_by_its_digest_and_can_be_accepted() {
     let world = world(&[READ, READ, DONE]);
+    world.changes();
     fs::create_dir(world.path("plugins")).unwrap();
     let files = looplet_host::builtin::get("files").unwrap().bytes;
     let hook = looplet_host::builtin::get("per-tool-limit").unwrap().bytes;

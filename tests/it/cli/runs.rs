@@ -133,6 +133,7 @@ fn a_fork_does_not_take_over_files_that_are_alike() {
 #[test]
 fn two_runs_are_compared_step_by_step() {
     let (world, run) = ran(&[TWO, DONE]);
+    world.changes();
     world.write("policy.toml", POLICY.replace("[[rules]]", "[[rules]]\npath = { arg = \"path\", mount = \"workspace\", glob = \"b.md\" }\ndecision = \"deny\"\nreason = \"not b\"\n[[rules]]"));
     assert_eq!(world.run(RUN).code, Some(0));
     let other = world.runs().remove(1);

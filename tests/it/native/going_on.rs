@@ -1,12 +1,19 @@
 //! What the journal says of native tools, and what a run with them needs to go on.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use expect_test::expect;
 use looplet_host::host::Launch;
 use looplet_host::journal::Runs;
+use looplet_host::native::Tool;
+use looplet_host::record::diff::RunDiff;
 use looplet_host::record::{Body, RunResumed};
+use looplet_tests::requests;
+use serde_json::json;
 use tempfile::TempDir;
 
-use super::{GREET, greet, host, script};
+use super::{GREET, Greet, greet, host, script};
 
 async fn launch(runs: &Runs) -> Launch {
     host("").await.run("greet Ada").model(script(&[GREET])).allow("native").keep_in(runs.clone())
@@ -67,4 +74,28 @@ async fn denied_a_forgotten_tool_that_was_accepted_is_no_call() {
     let mut run = launch(&runs).await.resume(id, RunResumed { accepted_changes, ..RunResumed::default() }).unwrap();
     let step = run.next().await.unwrap().pretty();
     assert_eq!(step, "#1 ✗ greet(name='Ada') [native] → validation: there is no such tool any more");
+}
+
+#[tokio::test]
+async fn a_replay_without_tools_answers_for_native_tools_from_the_record() {
+    let dir = TempDir::new().unwrap();
+    let runs = Runs::at(dir.path());
+    let calls = Arc::new(AtomicUsize::new(0));
+    let counted = || {
+        let calls = Arc::clone(&calls);
+        Tool::native("greet", "Greet someone.", move |a: Greet, _| {
+            let nth = calls.fetch_add(1, Ordering::Relaxed);
+            async move { Ok(json!({ "greeting": format!("Hello, {}, {nth}!", a.name) })) }
+        })
+    };
+    let run = launch(&runs).await.tool(counted()).start().unwrap();
+    let id = run.id();
+    run.finish().await;
+    let journal = runs.read(id).unwrap();
+    requests::check_records(&journal.records);
+    let replayed = launch(&runs).await.tool(counted()).replay_offline(&journal, false).await.unwrap();
+    assert_eq!((replayed.differences, calls.load(Ordering::Relaxed)), (Vec::new(), 1));
+    let diff = RunDiff::of(&journal.records, &replayed.records);
+    assert_eq!((diff.alike(), diff.steps.len(), replayed.records.len()), (2, 2, journal.records.len()));
+    requests::check_records(&replayed.records);
 }

@@ -98,6 +98,7 @@ fn the_same_scope_is_not_asked_again_in_this_run() {
 #[test]
 fn always_is_remembered_listed_and_revoked() {
     let world = world(&[("greet", r#"{"name": "Ada"}"#)]);
+    world.changes();
     let arguments = [&RUN[..], &["--ask", "greet/*"]].concat();
     let mut person = world.start(&arguments);
     person.answers("a").answers("").answers("y");
@@ -178,6 +179,27 @@ fn edited_arguments_run_and_the_model_is_told() {
     let told = "the person changed the arguments of this call to {";
     let journal = world.journal();
     assert!(journal.contains(told), "{journal}");
+}
+
+#[test]
+fn hooks_look_at_edited_arguments_again_and_a_replay_repeats_both_looks() {
+    let world = world(&[WRITE]);
+    let says = r#"={"at":"pre-tool","do":"narrow","tool":"write_file","text":"workspace:src:rw"}"#;
+    let hook = format!("{}+add-context{says}", looplet_tests::guests::HOOK_PROBE);
+    let arguments = [&RUN[..], &["--hook", &hook]].concat();
+    let mut person = world.start_with(&arguments, &[("EDITOR", "sed -i s,src/a.txt,b.txt,")], 80);
+    person.answers("e");
+    let (code, seen) = person.leaves();
+    // What the hook leaves is less than what the edited call wants, and no more than what was agreed to.
+    assert_eq!((code, asked(&seen)), (Some(0), 1), "{seen}");
+    assert_eq!((world.read("src/a.txt"), world.read("b.txt")), (None, None));
+    let narrowed =
+        r#"{"hook":"hook_probe","verdict":"narrow","narrow":[{"fs":{"mount":"workspace","path":"src","mode":"rw"}}]"#;
+    let journal = world.journal();
+    assert_eq!(journal.matches(narrowed).count(), 2, "{journal}");
+    let (code, told, seen) = world.run(&["replay", "--offline"]);
+    assert!(told.ends_with("decisions alike · journal alike but times and ids\n"), "{told}{seen}");
+    assert_eq!(code, Some(0));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use looplet_tests::person::{CLEAR, World};
 use regex::Regex;
 
 fn world() -> World {
-    let world = World::new();
+    let world = World::without_cache();
     world.write("plugins/one.wasm", "");
     std::fs::copy(guests::TERMINAL_PERSON, world.project().join("plugins/one.wasm")).expect("is copied");
     world

@@ -9,6 +9,7 @@ mod model;
 mod offline;
 mod process;
 mod tape;
+mod words;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -28,6 +29,7 @@ use again::AsksAgain;
 use offline::{Offline, Person};
 use process::{Process, answers, processes};
 use tape::Tape;
+use words::Words;
 
 /// What decides otherwise than it was recorded: the step and a clause for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -121,11 +123,17 @@ impl Replay {
                 mounts: now.mounts,
                 ..started.clone()
             };
-            let parts = self.parts(process, gate, &again);
-            return Run::start(again, parts).map(Some);
+            let (parts, words) = self.parts(process, gate, &again);
+            let run = Run::start(again, parts)?;
+            words.begin(run.steering());
+            return Ok(Some(run));
         };
-        let parts = self.parts(process, gate, started);
-        Ok(Run::resume(&records, chain, resumed, parts).ok())
+        let (parts, words) = self.parts(process, gate, started);
+        let run = Run::resume(&records, chain, resumed, parts).ok();
+        if let Some(run) = &run {
+            words.begin(run.steering());
+        }
+        Ok(run)
     }
 
     /// A gate of its own for a process, with those who answered there.
@@ -153,20 +161,23 @@ impl Replay {
         RecordedHooks::new(Arc::clone(&self.records), self.tape.place())
     }
 
-    fn parts(&self, process: &Process, gate: Arc<Gate>, started: &RunStarted) -> Parts {
+    fn parts(&self, process: &Process, gate: Arc<Gate>, started: &RunStarted) -> (Parts, Arc<Words>) {
         let own = &self.records[process.from..process.to];
         let model = Arc::new(Recorded::of_process(started, own));
         let asker = super::asker::ModelAsker::new(model, Price::default(), started, Arc::clone(&gate));
         let asker = AsksAgain::new(asker, Arc::clone(&gate), answers(own));
-        let (place, stop) = (self.tape.place(), self.stop.clone());
-        let offline = Offline::new(gate, own, place, self.follow, stop, Arc::clone(&self.differences));
+        let (tape, stop) = (self.tape.clone(), self.stop.clone());
+        let offline = Offline::new(gate, own, tape, self.follow, stop, Arc::clone(&self.differences));
         let has_hooks = self.records.iter().any(|record| !record.hooks().is_empty() || is_hooked(record));
-        Parts {
+        let words = Arc::new(Words::new(Arc::clone(&self.records), self.tape.place()));
+        let parts = Parts {
             hooks: if has_hooks { Arc::new(HookChain::recorded(self.hooks())) } else { Arc::default() },
             sink: Box::new(self.tape.clone()),
             cancel: self.stop.clone(),
+            watch: Some(Arc::clone(&words) as Arc<dyn crate::agent::Watch>),
             ..Parts::new(Box::new(asker), Arc::new(offline))
-        }
+        };
+        (parts, words)
     }
 }
 

@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
 
 use super::Difference;
+use super::tape::Tape;
 use crate::agent::machine::CallRequest;
 use crate::agent::{CallReport, Dispatch, Prepared, ReadyCall, Verdict};
 use crate::canonical::CanonicalJson;
@@ -33,24 +34,23 @@ struct Recorded {
 pub(super) struct Offline {
     gate: Arc<Gate>,
     recorded: BTreeMap<u32, Recorded>,
-    /// How many records were written.
-    place: Arc<AtomicUsize>,
+    tape: Tape,
     follow: bool,
     stop: CancellationToken,
     differences: Arc<Mutex<Vec<Difference>>>,
 }
 
 impl Offline {
-    /// `records` are those of one process; `place` counts all.
+    /// `records` are those of one process.
     pub(super) fn new(
         gate: Arc<Gate>,
         records: &[Record],
-        place: Arc<AtomicUsize>,
+        tape: Tape,
         follow: bool,
         stop: CancellationToken,
         differences: Arc<Mutex<Vec<Difference>>>,
     ) -> Self {
-        Self { gate, recorded: recorded(records), place, follow, stop, differences }
+        Self { gate, recorded: recorded(records), tape, follow, stop, differences }
     }
 
     fn differs(&self, step: u32, clause: String) {
@@ -66,7 +66,7 @@ impl Offline {
     }
 
     fn ready(&self, recorded: Recorded) -> Box<dyn ReadyCall> {
-        Box::new(Ended { record: recorded.ended, at: recorded.ended_at, place: Arc::clone(&self.place) })
+        Box::new(Ended { record: recorded.ended, at: recorded.ended_at, place: self.tape.place() })
     }
 
     fn as_recorded(&self, recorded: Recorded, request: &CallRequest) -> Prepared {
@@ -103,7 +103,8 @@ fn recorded(records: &[Record]) -> BTreeMap<u32, Recorded> {
 impl Dispatch for Offline {
     async fn prepare(&self, request: &CallRequest, view: &RunView, cancel: &CancellationToken) -> Prepared {
         let Some(recorded) = self.recorded.get(&request.step).cloned() else {
-            if self.is_looked_ahead(request.step) {
+            // What a process that ended here did not come to is no difference.
+            if self.is_looked_ahead(request.step) || self.tape.is_full() {
                 return Prepared::Settled(Box::default(), Ruling::Denied(String::new()));
             }
             self.differs(request.step, "has no record: the run had not come so far".to_owned());
@@ -113,16 +114,11 @@ impl Dispatch for Offline {
         if matches!(recorded.decided.ruling, Ruling::Answered { .. }) || is_of_caller(&recorded.decided) {
             return self.as_recorded(recorded, request);
         }
-        let (mut verdict, ruling) = match self.gate.prepare(request, view, cancel).await {
+        let (verdict, ruling) = match self.gate.prepare(request, view, cancel).await {
             Prepared::Ready(verdict, _) => (verdict, Ruling::Allowed),
             Prepared::Settled(verdict, ruling) => (verdict, ruling),
         };
         if kind(&ruling) == kind(&recorded.decided.ruling) {
-            if recorded.decided.hooks.iter().any(|said| said.verdict == "narrow") {
-                // How far is not on record, only what was left.
-                verdict.authority.clone_from(&recorded.decided.authority);
-                verdict.facts = recorded.decided.facts.unwrap_or(request.tool.facts);
-            }
             return match ruling {
                 Ruling::Allowed => Prepared::Ready(verdict, self.ready(recorded)),
                 settled => Prepared::Settled(verdict, settled),

@@ -38,6 +38,12 @@ impl Tape {
         (written.records.clone(), written.chain)
     }
 
+    /// Whether the process came no further when it was recorded.
+    pub(super) fn is_full(&self) -> bool {
+        let written = self.lock();
+        written.room.is_some_and(|room| written.records.len() >= room)
+    }
+
     /// Puts a record behind the others that no run of this replay writes.
     pub(super) fn put(&self, at_ms: u64, body: Body) -> Result<()> {
         let encoded = self.lock().chain.encode(at_ms, body)?;
@@ -59,11 +65,7 @@ impl Tape {
 
 impl Sink for Tape {
     fn append(&mut self, encoded: &Encoded) -> Result<()> {
-        let is_full = {
-            let written = self.lock();
-            written.room.is_some_and(|room| written.records.len() >= room)
-        };
-        if is_full {
+        if self.is_full() {
             return Err(Error::failed("the recorded process ended here"));
         }
         self.take(encoded);
