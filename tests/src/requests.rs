@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 
 use looplet_host::digest::Digest;
 use looplet_host::host::Prompt;
@@ -14,7 +14,7 @@ static RECEIVED: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 
 /// Notes what a server received as a request.
 pub fn note_received(body: &str) {
-    RECEIVED.lock().unwrap().insert(Digest::of(body.as_bytes()).to_hex());
+    RECEIVED.lock().unwrap_or_else(PoisonError::into_inner).insert(Digest::of(body.as_bytes()).to_hex());
 }
 
 /// Rebuilds every request of a run. What is no journal, or a damaged one, is another test's affair: it gives no.
@@ -35,7 +35,7 @@ pub fn check_records(records: &[Record]) {
         let rebuilt = Prompt::of_turn(&records[..=index], asked.turn).expect("can be rebuilt");
         assert!(rebuilt.is_as_sent(), "request {} was sent otherwise", asked.turn);
         if is_answered_by_a_server(records, index) {
-            let received = RECEIVED.lock().unwrap().contains(&rebuilt.sent.to_hex());
+            let received = RECEIVED.lock().unwrap_or_else(PoisonError::into_inner).contains(&rebuilt.sent.to_hex());
             assert!(received, "request {} is not what the server received", asked.turn);
         }
     }

@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::Spent;
+use super::{HookVerdict, Spent};
 use crate::canonical::CanonicalJson;
 use crate::digest::Digest;
 use crate::message::{Failure, Outcome};
-use crate::need::Place;
 use crate::origin::Origin;
 use crate::permission::{Decision, Scope, ToolKind};
 use crate::refusal::Refusal;
@@ -37,90 +36,6 @@ pub struct MatchedRule {
     /// The operator's reason.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-}
-
-/// What a hook had to say about a call.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct HookVerdict {
-    /// The operator's name for the hook.
-    pub hook: String,
-    /// Its verdict in one word: `pass`, `ask`, `deny`, `rewrite`, `answer`, `narrow`, `fault`.
-    pub verdict: String,
-    /// Its reason.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
-    /// Where it narrowed: the only places that it left to the call.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub narrow: Option<Vec<Place>>,
-    /// What it has kept since it last spoke, by key; none takes a key away.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub state: BTreeMap<String, Option<String>>,
-    /// Its last lines for the operator. Text of the guest.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub log: Vec<String>,
-}
-
-/// What hooks have kept, and who of them faulted, by the operator's names. A fold of their verdicts.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct HookMemory {
-    /// By hook, what it keeps.
-    pub state: BTreeMap<String, BTreeMap<String, String>>,
-    /// By hook, why it failed.
-    pub faults: BTreeMap<String, String>,
-}
-
-impl HookMemory {
-    /// Takes what hooks said.
-    pub fn take(&mut self, verdicts: &[HookVerdict]) {
-        for verdict in verdicts {
-            if !verdict.state.is_empty() {
-                self.keep(verdict);
-            }
-            if verdict.verdict == HookVerdict::FAULT {
-                let why = verdict.reason.clone().unwrap_or_default();
-                self.faults.entry(verdict.hook.clone()).or_insert(why);
-            }
-        }
-    }
-
-    fn keep(&mut self, verdict: &HookVerdict) {
-        let kept = self.state.entry(verdict.hook.clone()).or_default();
-        for (key, value) in &verdict.state {
-            match value {
-                Some(value) => drop(kept.insert(key.clone(), value.clone())),
-                None => drop(kept.remove(key)),
-            }
-        }
-    }
-}
-
-impl HookVerdict {
-    /// The verdict of a hook that could not answer.
-    pub const FAULT: &'static str = "fault";
-}
-
-/// What the hooks said at a point that is no call.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Hooked {
-    /// The point, by its name in the contract.
-    pub point: String,
-    /// The turn that it belongs to; 0 before the first.
-    pub turn: u32,
-    /// The step that it is about, where it is about one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub step: Option<u32>,
-    /// What each said.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub hooks: Vec<HookVerdict>,
-    /// Texts for the next request.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub context: Vec<String>,
-    /// A reason to stop the run.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub stop: Option<String>,
-    /// The only tools that the next request offers, by the names that the model uses.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub offer_only: Option<Vec<String>>,
 }
 
 /// The answer to an ask.

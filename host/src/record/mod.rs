@@ -6,6 +6,7 @@
 
 mod call;
 pub mod diff;
+mod hooked;
 mod inert;
 mod line;
 mod run;
@@ -26,9 +27,10 @@ use crate::digest::Digest;
 use crate::message::Message;
 
 pub use call::{
-    Approval, CallAnswered, CallDecided, CallEnded, CallFacts, CallStarted, HookMemory, HookVerdict, Hooked,
-    MatchedRule, Progress, Ruling, Standing, StderrTail, Used, WrittenFile,
+    Approval, CallAnswered, CallDecided, CallEnded, CallFacts, CallStarted, MatchedRule, Progress, Ruling, Standing,
+    StderrTail, Used, WrittenFile,
 };
+pub use hooked::{HookMemory, HookVerdict, Hooked};
 pub use inert::{cut, inert};
 pub use line::{Blob, Chain, DecodeError, Encoded, PAYLOAD_BYTES, decode};
 pub use run::{Done, MountRecord, OnUnknown, Parent, PluginRecord, RunResumed, RunStarted, ToolRecord};
