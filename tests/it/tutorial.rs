@@ -111,7 +111,8 @@ fn write_cargo(file: &Path) {
     for (name, value) in GUEST_CARGO.set {
         writeln!(script, "export {name}='{value}'").unwrap();
     }
-    // What cargo and rustup keep is with whoever runs the tests.
+    // The compiler, and what cargo and rustup keep, are with whoever runs the tests.
+    writeln!(script, "export PATH='{}'", std::env::var("PATH").unwrap()).unwrap();
     for (name, shown) in [("CARGO_HOME", ".cargo"), ("RUSTUP_HOME", ".rustup")] {
         let place = std::env::var_os(name).map(PathBuf::from);
         let place = place.or_else(|| Some(std::env::home_dir()?.join(shown))).unwrap();
