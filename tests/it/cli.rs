@@ -2,6 +2,7 @@
 
 mod ask;
 mod call;
+mod crash;
 mod done;
 mod json;
 mod look;

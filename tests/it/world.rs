@@ -113,9 +113,34 @@ impl World {
         self.run_as(&mut command, "project")
     }
 
+    /// Runs the program and kills it as soon as a file has so many bytes. Whether it was there to be killed.
+    pub(crate) fn run_until(&self, file: &Path, bytes: u64, arguments: &[&str]) -> bool {
+        let mut child = self.started(Command::new(program::host()).args(arguments), "project").spawn().unwrap();
+        while fs::metadata(file).is_ok_and(|file| file.len() < bytes) {
+            if child.try_wait().unwrap().is_some() {
+                return false;
+            }
+        }
+        child.kill().unwrap();
+        child.wait().unwrap().code().is_none()
+    }
+
+    /// Runs a shell script that may mount what nobody else sees; its first argument is the program.
+    pub(crate) fn run_in_namespace(&self, script: &str) -> Printed {
+        let mut command = Command::new("unshare");
+        command.args(["--mount", "--map-root-user", "sh", "-c", script, "sh"]).arg(program::host());
+        self.run_as(&mut command, "project")
+    }
+
     fn run_as(&self, command: &mut Command, directory: &str) -> Printed {
+        let output = self.started(command, directory).output().unwrap();
+        Printed { code: output.status.code(), stdout: self.steady(&output.stdout), stderr: self.steady(&output.stderr) }
+    }
+
+    /// A command in the environment of the program.
+    fn started<'a>(&self, command: &'a mut Command, directory: &str) -> &'a mut Command {
         let path = std::env::var_os("PATH").unwrap_or_default();
-        let output = command
+        command
             .current_dir(self.dir.path().join(directory))
             .env_clear()
             .env("PATH", path)
@@ -123,9 +148,8 @@ impl World {
             .env("XDG_CACHE_HOME", CACHE)
             .envs(self.variables.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
-            .output()
-            .unwrap();
-        Printed { code: output.status.code(), stdout: self.steady(&output.stdout), stderr: self.steady(&output.stderr) }
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
     }
 
     /// The journals of all runs, the oldest first.

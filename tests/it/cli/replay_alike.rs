@@ -47,6 +47,29 @@ fn check_alike(world: &World, what: &str) {
 }
 
 #[test]
+fn wherever_a_run_was_broken_off_it_is_repeated_up_to_there() {
+    let reads = vec![r#"{"tool":"read_file","arguments":{"path":"notes.md"}}"#; 5].join(",");
+    let world = world(&[&format!("{{\"calls\":[{reads}]}}"), WRITES, READS, DONE]);
+    let hook =
+        r#"../probe.wasm+add-context={"at":"pre-tool","do":"narrow","tool":"read_file","text":"workspace:.:ro"}"#;
+    for hooks in [&[][..], &["--hook", hook]] {
+        assert_eq!(world.run(&[RUN, hooks, &["--allow", "files/*", "do it"]].concat()).code, Some(0));
+    }
+    for journal in world.journals() {
+        let whole = fs::read_to_string(&journal).unwrap();
+        let run = journal.parent().unwrap().file_name().unwrap().to_str().unwrap();
+        let lines: Vec<&str> = whole.split_inclusive('\n').collect();
+        for records in 1..lines.len() {
+            fs::write(&journal, lines[..records].concat()).unwrap();
+            let printed = world.run(&["replay", "--offline", run]);
+            let is_alike = printed.stdout.ends_with("decisions alike · journal alike but times and ids\n");
+            assert!(is_alike, "{records} records of {whole}: {}", printed.transcript());
+        }
+        fs::write(&journal, whole).unwrap();
+    }
+}
+
+#[test]
 fn whatever_a_hook_says_is_said_again() {
     let sayings = [
         r#"{}"#,

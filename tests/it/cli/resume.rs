@@ -1,4 +1,4 @@
-//! `resume`: what is restored, what is refused, and what a crash at any record leaves behind.
+//! `resume`: what is restored and what is refused.
 
 use std::fs;
 
@@ -6,7 +6,7 @@ use expect_test::expect;
 
 use crate::world::World;
 
-const POLICY: &str = r#"format = 1
+pub(super) const POLICY: &str = r#"format = 1
 [mounts.workspace]
 path = "."
 mode = "rw"
@@ -22,22 +22,22 @@ decision = "deny"
 reason = "no writing after reading"
 "#;
 
-const READ: &str = r#"{"calls":[{"tool":"read_file","arguments":{"path":"notes.md"}}]}"#;
-const WRITE: &str = r#"{"calls":[{"tool":"write_file","arguments":{"path":"plan.md","content":"plan\n"}}]}"#;
-const MORE: &str =
+pub(super) const READ: &str = r#"{"calls":[{"tool":"read_file","arguments":{"path":"notes.md"}}]}"#;
+pub(super) const WRITE: &str = r#"{"calls":[{"tool":"write_file","arguments":{"path":"plan.md","content":"plan\n"}}]}"#;
+pub(super) const MORE: &str =
     r#"{"calls":[{"tool":"edit_file","arguments":{"path":"notes.md","before":"beta","after":"beta beta+"}}]}"#;
-const ADD: &str = r#"{"calls":[{"tool":"todo","arguments":{"add":["mend it"]}}]}"#;
-const LIST: &str = r#"{"calls":[{"tool":"todo","arguments":{}}]}"#;
-const DONE: &str = r#"{"calls":[{"tool":"done","arguments":{"summary":"ok"}}]}"#;
+pub(super) const ADD: &str = r#"{"calls":[{"tool":"todo","arguments":{"add":["mend it"]}}]}"#;
+pub(super) const LIST: &str = r#"{"calls":[{"tool":"todo","arguments":{}}]}"#;
+pub(super) const DONE: &str = r#"{"calls":[{"tool":"done","arguments":{"summary":"ok"}}]}"#;
 
-const RUN: &[&str] = &["run", "--model", "scripted:../model.jsonl", "--policy", "policy.toml", "do it"];
+pub(super) const RUN: &[&str] = &["run", "--model", "scripted:../model.jsonl", "--policy", "policy.toml", "do it"];
 
-fn world(turns: &[&str]) -> World {
+pub(super) fn world(turns: &[&str]) -> World {
     World::with_notes().file("policy.toml", POLICY).model(turns)
 }
 
 /// Runs until so many steps are spent.
-fn stopped_after(world: &World, steps: &str) {
+pub(super) fn stopped_after(world: &World, steps: &str) {
     let printed = world.run(&[RUN, &["--max-steps", steps]].concat());
     assert_eq!(printed.code, Some(1), "{}", printed.stderr);
 }
@@ -179,92 +179,9 @@ fn a_component_with_one_byte_more_is_refused_by_its_digest_and_can_be_accepted()
 }
 
 /// The end of each line of a journal.
-fn line_ends(journal: &[u8]) -> Vec<u64> {
+pub(super) fn line_ends(journal: &[u8]) -> Vec<u64> {
     let ends = journal.iter().enumerate().filter(|(_, byte)| **byte == b'\n');
     ends.map(|(index, _)| index as u64 + 1).collect()
-}
-
-/// A run that has read so much that the kernel's limit on the size of files is about its journal alone
-/// and not about the memory of guests.
-struct Long {
-    world: World,
-    journal: Vec<u8>,
-}
-
-const ON: &[&str] = &["resume", "--max-steps", "900"];
-
-impl Long {
-    fn new(turns: &[&str]) -> Self {
-        let reads = vec![r#"{"tool":"read_file","arguments":{"path":"long.txt"}}"#; 150].join(",");
-        let first = format!("{{\"calls\":[{reads}]}}");
-        let world = world(&[&[first.as_str()], turns].concat()).file("long.txt", "words ".repeat(2_300));
-        let (policy, _no_writing_after_reading) = POLICY.rsplit_once("[[rules]]").unwrap();
-        world.write("policy.toml", policy);
-        stopped_after(&world, "150");
-        let journal = fs::read(&world.journals()[0]).unwrap();
-        assert!(journal.len() > 2 << 20, "{}", journal.len());
-        Self { world, journal }
-    }
-
-    /// Everything as it was before the run went on.
-    fn restore(&self) {
-        fs::write(&self.world.journals()[0], &self.journal).unwrap();
-        self.world.write("notes.md", "alpha\nbeta\n");
-        let _ = fs::remove_file(self.world.path("plan.md"));
-    }
-
-    fn files(&self) -> [Option<String>; 2] {
-        ["plan.md", "notes.md"].map(|name| fs::read_to_string(self.world.path(name)).ok())
-    }
-
-    /// Goes on to the end; gives the ends of the lines behind the first part.
-    fn to_the_end(&self) -> Vec<u64> {
-        assert_eq!(self.world.run(ON).code, Some(0));
-        let ends = line_ends(&fs::read(&self.world.journals()[0]).unwrap());
-        ends.into_iter().filter(|end| *end >= self.journal.len() as u64).collect()
-    }
-}
-
-#[test]
-fn killed_at_any_record_a_run_ends_with_the_same_files_and_no_effect_twice() {
-    let long = Long::new(&[ADD, WRITE, MORE, LIST, DONE]);
-    let ends = long.to_the_end();
-    let wanted = long.files();
-    let mut asked = Vec::new();
-    // A few bytes into the line behind each record: times differ in their digits from run to run.
-    for (record, end) in ends.iter().take(ends.len() - 1).enumerate() {
-        long.restore();
-        let killed = long.world.run_killed(end + 40, ON);
-        assert_eq!(killed.code, None, "after record {record}: {}", killed.stderr);
-        let mut printed = long.world.run(ON);
-        assert!(printed.stderr.contains("was torn by a crash"), "after record {record}: {}", printed.stderr);
-        if printed.code == Some(1) {
-            assert!(printed.stderr.contains("nobody knows whether it took effect"), "{}", printed.stderr);
-            // The operator looks: what is missing is done again, what is there is not.
-            let step = usize::from(printed.stderr.contains("edit_file"));
-            let what = if long.files()[step] == wanted[step] { "skip" } else { "retry" };
-            asked.push(format!("{step} {what}"));
-            printed = long.world.run(&[ON, &["--on-unknown", what]].concat());
-        }
-        assert_eq!((printed.code, long.files()), (Some(0), wanted.clone()), "after {record}: {}", printed.stderr);
-    }
-    assert_eq!(asked, ["0 skip", "1 skip"], "each change is asked about once, after it was made");
-}
-
-#[test]
-fn a_full_disk_stops_the_run_with_its_place_and_nothing_half_said() {
-    let long = Long::new(&[WRITE, DONE]);
-    let ends = long.to_the_end();
-    for end in &ends[1..ends.len() - 1] {
-        long.restore();
-        let printed = long.world.run_full(end + 40, ON);
-        assert_eq!(printed.code, Some(1), "{}", printed.stderr);
-        let last = printed.stderr.lines().last().unwrap();
-        assert!(last.starts_with("stopped: the journal could not be written (cannot write `"), "{last}");
-        assert!(fs::read(&long.world.journals()[0]).unwrap().ends_with(b"\n"));
-        let again = long.world.run(&[ON, &["--on-unknown", "retry"]].concat());
-        assert_eq!(again.code, Some(0), "{}", again.stderr);
-    }
 }
 
 #[test]
