@@ -82,7 +82,11 @@ const TOOLS: &[Case] = &[
         "results_are_bounded_and_cleaned",
         Some("at 256 KiB, whole in the journal"),
     ),
-    Case("progress is told while the tool runs", "the_person_is_told_a_thousand_times_and_asked_three_times", None),
+    Case(
+        "progress is told while the tool runs",
+        "progress_is_told_while_the_tool_runs_and_of_very_much_the_first",
+        None,
+    ),
     Case("a tool that is not offered", "a_tool_that_is_not_offered_is_decided_on_like_any_other", None),
 ];
 

@@ -7,13 +7,31 @@ use futures_core::Stream;
 use serde::Serialize;
 
 use super::{Outcome, Run};
-use crate::record::Step;
+use crate::permission::{AskId, Question};
+use crate::record::{Progress, Step};
 
 /// One event of a run. Serialised with its kind under `type`: `{"type": "step", "step": {…}}`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Event {
+    /// A person, or whoever answers asks, is asked about a call. The run waits.
+    Asked {
+        /// The number of the ask on its [`Desk`](crate::Desk); none where asks are answered elsewhere.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        ask: Option<AskId>,
+        /// What is asked.
+        question: Box<Question>,
+    },
+    /// A call that runs says how far it is. Of very many such words some are not told.
+    Progress {
+        /// Number of the step.
+        step: u32,
+        /// The tool, as `plugin/tool`.
+        tool: String,
+        /// How far. Text of the guest, without control characters.
+        progress: Progress,
+    },
     /// A call was decided, and run where it was allowed.
     Step {
         /// The call with its result.
@@ -31,7 +49,7 @@ impl Event {
     pub fn outcome(&self) -> Option<&Outcome> {
         match self {
             Self::Outcome { outcome } => Some(outcome),
-            Self::Step { .. } => None,
+            Self::Asked { .. } | Self::Progress { .. } | Self::Step { .. } => None,
         }
     }
 }
@@ -48,7 +66,32 @@ enum Source {
 impl Run {
     /// The run as a stream of events, the last of which is its outcome.
     pub fn events(self) -> Events {
+        self.notes.listen();
         Events(Source::Run(Box::new(self)))
+    }
+
+    /// The next step, or what is told before it; none where there is no step any more, and
+    /// [`Run::finish`] says how the run ended.
+    pub async fn next_event(&mut self) -> Option<Event> {
+        self.notes.listen();
+        std::future::poll_fn(|cx| self.poll_event(cx)).await
+    }
+
+    fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Option<Event>> {
+        loop {
+            // What was told while a step was under way comes before the step.
+            if let Some(event) = self.notes.take(cx) {
+                return Poll::Ready(Some(event));
+            }
+            if let Some(step) = self.held.take() {
+                return Poll::Ready(Some(Event::Step { step }));
+            }
+            match Pin::new(&mut *self).poll_next(cx) {
+                Poll::Pending => return self.notes.take(cx).map_or(Poll::Pending, |event| Poll::Ready(Some(event))),
+                Poll::Ready(Some(step)) => self.held = Some(Box::new(step)),
+                Poll::Ready(None) => return Poll::Ready(None),
+            }
+        }
     }
 }
 
@@ -58,9 +101,9 @@ impl Stream for Events {
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Event>> {
         loop {
             match &mut self.0 {
-                Source::Run(run) => match Pin::new(&mut **run).poll_next(cx) {
+                Source::Run(run) => match run.poll_event(cx) {
                     Poll::Pending => return Poll::Pending,
-                    Poll::Ready(Some(step)) => return Poll::Ready(Some(Event::Step { step: Box::new(step) })),
+                    Poll::Ready(Some(event)) => return Poll::Ready(Some(event)),
                     Poll::Ready(None) => {
                         if let Source::Run(run) = std::mem::replace(&mut self.0, Source::Over) {
                             self.0 = Source::Ending(Box::pin(run.finish()));

@@ -16,6 +16,7 @@ mod driver;
 mod event;
 mod fold;
 pub mod machine;
+mod notes;
 mod outcome;
 mod owed;
 mod result;
@@ -48,6 +49,7 @@ pub use clock::{Clock, SystemClock};
 pub use dispatch::{CallReport, Dispatch, Prepared, ReadyCall, Verdict};
 pub use event::{Event, Events};
 pub use fold::Fold;
+pub use notes::Notes;
 pub use outcome::{ExitRules, Outcome};
 pub use result::NotDone;
 pub use sink::{MemorySink, Sink};
@@ -81,6 +83,8 @@ pub struct Parts {
     pub rest: CancellationToken,
     /// Is told of every record.
     pub watch: Option<Arc<dyn Watch>>,
+    /// What is told between steps.
+    pub notes: Notes,
     /// Whether the journal is left to look at; the last line then says how.
     pub is_kept: bool,
     /// Who pays for the run reads here what it spends.
@@ -99,6 +103,7 @@ impl Parts {
             cancel: CancellationToken::new(),
             rest: CancellationToken::new(),
             watch: None,
+            notes: Notes::default(),
             is_kept: false,
             account: None,
         }
@@ -115,6 +120,9 @@ pub struct Run {
     is_touched: bool,
     close: CancellationToken,
     steering: Steering,
+    notes: Notes,
+    /// A step that was taken for who listens to events, and not given yet.
+    held: Option<Box<Step>>,
     work: Work,
 }
 
@@ -165,7 +173,7 @@ impl Run {
 
     fn begin(fold: Fold, chain: Chain, about: About, first: Body, parts: Parts) -> Result<Self> {
         let id = fold.state.run();
-        let close = parts.cancel.child_token();
+        let (close, notes) = (parts.cancel.child_token(), parts.notes.clone());
         let mut driver = Box::new(Driver::new(fold, chain, parts, close.clone()).about(&about.task, &about.model));
         driver.is_resumed = about.is_resumed;
         (driver.log, driver.owed) = (about.log, about.owed);
@@ -176,7 +184,7 @@ impl Run {
         }
         let usage = driver.fold.state.meter().usage();
         let steering = driver.steering.clone();
-        Ok(Self { id, usage, is_touched: false, close, steering, work: Work::Resting(driver) })
+        Ok(Self { id, usage, is_touched: false, close, steering, notes, held: None, work: Work::Resting(driver) })
     }
 
     /// Name of the run.
@@ -294,6 +302,9 @@ impl Stream for Run {
     type Item = Step;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Step>> {
+        if let Some(step) = self.held.take() {
+            return Poll::Ready(Some(*step));
+        }
         self.poll_drive(Until::Step, cx).map(|()| self.take_step())
     }
 }

@@ -13,11 +13,16 @@ const REFUSALS: usize = 4;
 
 /// Takes all steps of a run and shows them as they come.
 pub(super) async fn drive(mut run: Run, json: bool) -> Outcome {
-    while let Some(step) = run.next().await {
-        print_step(&step);
-        if json {
-            print::json(&Event::Step { step: Box::new(step) });
+    if !json {
+        while let Some(step) = run.next().await {
+            print_step(&step);
         }
+    }
+    while let Some(event) = run.next_event().await {
+        if let Event::Step { step } = &event {
+            print_step(step);
+        }
+        print::json(&event);
     }
     run.finish().await
 }

@@ -51,6 +51,7 @@ impl Gate {
             hooks,
             given: memory.approvals.len(),
             run: Arc::new(Mutex::new(memory)),
+            notes: crate::agent::Notes::default(),
             asking: Arc::clone(&self.asking),
             children: None,
         }

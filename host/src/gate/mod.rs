@@ -27,6 +27,7 @@ pub use named::NamedPlace;
 pub use provider::{PluginHandle, Provider};
 pub use tool::GatedTool;
 
+use crate::agent::Notes;
 use crate::capability::fs::Mount;
 use crate::hook::HookChain;
 use crate::native::Children;
@@ -49,6 +50,8 @@ pub struct Gate {
     run: Arc<Mutex<RunMemory>>,
     /// So many of the approvals, from the first, were given before the run.
     given: usize,
+    /// What is told while calls run.
+    pub(crate) notes: Notes,
     /// One question at a time.
     asking: Arc<tokio::sync::Mutex<()>>,
     /// Begins the sub-agents of native tools.
@@ -102,6 +105,7 @@ impl Gate {
             hooks: Arc::default(),
             run: Arc::default(),
             given: 0,
+            notes: Notes::default(),
             asking: Arc::default(),
             children: None,
         }

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::RunMemory;
 use super::perform::{Desk, edited, tail};
 use super::tool::GatedTool;
-use crate::agent::{CallReport, ReadyCall, caught};
+use crate::agent::{CallReport, Notes, ReadyCall, caught};
 use crate::budget::Budget;
 use crate::canonical::CanonicalJson;
 use crate::message::{Failure, FailureKind, Outcome};
@@ -34,6 +34,7 @@ pub(super) struct AllowedNative {
     /// A person changed the arguments: the model is told.
     pub(super) is_edited: bool,
     pub(super) approver: Arc<dyn Approver>,
+    pub(super) notes: Notes,
     /// What sub-agents of it may spend in all.
     pub(super) left: Budget,
     pub(super) children: Option<Arc<dyn Children>>,
@@ -44,8 +45,8 @@ pub(super) struct AllowedNative {
 #[async_trait]
 impl ReadyCall for AllowedNative {
     async fn perform(self: Box<Self>, cancel: CancellationToken) -> CallReport {
-        let Self { native, tool, run, step, arguments, is_edited, approver, left, children, memory } = *self;
-        let desk = Arc::new(Desk::new(&tool, approver));
+        let Self { native, tool, run, step, arguments, is_edited, approver, notes, left, children, memory } = *self;
+        let desk = Arc::new(Desk::new(&tool, step, approver, notes));
         // Over with the call, so that what it handed to others ends with it.
         let child = cancel.child_token();
         let _over = child.clone().drop_guard();

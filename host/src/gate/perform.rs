@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::provider::PluginHandle;
 use super::tool::GatedTool;
-use crate::agent::{CallReport, ReadyCall};
+use crate::agent::{CallReport, Event, Notes, ReadyCall};
 use crate::canonical::CanonicalJson;
 use crate::capability::Authority;
 use crate::message::ToolCall;
@@ -30,14 +30,16 @@ pub(super) struct Allowed {
     pub(super) is_edited: bool,
     pub(super) authority: Authority,
     pub(super) approver: Arc<dyn Approver>,
+    pub(super) step: u32,
+    pub(super) notes: Notes,
 }
 
 #[async_trait]
 impl ReadyCall for Allowed {
     async fn perform(self: Box<Self>, cancel: CancellationToken) -> CallReport {
-        let Self { plugin, run, state, tool, id, arguments, is_edited, authority, approver } = *self;
+        let Self { plugin, run, state, tool, id, arguments, is_edited, authority, approver, step, notes } = *self;
         let warning = edited(is_edited, &arguments);
-        let desk = Arc::new(Desk::new(&tool, approver));
+        let desk = Arc::new(Desk::new(&tool, step, approver, notes));
         let context = CallContext {
             run,
             settings: plugin.settings.clone(),
@@ -71,13 +73,15 @@ pub(super) fn tail(mut lines: Vec<String>) -> Option<StderrTail> {
 /// What a guest turns to while it runs.
 pub(super) struct Desk {
     tool: String,
+    step: u32,
     approver: Arc<dyn Approver>,
+    notes: Notes,
     progress: std::sync::Mutex<Vec<Progress>>,
 }
 
 impl Desk {
-    pub(super) fn new(tool: &GatedTool, approver: Arc<dyn Approver>) -> Self {
-        Self { tool: tool.full_name(), approver, progress: std::sync::Mutex::default() }
+    pub(super) fn new(tool: &GatedTool, step: u32, approver: Arc<dyn Approver>, notes: Notes) -> Self {
+        Self { tool: tool.full_name(), step, approver, notes, progress: std::sync::Mutex::default() }
     }
 
     /// Takes the last words on how far the call was.
@@ -94,7 +98,10 @@ impl CallSupport for Desk {
             kept.remove(0);
         }
         let data = CanonicalJson::from_value(&serde_json::json!({ "completed": completed, "total": total })).ok();
-        kept.push(Progress { stage: stage.to_owned(), data });
+        let progress = Progress { stage: stage.to_owned(), data };
+        kept.push(progress.clone());
+        drop(kept);
+        self.notes.push(|| Event::Progress { step: self.step, tool: self.tool.clone(), progress });
     }
 
     async fn approve(&self, action: &str, details: &str) -> bool {

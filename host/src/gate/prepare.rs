@@ -204,6 +204,7 @@ impl<'a> Preparing<'a> {
                     arguments: self.arguments.clone(),
                     is_edited,
                     approver,
+                    notes: self.gate.notes.clone(),
                     left: self.request.left.clone(),
                     children: self.gate.children.clone(),
                     memory: Arc::clone(&self.gate.run),
@@ -221,6 +222,8 @@ impl<'a> Preparing<'a> {
             arguments: self.arguments.clone(),
             authority: resolved.authority.clone(),
             approver,
+            step: self.request.step,
+            notes: self.gate.notes.clone(),
         };
         Prepared::Ready(verdict, Box::new(allowed))
     }

@@ -1,16 +1,14 @@
 //! A desk: asks lie there until somebody answers them, from another task, request or thread.
 
 use std::collections::BTreeMap;
-use std::fmt;
-use std::num::ParseIntError;
-use std::str::FromStr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use tokio::sync::{Notify, oneshot};
 
-use crate::permission::{Answer, Approver, Question};
+use crate::agent::{Event, Notes};
+use crate::permission::{Answer, Approver, AskId, Question};
 use crate::record::RunId;
 
 /// An approver for programs whose people answer elsewhere: behind a web page, in a chat.
@@ -32,11 +30,6 @@ struct Asks {
     last: u64,
     pending: BTreeMap<AskId, (PendingAsk, oneshot::Sender<Answer>)>,
 }
-
-/// The number of an ask, unique on its desk.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct AskId(u64);
 
 /// An ask that nobody has answered.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -90,8 +83,8 @@ impl Desk {
     }
 
     /// The approver of one run.
-    pub(super) fn of_run(&self, run: RunId) -> Arc<dyn Approver> {
-        Arc::new(OfRun { desk: self.clone(), run })
+    pub(super) fn of_run(&self, run: RunId, notes: &Notes) -> Arc<dyn Approver> {
+        Arc::new(OfRun { desk: self.clone(), run, notes: notes.clone() })
     }
 
     fn asks(&self) -> MutexGuard<'_, Asks> {
@@ -102,7 +95,7 @@ impl Desk {
         let (waiting, answered) = oneshot::channel();
         let mut asks = self.asks();
         asks.last += 1;
-        let ask = AskId(asks.last);
+        let ask = AskId::new(asks.last);
         asks.pending.insert(ask, (PendingAsk { run, ask, question: question.clone() }, waiting));
         drop(asks);
         self.0.changed.notify_waiters();
@@ -113,12 +106,14 @@ impl Desk {
 struct OfRun {
     desk: Desk,
     run: RunId,
+    notes: Notes,
 }
 
 #[async_trait]
 impl Approver for OfRun {
     async fn ask(&self, question: &Question) -> Answer {
-        let (_on_desk, answered) = self.desk.put(self.run, question);
+        let (on_desk, answered) = self.desk.put(self.run, question);
+        self.notes.push(|| Event::Asked { ask: Some(on_desk.ask), question: Box::new(question.clone()) });
         answered.await.unwrap_or(Answer::No)
     }
 }
@@ -132,19 +127,5 @@ struct OnDesk<'a> {
 impl Drop for OnDesk<'_> {
     fn drop(&mut self) {
         self.desk.asks().pending.remove(&self.ask);
-    }
-}
-
-impl fmt::Display for AskId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl FromStr for AskId {
-    type Err = ParseIntError;
-
-    fn from_str(text: &str) -> Result<Self, ParseIntError> {
-        text.parse().map(Self)
     }
 }

@@ -295,7 +295,10 @@ impl Launch {
         let gate = self.with_tools(gate)?;
         let gate = match std::mem::replace(&mut self.answering, Answering::Nobody) {
             Answering::Nobody => gate,
-            Answering::Approver(approver) => gate.with_approver(approver(run)),
+            Answering::Approver(approver) => {
+                let approver = approver(run, &gate.notes);
+                gate.with_approver(approver)
+            }
             Answering::Later => gate.with_parking(),
         };
         let gate = match self.remember.take() {
@@ -360,8 +363,10 @@ impl Launch {
 
     fn parts(self, made: Made, started: &RunStarted, sink: Option<Box<dyn Sink>>) -> Parts {
         let asker = ModelAsker::new(made.model, made.price.unwrap_or_default(), started, Arc::clone(&made.gate));
+        let notes = made.gate.notes.clone();
         let parts = Parts::new(Box::new(asker), made.gate);
         Parts {
+            notes,
             hooks: made.hooks,
             is_kept: sink.is_some(),
             sink: sink.unwrap_or(parts.sink),

@@ -22,9 +22,10 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+pub use crate::permission::AskId;
 pub use builder::HostBuilder;
 pub use component::HookComponent;
-pub use desk::{AskId, Desk, NotAsked, PendingAsk};
+pub use desk::{Desk, NotAsked, PendingAsk};
 pub use launch::{Forked, IntoApprover, Launch};
 pub use prompt::Prompt;
 pub use replay::{Difference, Recorded, Replayed};

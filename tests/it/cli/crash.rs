@@ -126,6 +126,7 @@ fn killed_without_a_warning_a_run_ends_with_the_same_files_and_no_effect_twice()
 }
 
 #[test]
+#[expect(clippy::print_stderr, reason = "a test that cannot be done says so")]
 fn a_disk_that_is_full_stops_the_run_and_one_that_has_room_again_lets_it_go_on() {
     let long = r#"{"calls":[{"tool":"read_file","arguments":{"path":"long.txt"}}]}"#;
     let world = world(&[&[long; 6][..], &[WRITE, DONE]].concat()).file("long.txt", "words ".repeat(2_000));

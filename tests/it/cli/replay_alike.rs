@@ -48,7 +48,7 @@ fn check_alike(world: &World, what: &str) {
 
 #[test]
 fn wherever_a_run_was_broken_off_it_is_repeated_up_to_there() {
-    let reads = vec![r#"{"tool":"read_file","arguments":{"path":"notes.md"}}"#; 5].join(",");
+    let reads = [r#"{"tool":"read_file","arguments":{"path":"notes.md"}}"#; 5].join(",");
     let world = world(&[&format!("{{\"calls\":[{reads}]}}"), WRITES, READS, DONE]);
     let hook =
         r#"../probe.wasm+add-context={"at":"pre-tool","do":"narrow","tool":"read_file","text":"workspace:.:ro"}"#;

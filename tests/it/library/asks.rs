@@ -1,6 +1,6 @@
 //! Who answers asks: nobody, a desk, from elsewhere.
 
-use looplet_host::{Answer, AskId, Deny, Desk, Host, NotAsked, RunId};
+use looplet_host::{Answer, AskId, Deny, Desk, Event, Host, NotAsked, RunId};
 use looplet_tests::harness::block_on;
 use tempfile::TempDir;
 
@@ -40,6 +40,38 @@ fn an_ask_lies_on_the_desk_until_it_is_answered() {
         assert_eq!((outcome.denied().len(), outcome.asked), (0, 1));
     });
     assert_eq!(desk.pending(), []);
+}
+
+#[test]
+fn an_ask_is_an_event_with_its_number_on_the_desk() {
+    let dir = TempDir::new().unwrap();
+    let desk = Desk::new();
+    let (asks, outcome) = block_on(async {
+        let run = asking(&dir).await.run("x").model(reads()).approver(desk.clone()).start().unwrap();
+        let (id, mut events, mut asks) = (run.id(), run.events(), 0);
+        loop {
+            match events.next().await.unwrap() {
+                Event::Asked { ask, question } => {
+                    assert_eq!((question.tool.as_str(), question.step), ("read_file", 1));
+                    desk.answer(id, ask.unwrap(), Answer::Yes).unwrap();
+                    asks += 1;
+                }
+                Event::Outcome { outcome } => break (asks, *outcome),
+                _ => {}
+            }
+        }
+    });
+    assert_eq!((asks, outcome.asked, outcome.denied().len()), (1, 1, 0));
+}
+
+#[test]
+fn what_another_approver_is_asked_is_an_event_too() {
+    let dir = TempDir::new().unwrap();
+    let host = block_on(asking(&dir));
+    let mut events = host.run("x").model(reads()).approver(Deny).start().unwrap().events();
+    let first = block_on(events.next()).unwrap();
+    let Event::Asked { ask: None, question } = first else { panic!("{first:?}") };
+    assert_eq!(question.plugin.name, "files");
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! Runs as events, as a blocking iterator, and what is left of one that was left in the middle.
 
-use looplet_host::{Event, Scripted, StopReason};
+use expect_test::expect;
+use looplet_host::{Event, Host, Scripted, StopReason};
+use looplet_tests::guests;
 use looplet_tests::harness::block_on;
 use serde_json::json;
 use tempfile::TempDir;
@@ -21,6 +23,69 @@ fn events_are_the_steps_and_at_last_the_outcome() {
     assert_eq!(kinds, ["step", "outcome"]);
     let Some(Event::Outcome { outcome }) = last else { panic!("the last is the outcome") };
     assert_eq!(outcome.stop_reason, StopReason::Text);
+}
+
+/// A model that has the guest that misuses things do this.
+fn burns(arguments: serde_json::Value) -> Scripted {
+    Scripted::calls([("burn", arguments)]).then_text("ok")
+}
+
+/// A host with that guest.
+fn burning() -> Host {
+    let builder = Host::ephemeral().plugin(guests::LIMITS_BURN).allow("limits_burn/*");
+    block_on(builder.build()).unwrap()
+}
+
+/// An event as a page gets it, in short.
+fn told(event: &Event) -> String {
+    match serde_json::to_value(event).unwrap() {
+        event if event["type"] == "progress" => {
+            format!("#{} {} {}", event["step"], event["tool"].as_str().unwrap(), event["progress"])
+        }
+        event => event["type"].as_str().unwrap().to_owned(),
+    }
+}
+
+#[test]
+fn what_a_call_says_of_its_progress_comes_before_its_step() {
+    let mut events =
+        burning().run("x").model(burns(json!({"do": "report", "count": 2, "size": 3}))).start().unwrap().events();
+    let mut all = Vec::new();
+    block_on(async {
+        while let Some(event) = events.next().await {
+            all.push(told(&event));
+        }
+    });
+    expect![[r##"
+        #1 limits_burn/burn {"stage":"���","data":{"completed":0,"total":null}}
+        #1 limits_burn/burn {"stage":"���","data":{"completed":1,"total":null}}
+        step
+        outcome"##]]
+    .assert_eq(&all.join("\n"));
+}
+
+#[test]
+fn progress_is_told_while_the_tool_runs_and_of_very_much_the_first() {
+    let hangs = json!({"do": "watch"});
+    let mut run = burning().run("x").model(burns(hangs)).start().unwrap();
+    block_on(async {
+        let event = run.next_event().await.unwrap();
+        assert!(told(&event).contains("began"), "{event:?}");
+    });
+    drop(run);
+    let mut run = burning().run("x").model(burns(json!({"do": "report", "count": 900, "size": 3}))).start().unwrap();
+    let (mut reports, mut steps) = (0, 0);
+    block_on(async {
+        while let Some(event) = run.next_event().await {
+            match event {
+                Event::Progress { .. } => reports += 1,
+                Event::Step { step } => steps += u32::from(step.progress.len() == 16),
+                _ => {}
+            }
+        }
+        run.finish().await;
+    });
+    assert!(reports >= 256 && steps == 1, "{reports} {steps}");
 }
 
 #[test]
