@@ -124,7 +124,7 @@ const DONE_AND_HOOKS: &[Case] = &[
     ),
     Case(
         "an observer that fails",
-        "an_observer_that_fails_is_silent_from_then_on",
+        "a_component_that_only_observes_is_silent_once_it_failed_and_refuses_nothing",
         Some("a gate that fails stays shut"),
     ),
 ];

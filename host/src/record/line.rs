@@ -11,6 +11,9 @@ use crate::error::{Error, Result};
 /// The largest payload, in bytes, that stands in the line itself.
 pub const PAYLOAD_BYTES: usize = 16 * 1024;
 
+/// Room that most lines fit into.
+const LINE_BYTES: usize = 1024;
+
 /// The key of a reference to a blob. A payload that uses it itself is kept as a blob, whatever its size.
 const BLOB: &str = "$blob";
 
@@ -56,7 +59,9 @@ impl Chain {
     pub fn encode(&self, at_ms: u64, body: Body) -> Result<Encoded> {
         let record = Record { seq: self.next, at_ms, prev: self.head, body };
         let no_json = |error| Error::failed(format!("a record has no form as JSON: {error}"));
-        let line = serde_json::to_string(&record).map_err(no_json)?;
+        let mut line = Vec::with_capacity(LINE_BYTES);
+        serde_json::to_writer(&mut line, &record).map_err(no_json)?;
+        let line = String::from_utf8(line).map_err(|error| Error::failed(format!("a record is no text: {error}")))?;
         if line.len() <= PAYLOAD_BYTES && !line.contains(BLOB) {
             return Ok(Encoded { record, line, blobs: Vec::new() });
         }

@@ -23,6 +23,12 @@ impl Row {
         )
     }
 
+    /// Two times beside each other, for nobody's target.
+    pub(crate) fn of_both(what: impl Into<String>, pair: &Pair, beside: &str) -> Self {
+        let compared = format!("{} {beside}", time(pair.compared));
+        Self(vec![what.into(), time(pair.measured), compared, format!("{:.2}", pair.ratio)])
+    }
+
     /// A ratio alone.
     pub(crate) fn of_ratio(what: impl Into<String>, measured: String, compared: String, ratio: f64, most: f64) -> Self {
         Self::new(what, measured, compared, format!("{ratio:.2}"), format!("≤ {most} ×"), ratio <= most)
