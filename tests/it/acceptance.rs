@@ -57,7 +57,12 @@ const LOOP: &[Case] = &[
 
 const TOOLS: &[Case] = &[
     Case("an unknown name close to a real one", "an_unknown_tool_is_answered_with_the_name_that_was_meant", None),
-    Case("a misspelt argument", "arguments_that_do_not_fit", None),
+    Case("a misspelt argument", "a_misspelt_argument_is_told_with_the_one_that_is_meant_and_the_form", None),
+    Case(
+        "nothing, or an empty text, for an argument",
+        "nothing_in_place_of_a_text_is_refused_and_an_empty_text_and_an_optional_nothing_are_not",
+        Some("an empty text is a text; where it may not be one the schema says so"),
+    ),
     Case("arguments are checked before effects", "arguments_are_checked_before_anything_runs", None),
     Case(
         "a bare string for the only required argument; spaces are kept",
@@ -65,7 +70,11 @@ const TOOLS: &[Case] = &[
         None,
     ),
     Case("failures keep their kind", "failures_and_traps_are_told_apart", None),
-    Case("warnings are on the result", "results_are_bounded_and_cleaned", None),
+    Case(
+        "warnings are on the result",
+        "results_are_bounded_and_cleaned",
+        Some("a failure has a message and a hint, and no warnings"),
+    ),
     Case(
         "safe calls overlap and answer in order",
         "calls_that_allow_it_run_side_by_side_and_are_answered_in_their_order",
@@ -98,6 +107,16 @@ const DONE_AND_HOOKS: &[Case] = &[
     ),
     Case("a rejected `done`", "a_rejected_done_is_a_failed_step_and_the_run_goes_on", None),
     Case("a `done` without its fields", "a_done_without_a_summary_is_told_what_is_missing", None),
+    Case(
+        "a `done` that does not fit the operator's schema",
+        "an_answer_that_does_not_fit_is_rejected_with_each_place_and_the_next_one_counts",
+        None,
+    ),
+    Case(
+        "what a hook decides is told with point, name and decision",
+        "hooks_are_called_in_the_order_in_which_they_are_named_and_the_first_denial_ends_it",
+        Some("in the record of the call"),
+    ),
     Case("a hook answers in place of the tool", "an_answer_takes_the_place_of_the_tool_and_is_marked", None),
     Case(
         "a policy that denies what a hook answers",
@@ -149,6 +168,23 @@ const CHECKPOINTS: &[Case] = &[
         None,
     ),
     Case("a finished run", "a_finished_run_is_not_resumed", Some("a new run is begun with `run --continue`")),
+    Case(
+        "a damaged run, and another one",
+        "a_newer_run_that_cannot_be_read_is_told_of_before_an_older_one_goes_on",
+        Some("it is not passed over in silence"),
+    ),
+    Case(
+        "a secret that a native tool answers, and a redactor",
+        "a_secret_that_a_native_tool_answers_is_nowhere_and_its_arguments_are_as_they_were",
+        None,
+    ),
+    Case("a wish to compact, and nobody who does", "a_wish_to_compact_is_on_record_and_nothing_happens", None),
+    Case("a file of a newer form, a key that nobody knows", "a_format_of_the_future", None),
+    Case(
+        "asks, and nobody to answer them",
+        "an_ask_without_a_terminal_is_a_no",
+        Some("the run begins, an ask is a no"),
+    ),
     Case("what is no JSON", "what_can_be_read_in_two_ways_is_refused", None),
     Case(
         "a write that was interrupted",
@@ -161,6 +197,17 @@ const CHECKPOINTS: &[Case] = &[
     Case("the same call over and over", "a_run_that_goes_round_in_circles_is_warned_and_then_ended", None),
 ];
 
+/// Cases without a counterpart here, and why.
+const WITHOUT: &[(&str, &str)] = &[
+    ("calls in the text of an answer", "tools are called by the model's own means; a text is an answer"),
+    ("an answer asked for again because it was no JSON", "the same"),
+    ("a router between models", "a run has one model; another for a turn comes later"),
+    ("several tools that end a run", "`done` is the one, with a schema of the operator's"),
+    ("a chain of ways to compact", "comes with compacting"),
+    ("collectors and graders", "come with evals"),
+    ("a server of hooks that has died", "a hook is a component or a part of the program, never a server"),
+];
+
 #[test]
 fn every_case_that_a_user_expects_has_its_test() {
     let tests: String = sources("").into_iter().map(|source| source.text).collect();
@@ -168,6 +215,7 @@ fn every_case_that_a_user_expects_has_its_test() {
     let all = [LOOP, TOOLS, DONE_AND_HOOKS, PERMISSIONS, CHECKPOINTS];
     let without: Vec<_> = all.iter().flat_map(|part| part.iter()).filter(|case| !is_there(case.1)).map(told).collect();
     assert!(without.is_empty(), "{without:#?}");
+    assert!(WITHOUT.iter().all(|(case, why)| !case.is_empty() && !why.is_empty()), "each says why");
 }
 
 fn told(Case(case, test, note): &Case) -> String {

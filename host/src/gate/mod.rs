@@ -17,6 +17,7 @@ mod remedy;
 mod restore;
 mod scopes;
 mod tool;
+mod unfit;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};

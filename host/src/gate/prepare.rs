@@ -13,6 +13,7 @@ use super::native::AllowedNative;
 use super::perform::Allowed;
 use super::provider::Provider;
 use super::tool::GatedTool;
+use super::unfit::wrong_arguments;
 use crate::agent::machine::CallRequest;
 use crate::agent::{Dispatch, Prepared, Verdict};
 use crate::canonical::CanonicalJson;
@@ -21,9 +22,6 @@ use crate::hook::{Point, Round, RunView, Screened};
 use crate::message::{Failure, FailureKind, Outcome, ToolCall};
 use crate::origin::Origin;
 use crate::record::{Approval, CallFacts, MatchedRule, Ruling};
-
-/// How many faults of arguments the model is told.
-const FAULTS: usize = 4;
 
 #[async_trait]
 impl Dispatch for Gate {
@@ -241,16 +239,6 @@ impl<'a> Preparing<'a> {
         let said = std::mem::take(&mut self.said);
         (verdict.hooks, verdict.context, verdict.stop) = (said.verdicts, said.context, said.stop);
     }
-}
-
-fn wrong_arguments(tool: &GatedTool, arguments: &Value) -> Option<Failure> {
-    let faults = tool.faults(arguments);
-    if faults.is_empty() {
-        return None;
-    }
-    let list = faults.iter().take(FAULTS).cloned().collect::<Vec<_>>().join("; ");
-    let message = format!("the arguments do not fit the schema of `{}`: {list}", tool.shown_name());
-    Some(Failure::new(FailureKind::Validation, message))
 }
 
 /// What the model is told of a need that stays empty: what, not how to fill it.

@@ -3,7 +3,8 @@
 //! A plugin's schema is untrusted text: it may not name another document, its patterns are matched by
 //! an engine without backtracking, and its size and depth are bounded.
 
-use jsonschema::{Draft, PatternOptions, Validator};
+use jsonschema::error::ValidationErrorKind;
+use jsonschema::{Draft, PatternOptions, ValidationError, Validator};
 use serde_json::Value;
 
 use crate::canonical::CanonicalJson;
@@ -43,11 +44,23 @@ impl Schema {
             .take(FAULTS)
             .map(|error| {
                 let place = error.instance_path().to_string();
-                if place.is_empty() { error.to_string() } else { format!("`{place}`: {error}") }
+                if place.is_empty() { said(&error) } else { format!("`{place}`: {}", said(&error)) }
             })
             .collect();
         faults.dedup();
         faults
+    }
+}
+
+/// The faults that are met most in our own words, the others in those of the validator.
+fn said(error: &ValidationError<'_>) -> String {
+    match error.kind() {
+        ValidationErrorKind::AdditionalProperties { unexpected } => {
+            let names: Vec<String> = unexpected.iter().map(|name| format!("`{name}`")).collect();
+            format!("{} {} not known", names.join(", "), if names.len() == 1 { "is" } else { "are" })
+        }
+        ValidationErrorKind::Required { property } => format!("`{}` is missing", property.as_str().unwrap_or_default()),
+        _ => error.to_string(),
     }
 }
 
@@ -96,7 +109,7 @@ mod tests {
         assert_eq!(schema.faults(&serde_json::json!({"path": "a", "n": 1})), Vec::<String>::new());
         assert_eq!(
             schema.faults(&serde_json::json!({"n": true})),
-            ["\"path\" is a required property", "`/n`: true is not of type \"integer\""]
+            ["`path` is missing", "`/n`: true is not of type \"integer\""]
         );
     }
 

@@ -195,6 +195,42 @@ fn arguments_that_do_not_fit() {
 }
 
 #[test]
+fn a_misspelt_argument_is_told_with_the_one_that_is_meant_and_the_form() {
+    check_told(
+        r#"{"calls":[{"tool":"read_file","arguments":{"paht":"notes.md"}}]}"#,
+        &expect![
+            "failed (validation): the arguments do not fit the schema of `read_file`: `paht` is not known; `path` is missing; did you mean `path` by `paht`?; it takes `path` (string), `first_line` (integer, optional), `lines` (integer, optional), `numbered` (boolean, optional)"
+        ],
+    );
+}
+
+#[test]
+fn nothing_in_place_of_a_text_is_refused_and_an_empty_text_and_an_optional_nothing_are_not() {
+    let nothing = r#"{"tool":"read_file","arguments":{"path":null}}"#;
+    let empty = r#"{"tool":"read_file","arguments":{"path":""}}"#;
+    let optional = r#"{"tool":"grep","arguments":{"pattern":"alpha","glob":null}}"#;
+    check_told(
+        &format!(r#"{{"calls":[{nothing},{empty},{optional}]}}"#),
+        &expect![[r#"
+            failed (validation): the arguments do not fit the schema of `read_file`: `/path`: null is not of type "string"; it takes `path` (string), `first_line` (integer, optional), `lines` (integer, optional), `numbered` (boolean, optional)
+            failed (validation): the path is empty or has a NUL in it
+            {"matches":["notes.md:1: alpha"],"total":1}"#]],
+    );
+}
+
+/// What the model is told of the calls of one answer.
+fn check_told(turn: &str, expected: &Expect) {
+    let world = World::with_notes().model(&[turn, r#"{"text":"over"}"#]);
+    let run = ["run", "--model", "scripted:../model.jsonl", "--workspace", ".", "--allow", "files", "do it"];
+    assert_eq!(world.run(&run).code, Some(0));
+    let sent = world.run(&["show", "--prompt", "2"]).stdout;
+    let sent: serde_json::Value = serde_json::from_str(&sent).unwrap();
+    let told = sent["messages"].as_array().unwrap().iter().filter(|message| message["role"] == "tool");
+    let told: Vec<&str> = told.map(|message| message["text"].as_str().unwrap()).collect();
+    expected.assert_eq(&told.join("\n"));
+}
+
+#[test]
 fn neither_text_nor_calls() {
     check(
         &[Answer::Text("")],

@@ -278,7 +278,7 @@ fn settings_that_do_not_fit_the_plugin() {
     let arguments = ["check", "--policy", "policy.toml"];
     with("settings = { language = \"fr\", loud = true }\n").check(&arguments, &expect![[r#"
         ── stderr
-        error: policy.toml:3: the settings of plugin `words` do not fit: `/language`: "fr" is not one of "de" or "en"; Additional properties are not allowed ('loud' was unexpected)
+        error: policy.toml:3: the settings of plugin `words` do not fit: `/language`: "fr" is not one of "de" or "en"; `loud` is not known
         hint: `[plugins.words] settings` takes {"additionalProperties":false,"properties":{"language":{"enum":["de","en"]}},"required":["language"],"type":"object"}
         ── exit 2
     "#]]);
@@ -286,7 +286,7 @@ fn settings_that_do_not_fit_the_plugin() {
         &arguments,
         &expect![[r#"
             ── stderr
-            error: policy.toml:1: the settings of plugin `words` do not fit: "language" is a required property
+            error: policy.toml:1: the settings of plugin `words` do not fit: `language` is missing
             hint: `[plugins.words] settings` takes {"additionalProperties":false,"properties":{"language":{"enum":["de","en"]}},"required":["language"],"type":"object"}
             ── exit 2
         "#]],

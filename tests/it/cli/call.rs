@@ -80,7 +80,7 @@ fn arguments_are_checked_before_anything_runs() {
     let world = World::with_notes();
     world.check(&["call", "files/read_file", r#"{"file":"notes.md"}"#, "--allow", "files"], &expect![[r#"
         ── stderr
-        error: the arguments do not fit the schema of `read_file`: Additional properties are not allowed ('file' was unexpected); "path" is a required property
+        error: the arguments do not fit the schema of `read_file`: `file` is not known; `path` is missing; it takes `path` (string), `first_line` (integer, optional), `lines` (integer, optional), `numbered` (boolean, optional)
         hint: `looplet-host inspect files --json` shows what it takes
         ── exit 2
     "#]]);

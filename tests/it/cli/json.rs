@@ -51,9 +51,9 @@ fn a_call_that_does_not_come_to_pass_says_why() {
     "#]]);
     world.check(&["call", "files/read_file", r#"{"file":"notes.md"}"#, "--json"], &expect![[r#"
         ── stdout
-        {"outcome":{"failed":{"kind":"validation","message":"the arguments do not fit the schema of `read_file`: Additional properties are not allowed ('file' was unexpected); \"path\" is a required property"}},"would_allow":null}
+        {"outcome":{"failed":{"kind":"validation","message":"the arguments do not fit the schema of `read_file`: `file` is not known; `path` is missing; it takes `path` (string), `first_line` (integer, optional), `lines` (integer, optional), `numbered` (boolean, optional)"}},"would_allow":null}
         ── stderr
-        error: the arguments do not fit the schema of `read_file`: Additional properties are not allowed ('file' was unexpected); "path" is a required property
+        error: the arguments do not fit the schema of `read_file`: `file` is not known; `path` is missing; it takes `path` (string), `first_line` (integer, optional), `lines` (integer, optional), `numbered` (boolean, optional)
         hint: `looplet-host inspect files --json` shows what it takes
         ── exit 2
     "#]]);

@@ -109,7 +109,7 @@ fn rewritten_arguments_that_do_not_fit_deny_the_call() {
             model scripted:../model.jsonl (--model)
             workspace [DIR]/project (rw, the shipped default)
             policy none written and no terminal to ask at: every call is denied but for `--allow`
-            #1 ⊘ read_file(path='notes.md') → denied «a hook rewrote the arguments so that they do not fit: Additional properties are…»
+            #1 ⊘ read_file(path='notes.md') → denied «a hook rewrote the arguments so that they do not fit: `pfad` is not known»
             #2 ✓ list_dir(path='.') → 2 entries [TIME]
             #3 ✓ done(summary='All is read.')
             done · 3 steps · 1 denied by policy · [TIME] · show: looplet-host show [RUN] --denied
@@ -282,4 +282,27 @@ fn a_hook_that_asks_for_large_steps_gets_as_many_as_it_can_hold() {
     ]);
     assert_eq!(printed.code, Some(0), "{}", printed.stderr);
     assert!(!printed.stderr.contains("failed"), "{}", printed.stderr);
+}
+
+#[test]
+fn a_wish_to_compact_is_on_record_and_nothing_happens() {
+    let wishes = |does: &str| {
+        let world = super::world();
+        let hook = format!(r#"../probe.wasm+add-context={{"at":"should-compact","do":"{does}"}}"#);
+        let printed = world.run(&super::run(&hook)).transcript();
+        let verdicts = super::verdicts(&world).into_iter().filter(|said| said.starts_with("should-compact"));
+        (printed, verdicts.collect::<Vec<_>>().join("\n"))
+    };
+    let (wished, not_wished) = (wishes("compact"), wishes("nothing"));
+    assert_eq!(wished.0, not_wished.0);
+    expect![[r#"
+        should-compact probe compact
+        should-compact probe compact
+        should-compact probe compact"#]]
+    .assert_eq(&wished.1);
+    expect![[r#"
+        should-compact probe noted
+        should-compact probe noted
+        should-compact probe noted"#]]
+    .assert_eq(&not_wished.1);
 }

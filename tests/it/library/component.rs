@@ -1,9 +1,15 @@
 //! A component as a hook of single runs: called in those alone, recorded, and asked for again by a resume.
 
+use std::sync::{Arc, Mutex};
+
 use expect_test::expect;
+use looplet_host::native::Tool;
 use looplet_host::record::RunResumed;
 use looplet_host::{Budget, Host, Scripted, StopReason};
 use looplet_tests::harness::block_on;
+use looplet_tests::requests;
+use schemars::JsonSchema;
+use serde::Deserialize;
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -63,11 +69,41 @@ fn what_is_no_hook_or_fits_badly_is_an_error_before_any_run() {
         hint: a plugin with tools belongs in `[plugins]`"#]]
     .assert_eq(&why("builtin:think"));
     expect![[r#"
-        error: --hook: the settings of plugin `per-tool-limit` do not fit: Additional properties are not allowed ('all' was unexpected)
+        error: --hook: the settings of plugin `per-tool-limit` do not fit: `all` is not known
         hint: the hook `per-tool-limit` takes {"additionalProperties":false,"description":"How many calls a run has of which tools.","properties":{"calls":{"additionalProperties":{"minimum":0,"type":"integer"},"default":{},"description":"Calls of all tools of a pattern together, such as `{\"http/fetch\": 40, \"files/*\": 200}`. Every pattern\nthat fits counts.","type":"object"},"each":{"default":null,"description":"Calls of every tool by its…"#]].assert_eq(&why(r#"builtin:per-tool-limit={"all": 1}"#));
     expect![[r#"
         error: program: the hook `step-budget` subscribes to `pre-prompt`, which takes the power `add-context`
         hint: if it is to have that: powers = ["observe", "gate", "add-context"]"#]]
     .assert_eq(&why("builtin:step-budget"));
     expect!["error: program: there is no file `/none.wasm`"].assert_eq(&why("/none.wasm"));
+}
+
+#[derive(Deserialize, JsonSchema)]
+struct Greet {
+    name: String,
+}
+
+#[test]
+fn a_secret_that_a_native_tool_answers_is_nowhere_and_its_arguments_are_as_they_were() {
+    let secret = "ghp_0123456789abcdefghijklmnopqrstuvwxyz";
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let hears = Arc::clone(&heard);
+    let tool = Tool::native("greet", "Greet someone.", move |a: Greet, _| {
+        hears.lock().unwrap().push(a.name.clone());
+        async move { Ok(json!({ "greeting": format!("{} has {secret}", a.name) })) }
+    });
+    let runs = TempDir::new().unwrap();
+    let host = Host::builder().plugin("builtin:think").allow("native/*").runs(runs.path());
+    let host = block_on(host.build()).unwrap();
+    let redact = block_on(host.component("builtin:redact+edit-results")).unwrap();
+    let model = Scripted::calls([("greet", json!({"name": "Ada"}))]).then_text("ok");
+    let run = host.run("greet Ada").model(model).tool(tool).component(&redact).start().unwrap();
+    let kept = runs.path().join(run.id().to_string());
+    block_on(run.finish());
+    assert_eq!(*heard.lock().unwrap(), ["Ada"]);
+    assert!(requests::check(&kept));
+    let journal = std::fs::read_to_string(kept.join("journal.jsonl")).unwrap();
+    assert!(!journal.contains("0123456789abcdef") && journal.contains("Ada has [redacted]"), "{journal}");
+    let files = std::fs::read_dir(&kept).unwrap().flatten().map(|file| file.file_name().into_string().unwrap());
+    assert_eq!(files.filter(|name| name != "blobs").collect::<Vec<_>>(), ["journal.jsonl"], "nothing else is kept");
 }

@@ -32,7 +32,7 @@ fn count(_: Args) -> Result<u32, Failure> {
 fn post_step(_: &RunView, step: &StepView) -> Result<(), Failure> {
     let Settings { fail_at } = host::settings()?;
     assert!(fail_at.is_none_or(|first| step.number < first), "told to fail");
-    host::info(&format!("after {}: {}", step.number, counted(100)?));
+    host::info(format!("after {}: {}", step.number, counted(100)?));
     Ok(())
 }
 
