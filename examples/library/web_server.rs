@@ -181,8 +181,9 @@ mod tests {
         let events: Vec<Value> =
             events.lines().filter_map(|line| serde_json::from_str(line.strip_prefix("data: ")?).ok()).collect();
         let kinds: Vec<&str> = events.iter().map(|event| event["type"].as_str().unwrap()).collect();
-        assert_eq!(kinds, ["step", "outcome"]);
-        assert_eq!(events[1]["outcome"]["denied"], json!([]));
+        assert_eq!(kinds, ["asked", "step", "outcome"]);
+        assert_eq!((&events[0]["ask"], &events[0]["question"]["step"]), (ask, &json!(1)));
+        assert_eq!(events[2]["outcome"]["denied"], json!([]));
     }
 
     #[tokio::test]

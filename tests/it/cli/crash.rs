@@ -182,7 +182,7 @@ fn a_result_that_is_gone_from_beside_the_journal_is_named_by_everything_that_nee
     let blobs = world.path(&format!("../home/.local/state/looplet/runs/{run}/blobs"));
     let blob = fs::read_dir(&blobs).unwrap().next().unwrap().unwrap();
     fs::remove_file(blob.path()).unwrap();
-    let commands: [&[&str]; 8] = [
+    let commands: [&[&str]; 7] = [
         &["show"],
         &["resume"],
         &["replay"],
@@ -190,9 +190,9 @@ fn a_result_that_is_gone_from_beside_the_journal_is_named_by_everything_that_nee
         &["fork", &format!("{run}@1")],
         &["export", &run, "../out"],
         &["diff", &run, &run],
-        &["runs"],
     ];
     let told = commands.map(|command| format!("{}\n{}", command[0], world.run(command).transcript()));
+    assert!(world.run(&["runs"]).stdout.contains("  damaged  "));
     let told = told.join("").replace(blob.file_name().to_str().unwrap(), "[BLOB]").replace(&run, "[RUN]");
     expect![[r#"
         show
@@ -223,10 +223,6 @@ fn a_result_that_is_gone_from_beside_the_journal_is_named_by_everything_that_nee
         ── stderr
         error: [DIR]/home/.local/state/looplet/runs/[RUN]/journal.jsonl:5: the journal is damaged: blob [BLOB] is missing
         ── exit 1
-        runs
-        ── stdout
-        [RUN]  2026-11-21 18:54  damaged                   0 steps     10 KiB  do it
-        ── exit 0
     "#]].assert_eq(&told);
 }
 

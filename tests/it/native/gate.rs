@@ -60,10 +60,10 @@ async fn denied_it_is_never_taken_to_change_nothing() {
 #[tokio::test]
 async fn arguments_are_held_against_the_schema_of_the_type() {
     let wrong = r#"{"calls":[{"tool":"greet","arguments":{"nme":"Ada"}}]}"#;
-    expect![[r##"
-        #1 ✗ greet(nme='Ada') [native] → validation: the arguments do not fit the schema of `greet`: "name" is a require…
+    expect![[r#"
+        #1 ✗ greet(nme='Ada') [native] → validation: the arguments do not fit the schema of `greet`: `name` is missing; …
         #2 ✓ done(summary='All is said.')
-        done"##]]
+        done"#]]
     .assert_eq(&told(launch(ALLOW, &[wrong]).await).await);
 }
 
