@@ -161,7 +161,9 @@ impl Run {
         let fold = Fold::from_records_with(records, |step, run| {
             if !parts.hooks.is_empty() {
                 let seen = StepView::of(step, format!("{run}-{}", step.number));
-                log.push(seen.clone());
+                if parts.hooks.reads_history() {
+                    log.push(seen.clone());
+                }
                 owed.borrow_mut().end(seen);
             }
         })?;

@@ -12,7 +12,7 @@ use crate::hook::{
 };
 use crate::message::Message;
 use crate::plugin::{LogLevel, PluginState};
-use crate::sandbox::{HookAnswer, HookCall, HookInstance};
+use crate::sandbox::{HookAnswer, HookCall, HookInstance, Plugin};
 
 /// How many lines of a hook are kept for one record.
 const LINES: usize = 20;
@@ -20,15 +20,17 @@ const LINES: usize = 20;
 /// A hook that is a component. One call at a time.
 pub struct ComponentHook {
     points: Points,
+    reads_history: bool,
     state: PluginState,
     instance: Mutex<HookInstance>,
     log: std::sync::Mutex<Vec<String>>,
 }
 
 impl ComponentHook {
-    /// The hook behind an instance. `state` is what the instance was given as its state.
-    pub fn new(points: Points, state: PluginState, instance: HookInstance) -> Self {
-        Self { points, state, instance: Mutex::new(instance), log: std::sync::Mutex::default() }
+    /// The hook of a component, behind an instance of it. `state` is what the instance was given as its state.
+    pub fn new(plugin: &Plugin, state: PluginState, instance: HookInstance) -> Self {
+        let (points, reads_history) = (plugin.points(), plugin.reads_history());
+        Self { points, reads_history, state, instance: Mutex::new(instance), log: std::sync::Mutex::default() }
     }
 
     async fn ask(&self, view: &RunView, call: HookCall) -> Answered<HookAnswer> {
@@ -56,6 +58,10 @@ macro_rules! expect_answer {
 impl Hook for ComponentHook {
     fn points(&self) -> Points {
         self.points
+    }
+
+    fn reads_history(&self) -> bool {
+        self.reads_history
     }
 
     fn state(&self) -> Option<&PluginState> {

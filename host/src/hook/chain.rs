@@ -60,6 +60,11 @@ impl HookChain {
         self.points.contains(point)
     }
 
+    /// Whether any hook looks at the past of the run.
+    pub fn reads_history(&self) -> bool {
+        self.entries.iter().any(|entry| entry.given.hook.reads_history())
+    }
+
     /// Whether there is no hook at all.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty() && self.recorded.is_none()

@@ -62,6 +62,11 @@ pub trait Hook: Send + Sync {
     /// The points that it wants to be called at. Others cost nothing.
     fn points(&self) -> Points;
 
+    /// Whether it looks at [`RunView::history`]. Where no hook of a run does, the run keeps none for them.
+    fn reads_history(&self) -> bool {
+        true
+    }
+
     /// What it has kept in this run, if it keeps anything.
     fn state(&self) -> Option<&PluginState> {
         None

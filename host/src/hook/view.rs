@@ -133,12 +133,11 @@ impl HookLog {
         past.steps.insert(place, step);
     }
 
-    /// Takes over what was added to the history; gives how many messages it held before.
-    pub fn catch_up(&self, messages: &[Message]) -> usize {
+    /// Takes over what was added to the history.
+    pub fn catch_up(&self, messages: &[Message]) {
         let mut past = self.0.write().unwrap_or_else(PoisonError::into_inner);
         let known = past.messages.len();
         past.messages.extend_from_slice(messages.get(known..).unwrap_or_default());
-        known
     }
 }
 

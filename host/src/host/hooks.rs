@@ -73,7 +73,7 @@ impl HostHook {
             name: self.name.clone(),
             powers: self.written.powers,
             on_fault: self.written.on_fault,
-            hook: Arc::new(ComponentHook::new(self.plugin.points(), state, instance)),
+            hook: Arc::new(ComponentHook::new(&self.plugin, state, instance)),
         }
     }
 

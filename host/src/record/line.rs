@@ -114,7 +114,14 @@ pub fn decode(line: &str, load: impl FnMut(Digest) -> Result<Vec<u8>, DecodeErro
     if line.contains(BLOB) {
         restore(&mut value, &mut { load })?;
     }
-    serde_json::from_value(value).map_err(|error| DecodeError(format!("no record: {error}")))
+    serde_json::from_value(value).map_err(|error| {
+        let error = error.to_string();
+        // The words for a body of no known kind are about our types.
+        DecodeError(match error.contains("flattened data") {
+            true => "it is no record of a kind that this host knows".to_owned(),
+            false => format!("no record: {error}"),
+        })
+    })
 }
 
 fn check_format(value: &Value) -> Result<(), DecodeError> {

@@ -32,6 +32,7 @@ struct Parts {
     tool: Option<tool::GuestIndices>,
     points: ExportedPoints,
     hook_points: Vec<String>,
+    reads_history: bool,
 }
 
 impl CheckedComponent {
@@ -58,7 +59,8 @@ impl CheckedComponent {
         };
         let points = ExportedPoints::new(&pre, &exports).map_err(|error| other_draft(name, &error))?;
         let hook_points = exports.into_iter().filter(|export| !matches!(&**export, "about" | "tool")).collect();
-        Ok(Self(Arc::new(Parts { digest, pre, about, tool, points, hook_points })))
+        let reads_history = linker::reads_history(engine, component);
+        Ok(Self(Arc::new(Parts { digest, pre, about, tool, points, hook_points, reads_history })))
     }
 
     pub(super) fn digest(&self) -> Digest {
@@ -83,6 +85,10 @@ impl CheckedComponent {
 
     pub(super) fn hook_points(&self) -> &[String] {
         &self.0.hook_points
+    }
+
+    pub(super) fn reads_history(&self) -> bool {
+        self.0.reads_history
     }
 }
 

@@ -244,4 +244,9 @@ impl Plugin {
     pub fn points(&self) -> crate::hook::Points {
         crate::hook::Points::of(self.hook_points().iter().filter_map(|name| Point::parse(name)))
     }
+
+    /// Whether it asks for the past of a run.
+    pub fn reads_history(&self) -> bool {
+        self.component.reads_history()
+    }
 }

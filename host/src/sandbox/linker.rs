@@ -96,6 +96,11 @@ pub(super) fn unknown_imports(engine: &Engine, component: &Component) -> Vec<Str
     imports.imports(engine).map(|(name, _)| name.to_owned()).filter(|name| !is_offered(name)).collect()
 }
 
+/// Whether a component asks for the past of a run: what it does not import it cannot ask for.
+pub(super) fn reads_history(engine: &Engine, component: &Component) -> bool {
+    component.component_type().imports(engine).any(|(name, _)| name.starts_with("looplet:plugin/history@"))
+}
+
 fn is_offered(import: &str) -> bool {
     OFFERED.iter().any(|line| import.starts_with(line))
 }

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
-use looplet_host::hook::{ResultVerdict, ToolAnswer};
+use async_trait::async_trait;
+use looplet_host::hook::{Answered, Hook, Point, Points, ResultVerdict, RunView, StepView, ToolAnswer};
 use looplet_host::host::{Host, Launch};
 use looplet_host::machine::{PluginFile, hook_files};
 use looplet_host::message::Outcome;
@@ -79,6 +80,43 @@ async fn closures_deny_replace_reject_and_are_told() {
     ];
     assert_eq!(lines(launch).await, expected);
     assert_eq!(*told.lock().unwrap(), [1, 2, 3]);
+}
+
+/// Counts, after each step, the steps and messages that it finds in the past of the run.
+struct Looks {
+    reads: bool,
+    found: Arc<Mutex<Vec<(usize, bool)>>>,
+}
+
+#[async_trait]
+impl Hook for Looks {
+    fn points(&self) -> Points {
+        Points::of([Point::PostStep])
+    }
+
+    fn reads_history(&self) -> bool {
+        self.reads
+    }
+
+    async fn post_step(&self, view: &RunView, _: &StepView) -> Answered<()> {
+        let found = (view.history.steps(1, 9).len(), view.history.messages(0, 9).is_empty());
+        self.found.lock().unwrap().push(found);
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_run_keeps_no_past_where_no_hook_looks_at_it() {
+    let found = async |all: [bool; 2]| {
+        let found = Arc::new(Mutex::new(Vec::new()));
+        let looks = |reads| Looks { reads, found: Arc::clone(&found) };
+        let launch = host("").await.run("greet them").hook("one", looks(all[0])).hook("other", looks(all[1]));
+        lines(launch).await;
+        found.lock().unwrap().clone()
+    };
+    assert_eq!(found([false, false]).await, [(0, true); 6]);
+    let each = [(1, false), (2, false), (3, false)].map(|found| [found; 2]).concat();
+    assert_eq!(found([false, true]).await, each, "what one reads the other may too");
 }
 
 #[tokio::test]

@@ -17,7 +17,7 @@ impl Driver {
     /// Where the run stands, for hooks.
     pub(super) fn view(&self) -> RunView {
         let (state, usage) = (&self.fold.state, self.fold.state.meter().usage());
-        if !self.parts.hooks.is_empty() {
+        if self.parts.hooks.reads_history() {
             self.log.catch_up(state.messages());
         }
         RunView {
@@ -197,7 +197,9 @@ impl Driver {
         }
         if let Some(step) = step {
             let seen = StepView::of(step, format!("{}-{}", self.fold.state.run(), step.number));
-            self.log.push(seen.clone());
+            if self.parts.hooks.reads_history() {
+                self.log.push(seen.clone());
+            }
             self.ended.get_or_insert_default().push(seen);
         }
         if self.parts.hooks.wants(Point::Observe) && !matches!(body, Body::Hooked(_)) {
