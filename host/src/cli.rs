@@ -14,7 +14,7 @@ pub(crate) use look_back::*;
 #[derive(Debug, Parser)]
 #[command(name = "looplet-host", version, max_term_width = 100, disable_help_subcommand = true)]
 pub(crate) struct Cli {
-    /// Print JSON on stdout instead of text: one document; `run` prints one for each step, then the outcome.
+    /// Print JSON on stdout instead of text: one document; `run` prints one for each event, then the outcome.
     #[arg(long, global = true)]
     pub(crate) json: bool,
     #[command(subcommand)]

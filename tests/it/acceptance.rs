@@ -215,7 +215,8 @@ fn every_case_that_a_user_expects_has_its_test() {
     let all = [LOOP, TOOLS, DONE_AND_HOOKS, PERMISSIONS, CHECKPOINTS];
     let without: Vec<_> = all.iter().flat_map(|part| part.iter()).filter(|case| !is_there(case.1)).map(told).collect();
     assert!(without.is_empty(), "{without:#?}");
-    assert!(WITHOUT.iter().all(|(case, why)| !case.is_empty() && !why.is_empty()), "each says why");
+    let is_tested = |name: &str| all.iter().flat_map(|part| part.iter()).any(|case| case.0 == name);
+    assert!(!WITHOUT.iter().any(|(case, _)| is_tested(case)), "what has a test needs no reason");
 }
 
 fn told(Case(case, test, note): &Case) -> String {

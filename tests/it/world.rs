@@ -6,6 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::LazyLock;
+use std::time::{Duration, Instant};
 
 use expect_test::Expect;
 use looplet_tests::requests;
@@ -18,6 +19,8 @@ use crate::program;
 /// every test would compile them anew.
 pub(crate) const CACHE: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/cache");
 const SEAL: [u8; 32] = [7; 32];
+/// How long a program may take that is to be killed.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Directories that are removed afterwards, and the environment of the program.
 pub(crate) struct World {
@@ -115,21 +118,33 @@ impl World {
 
     /// Runs the program and kills it as soon as a file has so many bytes. Whether it was there to be killed.
     pub(crate) fn run_until(&self, file: &Path, bytes: u64, arguments: &[&str]) -> bool {
-        let mut child = self.started(Command::new(program::host()).args(arguments), "project").spawn().unwrap();
+        let mut command = Command::new(program::host());
+        let command = self.started(command.args(arguments), "project").stdout(Stdio::null()).stderr(Stdio::null());
+        let mut child = command.spawn().unwrap();
+        let until = Instant::now() + PATIENCE;
         while fs::metadata(file).is_ok_and(|file| file.len() < bytes) {
             if child.try_wait().unwrap().is_some() {
                 return false;
+            }
+            if Instant::now() > until {
+                child.kill().unwrap();
+                panic!("the program does not come so far");
             }
         }
         child.kill().unwrap();
         child.wait().unwrap().code().is_none()
     }
 
-    /// Runs a shell script that may mount what nobody else sees; its first argument is the program.
-    pub(crate) fn run_in_namespace(&self, script: &str) -> Printed {
-        let mut command = Command::new("unshare");
-        command.args(["--mount", "--map-root-user", "sh", "-c", script, "sh"]).arg(program::host());
-        self.run_as(&mut command, "project")
+    /// Runs a shell script that may mount what nobody else sees; its first argument is the program. None where
+    /// this machine lets nobody do that.
+    pub(crate) fn run_in_namespace(&self, script: &str) -> Option<Printed> {
+        let unshare = |command: &[&str]| {
+            let mut unshare = Command::new("unshare");
+            unshare.args(["--mount", "--map-root-user"]).args(command);
+            unshare
+        };
+        unshare(&["mount", "-t", "tmpfs", "tmpfs", "/mnt"]).output().ok().filter(|output| output.status.success())?;
+        Some(self.run_as(unshare(&["sh", "-c", script, "sh"]).arg(program::host()), "project"))
     }
 
     fn run_as(&self, command: &mut Command, directory: &str) -> Printed {

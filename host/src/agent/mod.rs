@@ -219,6 +219,9 @@ impl Run {
 
     /// The next step; none when the run has stopped. May be dropped and called again: nothing is lost.
     pub async fn next(&mut self) -> Option<Step> {
+        if let Some(step) = self.held.take() {
+            return Some(*step);
+        }
         self.drive(Until::Step).await;
         self.take_step()
     }

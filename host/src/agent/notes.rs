@@ -6,7 +6,7 @@ use std::task::{Context, Waker};
 
 use super::Event;
 
-/// How many events wait for who listens. What comes beyond that is not told.
+/// How many events wait for who listens. Progress beyond that is not told.
 const WAITING: usize = 256;
 
 /// Where events of a run are put while it is under way, from any thread. Copies are the same place.
@@ -24,12 +24,17 @@ impl Notes {
     /// Tells an event, if anybody listens.
     pub fn push(&self, event: impl FnOnce() -> Event) {
         let mut waiting = self.waiting();
-        if waiting.is_heard && waiting.events.len() < WAITING {
-            waiting.events.push_back(event());
-            if let Some(listener) = waiting.listener.take() {
-                drop(waiting);
-                listener.wake();
-            }
+        if !waiting.is_heard {
+            return;
+        }
+        let event = event();
+        if waiting.events.len() >= WAITING && matches!(event, Event::Progress { .. }) {
+            return;
+        }
+        waiting.events.push_back(event);
+        if let Some(listener) = waiting.listener.take() {
+            drop(waiting);
+            listener.wake();
         }
     }
 

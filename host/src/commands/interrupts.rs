@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use super::print;
@@ -23,9 +24,10 @@ pub(crate) fn watch_run() -> Stops {
     let cancel = CancellationToken::new();
     let rest = cancel.child_token();
     let stops = Stops { rest: rest.clone(), cancel: cancel.clone() };
+    // Heard from here on, whoever asks what before the task has begun.
+    let Ok(mut interrupts) = signal(SignalKind::interrupt()) else { return stops };
     tokio::spawn(async move {
-        // No signals on this machine: nothing to wait for.
-        while tokio::signal::ctrl_c().await.is_ok() {
+        while interrupts.recv().await.is_some() {
             if cancel.is_cancelled() {
                 leave();
             }
@@ -50,8 +52,9 @@ pub(crate) fn watch_run() -> Stops {
 pub(crate) fn watch() -> CancellationToken {
     let cancel = CancellationToken::new();
     let stop = cancel.clone();
+    let Ok(mut interrupts) = signal(SignalKind::interrupt()) else { return cancel };
     tokio::spawn(async move {
-        while tokio::signal::ctrl_c().await.is_ok() {
+        while interrupts.recv().await.is_some() {
             if stop.is_cancelled() {
                 leave();
             }

@@ -17,6 +17,7 @@ pub(super) async fn drive(mut run: Run, json: bool) -> Outcome {
         while let Some(step) = run.next().await {
             print_step(&step);
         }
+        return run.finish().await;
     }
     while let Some(event) = run.next_event().await {
         if let Event::Step { step } = &event {

@@ -14,6 +14,7 @@ use crate::message::ToolCall;
 use crate::permission::Approver;
 use crate::plugin::{CallContext, CallSupport, GuestReport, LogLevel, PluginState, RunKey};
 use crate::record::{Progress, StderrTail, Used, WrittenFile};
+use crate::sandbox::{Limits, cut_and_clean};
 
 /// How many progress reports of a call are kept.
 const PROGRESS: usize = 16;
@@ -98,7 +99,7 @@ impl CallSupport for Desk {
             kept.remove(0);
         }
         let data = CanonicalJson::from_value(&serde_json::json!({ "completed": completed, "total": total })).ok();
-        let progress = Progress { stage: stage.to_owned(), data };
+        let progress = Progress { stage: cut_and_clean(stage.to_owned(), Limits::LOG_LINE_BYTES), data };
         kept.push(progress.clone());
         drop(kept);
         self.notes.push(|| Event::Progress { step: self.step, tool: self.tool.clone(), progress });

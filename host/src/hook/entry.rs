@@ -96,7 +96,7 @@ impl Entry {
         let changes = if self.is_guest { PluginState::changes } else { PluginState::take_changes };
         let state = self.given.hook.state().map(changes).unwrap_or_default();
         let (hook, verdict, log) = (self.given.name.clone(), verdict.to_owned(), self.given.hook.take_log());
-        round.verdicts.push(HookVerdict { hook, verdict, reason, narrow: None, state, log });
+        round.verdicts.push(HookVerdict { hook, verdict, reason, narrow: None, rewritten: None, state, log });
     }
 
     /// Records a point at which nothing can be said: only what it has kept, or its fault.
@@ -170,6 +170,7 @@ impl Entry {
         if let Some(places) = &answer.narrow {
             screened.narrow(places);
         }
+        let mut rewritten = None;
         let (verdict, reason) = match answer.verdict {
             ToolVerdict::Pass => (if answer.narrow.is_some() { "narrow" } else { "pass" }, None),
             ToolVerdict::Ask(reason) => {
@@ -183,7 +184,8 @@ impl Entry {
                 ("deny", Some(reason))
             }
             ToolVerdict::Rewrite(arguments) => {
-                screened.arguments = arguments;
+                screened.arguments = arguments.clone();
+                rewritten = Some(arguments);
                 ("rewrite", None)
             }
             ToolVerdict::Answer(output) => {
@@ -193,7 +195,7 @@ impl Entry {
         };
         self.say(&mut screened.round, verdict, reason);
         if let Some(said) = screened.round.verdicts.last_mut() {
-            said.narrow = answer.narrow;
+            (said.narrow, said.rewritten) = (answer.narrow, rewritten);
         }
         if let Some(text) = answer.add_context.filter(|_| self.given.powers.contains(Power::AddContext)) {
             screened.round.context.push(cut(&text, CONTEXT_BYTES));

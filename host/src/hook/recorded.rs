@@ -81,8 +81,8 @@ impl RecordedHooks {
         }
         let spoke = |word: &str| said.iter().find(|verdict| verdict.verdict == word);
         screened.ask = spoke("ask").and_then(|verdict| verdict.reason.clone());
-        if spoke("rewrite").is_some() {
-            screened.arguments = decided.arguments.clone();
+        if let Some(rewritten) = said.iter().rev().find_map(|verdict| verdict.rewritten.as_ref()) {
+            screened.arguments = rewritten.clone();
         }
         // Rewritten arguments that did not fit were refused before any rule was looked at.
         let unfit = spoke("rewrite").filter(|_| decided.rules.is_empty());

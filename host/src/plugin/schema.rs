@@ -15,6 +15,8 @@ pub const SCHEMA_BYTES: usize = 64 << 10;
 const SCHEMA_DEPTH: usize = 32;
 /// How many faults of a value are named.
 const FAULTS: usize = 8;
+/// How much of a name is told, in characters.
+const NAME: usize = 64;
 
 /// A JSON Schema 2020-12 that is ready to check values.
 #[derive(Debug, Clone)]
@@ -56,12 +58,20 @@ impl Schema {
 fn said(error: &ValidationError<'_>) -> String {
     match error.kind() {
         ValidationErrorKind::AdditionalProperties { unexpected } => {
-            let names: Vec<String> = unexpected.iter().map(|name| format!("`{name}`")).collect();
-            format!("{} {} not known", names.join(", "), if names.len() == 1 { "is" } else { "are" })
+            let names = unexpected.iter().take(FAULTS).map(|name| format!("`{}`", begin(name)));
+            let names = names.collect::<Vec<_>>().join(", ");
+            format!("{names} {} not known", if unexpected.len() == 1 { "is" } else { "are" })
         }
-        ValidationErrorKind::Required { property } => format!("`{}` is missing", property.as_str().unwrap_or_default()),
+        ValidationErrorKind::Required { property } => {
+            format!("`{}` is missing", begin(property.as_str().unwrap_or_default()))
+        }
         _ => error.to_string(),
     }
+}
+
+/// As much of a name as says which.
+fn begin(name: &str) -> String {
+    name.chars().take(NAME).collect()
 }
 
 /// Refuses what is too deep, and every reference that leaves the document.

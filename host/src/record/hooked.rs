@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::canonical::CanonicalJson;
 use crate::need::Place;
 
 /// What a hook had to say about a call.
@@ -19,6 +20,9 @@ pub struct HookVerdict {
     /// Where it narrowed: the only places that it left to the call.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub narrow: Option<Vec<Place>>,
+    /// Where it rewrote the arguments: what it made of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rewritten: Option<CanonicalJson>,
     /// What it has kept since it last spoke, by key; none takes a key away.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub state: BTreeMap<String, Option<String>>,

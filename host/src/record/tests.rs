@@ -111,6 +111,7 @@ fn denials_say_who_denied() {
             verdict: "deny".into(),
             reason: None,
             narrow: None,
+            rewritten: None,
             state: std::collections::BTreeMap::new(),
             log: Vec::new(),
         }];

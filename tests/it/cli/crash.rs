@@ -131,7 +131,7 @@ fn a_disk_that_is_full_stops_the_run_and_one_that_has_room_again_lets_it_go_on()
     let long = r#"{"calls":[{"tool":"read_file","arguments":{"path":"long.txt"}}]}"#;
     let world = world(&[&[long; 6][..], &[WRITE, DONE]].concat()).file("long.txt", "words ".repeat(2_000));
     // A file system of 64 KiB for journals, in a mount namespace of the program's own.
-    let script = r#"mkdir ../small && mount -t tmpfs -o size=64k tmpfs ../small || exit 77
+    let script = r#"mkdir ../small && mount -t tmpfs -o size=64k tmpfs ../small
         "$1" run --model scripted:../model.jsonl --policy policy.toml --runs ../small 'do it'; echo "exit $?"
         mount -o remount,size=4m ../small
         "$1" resume --runs ../small; echo "exit $?"
@@ -139,11 +139,10 @@ fn a_disk_that_is_full_stops_the_run_and_one_that_has_room_again_lets_it_go_on()
         cp -r ../small ../runs"#;
     let (policy, _no_writing_after_reading) = POLICY.rsplit_once("[[rules]]").unwrap();
     world.write("policy.toml", policy);
-    let printed = world.run_in_namespace(script);
-    if printed.code == Some(77) {
-        eprintln!("not tested: this machine gives nobody a mount namespace of their own: {}", printed.stderr);
+    let Some(printed) = world.run_in_namespace(script) else {
+        eprintln!("not tested: this machine gives nobody a mount namespace of their own");
         return;
-    }
+    };
     expect![[r#"
         ── stdout
         exit 1

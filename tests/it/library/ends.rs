@@ -89,6 +89,23 @@ fn progress_is_told_while_the_tool_runs_and_of_very_much_the_first() {
 }
 
 #[test]
+fn steps_come_in_their_order_whether_they_are_asked_for_as_events_or_not() {
+    let report = || [("burn", json!({"do": "report", "count": 1, "size": 3}))];
+    let model = Scripted::calls(report()).then_calls(report()).then_calls(report()).then_text("ok");
+    let mut run = burning().run("x").model(model).start().unwrap();
+    let mut numbers = Vec::new();
+    block_on(async {
+        while let Some(Event::Progress { .. }) = run.next_event().await {
+            if let Some(step) = run.next().await {
+                numbers.push(step.number);
+            }
+        }
+        run.finish().await;
+    });
+    assert_eq!(numbers, [1, 2, 3]);
+}
+
+#[test]
 fn a_program_without_a_runtime_takes_steps_one_by_one() {
     let dir = TempDir::new().unwrap();
     let host = files(dir.path()).allow("files/*").build_blocking().unwrap();

@@ -213,6 +213,29 @@ fn an_edit_that_reaches_more_is_asked_about_again() {
 }
 
 #[test]
+fn an_edit_that_is_refused_when_it_is_asked_about_again_does_not_run() {
+    let world = world(&[WRITE]);
+    let mut person = world.start_with(&RUN, &[("EDITOR", "sed -i s,src/a.txt,b.txt,")], 80);
+    person.answers("e").answers("n");
+    let (_, seen) = person.leaves();
+    assert_eq!(asked(&seen), 2, "{seen}");
+    assert_eq!((world.read("src/a.txt"), world.read("b.txt")), (None, None));
+}
+
+#[test]
+fn a_hook_rewrites_what_a_person_wrote_too() {
+    let world = world(&[WRITE]);
+    let says = r#"={"at":"pre-tool","do":"rewrite","tool":"write_file","text":"{\"path\":\"src/c.txt\",\"content\":\"by the hook\"}"}"#;
+    let hook = format!("{}+add-context+edit-arguments{says}", looplet_tests::guests::HOOK_PROBE);
+    let arguments = [&RUN[..], &["--hook", &hook]].concat();
+    let mut person = world.start_with(&arguments, &[("EDITOR", "sed -i s/hook/person/")], 80);
+    person.answers("e");
+    let (code, seen) = person.leaves();
+    assert_eq!((code, asked(&seen)), (Some(0), 1), "{seen}");
+    assert_eq!(world.read("src/c.txt").as_deref(), Some("by the hook"));
+}
+
+#[test]
 fn an_edit_that_does_not_fit_the_schema_is_said_and_asked_again() {
     let world = world(&[WRITE]);
     let mut person = world.start_with(&RUN, &[("VISUAL", "sed -i s/content/contents/")], 80);

@@ -1,6 +1,6 @@
 //! The gate of a replay without live tools: it decides as ever, and what would run is answered from the record.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -215,24 +215,31 @@ impl ReadyCall for Ended {
 }
 
 /// The people of the record: they say again what they said.
-pub(super) struct Person(BTreeMap<u32, Recorded>);
+pub(super) struct Person {
+    recorded: BTreeMap<u32, Recorded>,
+    /// Steps that they were asked about.
+    asked: Mutex<BTreeSet<u32>>,
+}
 
 impl Person {
     pub(super) fn new(records: &[Record]) -> Self {
-        Self(recorded(records))
+        Self { recorded: recorded(records), asked: Mutex::default() }
     }
 }
 
 #[async_trait]
 impl Approver for Person {
     async fn ask(&self, question: &Question) -> Answer {
-        let Some(Recorded { decided, .. }) = self.0.get(&question.step) else { return Answer::No };
+        let Some(Recorded { decided, .. }) = self.recorded.get(&question.step) else { return Answer::No };
+        let is_first = self.asked.lock().unwrap_or_else(PoisonError::into_inner).insert(question.step);
         let Some(approval) = decided.approval.as_ref().filter(|approval| approval.by == "person") else {
             return Answer::No;
         };
         let scope = approval.standing.as_ref().map(|standing| standing.scope.clone());
         match (&decided.ruling, scope) {
-            _ if approval.yes && decided.proposed.is_some() && question.arguments != decided.arguments => {
+            _ if is_first && approval.scope == "edited"
+                || decided.proposed.is_some() && question.arguments != decided.arguments =>
+            {
                 Answer::Edited(decided.arguments.clone())
             }
             (Ruling::Denied(reason), None) => match reason.strip_prefix("refused by the person: ") {
