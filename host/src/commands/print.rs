@@ -90,7 +90,8 @@ pub(crate) fn is_read_by_person() -> bool {
 /// Words for the operator.
 pub(crate) fn note(text: &str) {
     speak_over_live();
-    let _ = writeln!(std::io::stderr().lock(), "{text}");
+    // In one piece: what somebody types meanwhile does not come between a line and its end.
+    let _ = std::io::stderr().write_all(format!("{text}\n").as_bytes());
 }
 
 /// What went wrong, for the operator; as JSON it is the last document too.

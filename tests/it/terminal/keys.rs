@@ -102,7 +102,7 @@ fn ctrl_c_once_lets_the_call_come_to_its_end_and_keeps_the_run() {
 fn ctrl_c_twice_ends_the_call_too() {
     let world = world(&[("wait", "{}")]);
     let mut person = calling(&world);
-    person.types("\u{3}").sees("to stop now").types("\u{3}");
+    person.types("\u{3}").sees("to stop now\r\n").types("\u{3}");
     let (code, seen) = person.leaves();
     assert_eq!(code, Some(130), "{seen}");
     expect![[r#"
