@@ -9,6 +9,7 @@ use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use expect_test::Expect;
+use looplet_tests::person::SEAL;
 use looplet_tests::requests;
 use regex::Regex;
 use tempfile::TempDir;
@@ -18,7 +19,6 @@ use crate::program;
 /// Where the program keeps compiled plugins. All worlds share it, and so the key that seals it: else
 /// every test would compile them anew.
 pub(crate) const CACHE: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/cache");
-const SEAL: [u8; 32] = [7; 32];
 /// How long a program may take that is to be killed.
 const PATIENCE: Duration = Duration::from_mins(1);
 
@@ -190,14 +190,6 @@ impl World {
         self.is_changed.set(true);
     }
 
-    /// Repeats a run without running anything: the journal that comes of it is that of the run.
-    fn repeats(&self, run: &Path) {
-        let (runs, id) = (run.parent().unwrap().to_str().unwrap(), run.file_name().unwrap().to_str().unwrap());
-        let printed = self.run(&["replay", "--offline", "--runs", runs, id]);
-        let is_alike = printed.stdout.ends_with("decisions alike · journal alike but times and ids\n");
-        assert!(is_alike && printed.code == Some(0), "{id} is not repeated as it was:\n{}", printed.transcript());
-    }
-
     /// What a program printed, without what differs from run to run.
     fn steady(&self, bytes: &[u8]) -> String {
         let text = String::from_utf8(bytes.to_vec()).expect("prints UTF-8");
@@ -209,20 +201,14 @@ impl World {
     }
 }
 
-/// Whatever a test was about: every request of its runs is rebuilt from the journal as it was sent, and every run
-/// is repeated from it as it was.
+/// Whatever a test was about, its runs are rebuilt and repeated.
 impl Drop for World {
     fn drop(&mut self) {
-        if std::thread::panicking() {
-            return;
-        }
-        let kept = ["home/.local/state/looplet/runs", "runs"].map(|runs| self.dir.path().join(runs));
-        let runs = kept.iter().filter_map(|runs| fs::read_dir(runs).ok()).flatten().flatten();
-        for run in runs {
-            let is_whole = requests::check(&run.path());
-            if is_whole && !self.is_changed.get() {
-                self.repeats(&run.path());
-            }
+        for runs in ["home/.local/state/looplet/runs", "runs"] {
+            requests::check_all(&self.dir.path().join(runs), self.is_changed.get(), |arguments| {
+                let Printed { code, stdout, stderr } = self.run(arguments);
+                (code, stdout, stderr)
+            });
         }
     }
 }

@@ -20,7 +20,7 @@ const PATIENCE: Duration = Duration::from_mins(1);
 pub const CLEAR: &str = "\r\x1b[2K";
 
 /// The key that seals compiled plugins in a cache that tests share.
-const SEAL: [u8; 32] = [7; 32];
+pub const SEAL: [u8; 32] = [7; 32];
 
 /// A home and a project of their own, gone when dropped.
 pub struct World {
@@ -160,19 +160,11 @@ impl Default for World {
     }
 }
 
-/// Whatever a test was about: every request of its runs is rebuilt from the journal as it was sent, and every run
-/// is repeated from it as it was.
+/// Whatever a test was about, its runs are rebuilt and repeated.
 impl Drop for World {
     fn drop(&mut self) {
-        let Ok(runs) = std::fs::read_dir(self.home().join(".local/state/looplet/runs")) else { return };
-        for run in runs.flatten().filter(|_| !std::thread::panicking()) {
-            if requests::check(&run.path()) && !self.is_changed.get() {
-                let id = run.file_name().into_string().expect("is the name of a run");
-                let (code, told, seen) = self.run(&["replay", "--offline", &id]);
-                let is_alike = told.ends_with("decisions alike · journal alike but times and ids\n");
-                assert!(is_alike && code == Some(0), "{id} is not repeated as it was:\n{told}{seen}");
-            }
-        }
+        let runs = self.home().join(".local/state/looplet/runs");
+        requests::check_all(&runs, self.is_changed.get(), |arguments| self.run(arguments));
     }
 }
 

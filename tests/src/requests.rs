@@ -17,6 +17,23 @@ pub fn note_received(body: &str) {
     RECEIVED.lock().unwrap_or_else(PoisonError::into_inner).insert(Digest::of(body.as_bytes()).to_hex());
 }
 
+/// How the words of a replay end that wrote the journal of its run again.
+pub const ALIKE: &str = "decisions alike · journal alike but times and ids\n";
+
+/// Whatever a test was about: every request of these runs is rebuilt from the journal as it was sent, and where what
+/// they rest on is as it was, `replay` repeats each as it was: it is given arguments for the program, and gives the
+/// exit code with all that was printed, standard output first.
+pub fn check_all(runs: &Path, is_changed: bool, replay: impl Fn(&[&str]) -> (Option<i32>, String, String)) {
+    for run in std::fs::read_dir(runs).into_iter().flatten().flatten() {
+        if std::thread::panicking() || !check(&run.path()) || is_changed {
+            continue;
+        }
+        let (dir, id) = (runs.to_str().expect("is text"), run.file_name().into_string().expect("is the name of a run"));
+        let (code, told, seen) = replay(&["replay", "--offline", "--runs", dir, &id]);
+        assert!(told.ends_with(ALIKE) && code == Some(0), "{id} is not repeated as it was:\n{told}{seen}");
+    }
+}
+
 /// Rebuilds every request of a run. What is no journal, or a damaged one, is another test's affair: it gives no.
 pub fn check(run: &Path) -> bool {
     let Ok(journal) = Journal::read(run) else { return false };

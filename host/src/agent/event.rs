@@ -6,6 +6,7 @@ use std::task::{Context, Poll};
 use futures_core::Stream;
 use serde::Serialize;
 
+use super::driver::Until;
 use super::{Outcome, Run};
 use crate::permission::{AskId, Question};
 use crate::record::{Progress, Step};
@@ -78,19 +79,14 @@ impl Run {
     }
 
     fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Option<Event>> {
-        loop {
-            // What was told while a step was under way comes before the step.
-            if let Some(event) = self.notes.take(cx) {
-                return Poll::Ready(Some(event));
-            }
-            if let Some(step) = self.held.take() {
-                return Poll::Ready(Some(Event::Step { step }));
-            }
-            match Pin::new(&mut *self).poll_next(cx) {
-                Poll::Pending => return self.notes.take(cx).map_or(Poll::Pending, |event| Poll::Ready(Some(event))),
-                Poll::Ready(Some(step)) => self.held = Some(Box::new(step)),
-                Poll::Ready(None) => return Poll::Ready(None),
-            }
+        if let Some(event) = self.notes.take(cx) {
+            return Poll::Ready(Some(event));
+        }
+        let driven = self.poll_drive(Until::Step, cx);
+        // What was told meanwhile comes before the step, which waits.
+        match self.notes.take(cx) {
+            Some(event) => Poll::Ready(Some(event)),
+            None => driven.map(|()| self.take_step().map(|step| Event::Step { step: Box::new(step) })),
         }
     }
 }

@@ -121,8 +121,6 @@ pub struct Run {
     close: CancellationToken,
     steering: Steering,
     notes: Notes,
-    /// A step that was taken for who listens to events, and not given yet.
-    held: Option<Box<Step>>,
     work: Work,
 }
 
@@ -137,7 +135,9 @@ impl Run {
     /// Begins a run: its first record is on disk when this returns. No model is asked yet.
     pub fn start(started: RunStarted, parts: Parts) -> Result<Self> {
         check(&started)?;
-        let (fold, about) = (Fold::new(&started), About::of(&started));
+        let mut about = About::for_hooks(&parts.hooks);
+        about.read(&started);
+        let fold = Fold::new(&started);
         Self::begin(fold, Chain::default(), about, Body::RunStarted(Box::new(started)), parts)
     }
 
@@ -151,7 +151,7 @@ impl Run {
         resumed: RunResumed,
         parts: Parts,
     ) -> Result<Self> {
-        let mut about = About { is_resumed: true, ..About::default() };
+        let mut about = About { is_resumed: true, ..About::for_hooks(&parts.hooks) };
         let log = Arc::clone(&about.log);
         let owed = RefCell::<Owed>::default();
         let records = records.into_iter().inspect(|record| {
@@ -161,9 +161,7 @@ impl Run {
         let fold = Fold::from_records_with(records, |step, run| {
             if !parts.hooks.is_empty() {
                 let seen = StepView::of(step, format!("{run}-{}", step.number));
-                if parts.hooks.reads_history() {
-                    log.push(seen.clone());
-                }
+                log.push(&seen);
                 owed.borrow_mut().end(seen);
             }
         })?;
@@ -186,7 +184,7 @@ impl Run {
         }
         let usage = driver.fold.state.meter().usage();
         let steering = driver.steering.clone();
-        Ok(Self { id, usage, is_touched: false, close, steering, notes, held: None, work: Work::Resting(driver) })
+        Ok(Self { id, usage, is_touched: false, close, steering, notes, work: Work::Resting(driver) })
     }
 
     /// Name of the run.
@@ -219,9 +217,6 @@ impl Run {
 
     /// The next step; none when the run has stopped. May be dropped and called again: nothing is lost.
     pub async fn next(&mut self) -> Option<Step> {
-        if let Some(step) = self.held.take() {
-            return Some(*step);
-        }
         self.drive(Until::Step).await;
         self.take_step()
     }
@@ -307,9 +302,6 @@ impl Stream for Run {
     type Item = Step;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Step>> {
-        if let Some(step) = self.held.take() {
-            return Poll::Ready(Some(*step));
-        }
         self.poll_drive(Until::Step, cx).map(|()| self.take_step())
     }
 }
@@ -325,15 +317,19 @@ struct About {
 }
 
 impl About {
-    fn of(started: &RunStarted) -> Self {
-        Self { task: started.task.clone(), model: started.model.clone(), ..Self::default() }
+    fn for_hooks(hooks: &HookChain) -> Self {
+        Self { log: Arc::new(HookLog::new(hooks.reads_history())), ..Self::default() }
     }
 
     fn take(&mut self, record: &Record) {
         if let Body::RunStarted(started) = &record.body {
-            started.task.clone_into(&mut self.task);
-            started.model.clone_into(&mut self.model);
+            self.read(started);
         }
+    }
+
+    fn read(&mut self, started: &RunStarted) {
+        started.task.clone_into(&mut self.task);
+        started.model.clone_into(&mut self.model);
     }
 }
 

@@ -61,9 +61,6 @@ impl<'r> Turn<'r> {
                 self.run.touch(call.step, touch);
             }
         }
-        if let Some(step) = self.run.held.take() {
-            return Some(*step);
-        }
         self.run.drive(Until::StepOf(self.number)).await;
         self.run.take_step()
     }

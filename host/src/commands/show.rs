@@ -51,9 +51,6 @@ fn to_json(records: &[Record], id: RunId, step: Option<u32>, denied: bool) -> Re
     if denied {
         return Ok(json!({ "run": id, "denied": tally.denied }));
     }
-    let mut fold = Steps::default();
-    let mut steps: Vec<_> = records.iter().filter_map(|record| fold.push(record)).collect();
-    steps.sort_by_key(|step| step.number);
     Ok(json!({
         "run": id,
         "stop_reason": tally.stop,
@@ -66,7 +63,7 @@ fn to_json(records: &[Record], id: RunId, step: Option<u32>, denied: bool) -> Re
         "hidden": tally.hidden,
         "elapsed_ms": tally.elapsed_ms,
         "active_ms": tally.active_ms,
-        "steps": steps,
+        "steps": Steps::in_order(records),
     }))
 }
 

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 
 use super::tool::GatedTool;
 use super::{Gate, OnAsk, RunMemory};
+use crate::agent::Notes;
 use crate::hook::HookChain;
 use crate::permission::{Answer, Approver, OnBehalf, Question, ToolPattern, Until};
 use crate::plugin::{PluginState, RunKey};
@@ -51,7 +52,7 @@ impl Gate {
             hooks,
             given: memory.approvals.len(),
             run: Arc::new(Mutex::new(memory)),
-            notes: crate::agent::Notes::default(),
+            notes: Notes::default(),
             asking: Arc::clone(&self.asking),
             children: None,
         }

@@ -92,11 +92,15 @@ impl Entry {
 
     /// Records what it says, with what it has kept since.
     pub(super) fn say(&self, round: &mut Round, verdict: &str, reason: Option<String>) {
+        round.verdicts.push(self.verdict(verdict, reason));
+    }
+
+    fn verdict(&self, verdict: &str, reason: Option<String>) -> HookVerdict {
         // What it keeps while it is a guest is still to be told where it is at home.
         let changes = if self.is_guest { PluginState::changes } else { PluginState::take_changes };
         let state = self.given.hook.state().map(changes).unwrap_or_default();
         let (hook, verdict, log) = (self.given.name.clone(), verdict.to_owned(), self.given.hook.take_log());
-        round.verdicts.push(HookVerdict { hook, verdict, reason, narrow: None, rewritten: None, state, log });
+        HookVerdict { hook, verdict, reason, narrow: None, rewritten: None, state, log }
     }
 
     /// Records a point at which nothing can be said: only what it has kept, or its fault.
@@ -193,10 +197,8 @@ impl Entry {
                 ("answer", None)
             }
         };
-        self.say(&mut screened.round, verdict, reason);
-        if let Some(said) = screened.round.verdicts.last_mut() {
-            (said.narrow, said.rewritten) = (answer.narrow, rewritten);
-        }
+        let said = HookVerdict { narrow: answer.narrow, rewritten, ..self.verdict(verdict, reason) };
+        screened.round.verdicts.push(said);
         if let Some(text) = answer.add_context.filter(|_| self.given.powers.contains(Power::AddContext)) {
             screened.round.context.push(cut(&text, CONTEXT_BYTES));
         }

@@ -114,9 +114,12 @@ pub trait History: Send + Sync {
     fn messages(&self, first: u32, limit: u32) -> Vec<Message>;
 }
 
-/// Keeps the past of one run for its hooks.
+/// Keeps the past of one run for its hooks; nothing where none of them looks at it.
 #[derive(Debug, Default)]
-pub struct HookLog(RwLock<Past>);
+pub struct HookLog {
+    is_read: bool,
+    past: RwLock<Past>,
+}
 
 #[derive(Debug, Default)]
 struct Past {
@@ -125,17 +128,28 @@ struct Past {
 }
 
 impl HookLog {
+    /// An empty one.
+    pub fn new(is_read: bool) -> Self {
+        Self { is_read, past: RwLock::default() }
+    }
+
     /// Notes a step that was recorded.
-    pub fn push(&self, step: StepView) {
-        let mut past = self.0.write().unwrap_or_else(PoisonError::into_inner);
+    pub fn push(&self, step: &StepView) {
+        if !self.is_read {
+            return;
+        }
+        let mut past = self.past.write().unwrap_or_else(PoisonError::into_inner);
         // Steps that ran side by side end in any order, and are asked for by number.
         let place = past.steps.partition_point(|known| known.number < step.number);
-        past.steps.insert(place, step);
+        past.steps.insert(place, step.clone());
     }
 
     /// Takes over what was added to the history.
     pub fn catch_up(&self, messages: &[Message]) {
-        let mut past = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if !self.is_read {
+            return;
+        }
+        let mut past = self.past.write().unwrap_or_else(PoisonError::into_inner);
         let known = past.messages.len();
         past.messages.extend_from_slice(messages.get(known..).unwrap_or_default());
     }
@@ -143,13 +157,13 @@ impl HookLog {
 
 impl History for HookLog {
     fn steps(&self, first: u32, limit: u32) -> Vec<StepView> {
-        let past = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let past = self.past.read().unwrap_or_else(PoisonError::into_inner);
         let from = past.steps.partition_point(|step| step.number < first);
         past.steps[from..].iter().take(limit as usize).cloned().collect()
     }
 
     fn messages(&self, first: u32, limit: u32) -> Vec<Message> {
-        let past = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let past = self.past.read().unwrap_or_else(PoisonError::into_inner);
         past.messages.iter().skip(first as usize).take(limit as usize).cloned().collect()
     }
 }

@@ -73,7 +73,7 @@ impl Journal {
     fn take(&mut self, line: &[u8], blobs: &Blobs, path: &Path) -> Result<()> {
         let number = u32::try_from(self.records.len() + 1).unwrap_or(u32::MAX);
         let damaged = |error: &DecodeError| refused(error, path, number);
-        let text = std::str::from_utf8(line).map_err(|_| damaged(&DecodeError("no text".into())))?;
+        let text = std::str::from_utf8(line).map_err(|_| damaged(&DecodeError::Damaged("no text".into())))?;
         let record = decode(text, |digest| load(blobs, digest)).map_err(|error| damaged(&error))?;
         self.chain.check(&record).map_err(|error| damaged(&error))?;
         self.chain.advance(text);
@@ -85,9 +85,11 @@ impl Journal {
 
 /// What is said of a line that cannot be read.
 fn refused(error: &DecodeError, path: &Path, number: u32) -> Error {
-    let said = match error.is_other_format() {
-        true => Error::failed(error.to_string()).hint("the `looplet-host` that wrote it reads it, or a newer one"),
-        false => Error::failed(format!("the journal is damaged: {error}")),
+    let said = match error {
+        DecodeError::OtherFormat(_) => {
+            Error::failed(error.to_string()).hint("the `looplet-host` that wrote it reads it, or a newer one")
+        }
+        DecodeError::Damaged(_) => Error::failed(format!("the journal is damaged: {error}")),
     };
     said.at(Origin::line(&path.display().to_string(), number))
 }
@@ -105,7 +107,7 @@ pub(super) fn ends(dir: &Path) -> Result<(Record, Option<Record>, u64)> {
     file.read_to_end(&mut tail).map_err(unreadable)?;
     let blobs = Blobs::at(dir.join(BLOBS));
     let parse = |line: &[u8]| {
-        let text = std::str::from_utf8(line).map_err(|_| DecodeError("no text".into()))?;
+        let text = std::str::from_utf8(line).map_err(|_| DecodeError::Damaged("no text".into()))?;
         decode(text, |digest| load(&blobs, digest))
     };
     let begun = parse(&first).map_err(|error| refused(&error, &path, 1))?;
@@ -121,6 +123,6 @@ const TAIL: u64 = 4096;
 fn load(blobs: &Blobs, digest: Digest) -> Result<Vec<u8>, DecodeError> {
     blobs.read(digest).map_err(|error| {
         let what = if error.kind() == io::ErrorKind::NotFound { "is missing".into() } else { error.to_string() };
-        DecodeError(format!("blob {} {what}", digest.to_hex()))
+        DecodeError::Damaged(format!("blob {} {what}", digest.to_hex()))
     })
 }

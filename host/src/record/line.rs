@@ -11,9 +11,6 @@ use crate::error::{Error, Result};
 /// The largest payload, in bytes, that stands in the line itself.
 pub const PAYLOAD_BYTES: usize = 16 * 1024;
 
-/// Room that most lines fit into.
-const LINE_BYTES: usize = 1024;
-
 /// The key of a reference to a blob. A payload that uses it itself is kept as a blob, whatever its size.
 const BLOB: &str = "$blob";
 
@@ -59,9 +56,7 @@ impl Chain {
     pub fn encode(&self, at_ms: u64, body: Body) -> Result<Encoded> {
         let record = Record { seq: self.next, at_ms, prev: self.head, body };
         let no_json = |error| Error::failed(format!("a record has no form as JSON: {error}"));
-        let mut line = Vec::with_capacity(LINE_BYTES);
-        serde_json::to_writer(&mut line, &record).map_err(no_json)?;
-        let line = String::from_utf8(line).map_err(|error| Error::failed(format!("a record is no text: {error}")))?;
+        let line = serde_json::to_string(&record).map_err(no_json)?;
         if line.len() <= PAYLOAD_BYTES && !line.contains(BLOB) {
             return Ok(Encoded { record, line, blobs: Vec::new() });
         }
@@ -80,10 +75,10 @@ impl Chain {
     /// Checks that a record stands where it belongs.
     pub fn check(&self, record: &Record) -> Result<(), DecodeError> {
         if record.seq != self.next {
-            return Err(DecodeError(format!("record {} stands where {} belongs", record.seq, self.next)));
+            return Err(DecodeError::Damaged(format!("record {} stands where {} belongs", record.seq, self.next)));
         }
         if record.prev != self.head {
-            return Err(DecodeError(format!(
+            return Err(DecodeError::Damaged(format!(
                 "record {} does not follow from the line before it (digests differ)",
                 record.seq
             )));
@@ -94,22 +89,19 @@ impl Chain {
 
 /// Why a line is no record. Displayed as a clause.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct DecodeError(pub(crate) String);
-
-impl DecodeError {
-    /// What a journal of a newer host says of itself: nothing is wrong with it.
-    const OTHER_FORMAT: &str = "the run was written in format ";
-
-    /// Whether the line is whole, and for another host.
-    pub fn is_other_format(&self) -> bool {
-        self.0.starts_with(Self::OTHER_FORMAT)
-    }
+pub enum DecodeError {
+    /// It is not as it was written.
+    #[error("{0}")]
+    Damaged(String),
+    /// It is whole, and for another host; the format that it names, `?` where that is no number.
+    #[error("the run was written in format {0}, this host reads format {FORMAT}")]
+    OtherFormat(String),
 }
 
 /// Reads a line; `load` gives the bytes of a blob, which are checked here.
 pub fn decode(line: &str, load: impl FnMut(Digest) -> Result<Vec<u8>, DecodeError>) -> Result<Record, DecodeError> {
-    let mut value: Value = serde_json::from_str(line).map_err(|error| DecodeError(format!("no JSON: {error}")))?;
+    let mut value: Value =
+        serde_json::from_str(line).map_err(|error| DecodeError::Damaged(format!("no JSON: {error}")))?;
     check_format(&value)?;
     if line.contains(BLOB) {
         restore(&mut value, &mut { load })?;
@@ -117,7 +109,7 @@ pub fn decode(line: &str, load: impl FnMut(Digest) -> Result<Vec<u8>, DecodeErro
     serde_json::from_value(value).map_err(|error| {
         let error = error.to_string();
         // The words for a body of no known kind are about our types.
-        DecodeError(match error.contains("flattened data") {
+        DecodeError::Damaged(match error.contains("flattened data") {
             true => "it is no record of a kind that this host knows".to_owned(),
             false => format!("no record: {error}"),
         })
@@ -126,11 +118,9 @@ pub fn decode(line: &str, load: impl FnMut(Digest) -> Result<Vec<u8>, DecodeErro
 
 fn check_format(value: &Value) -> Result<(), DecodeError> {
     match value.pointer("/run_started/format").map(Value::as_u64) {
-        Some(format) if format != Some(FORMAT.into()) => Err(DecodeError(format!(
-            "{}{}, this host reads format {FORMAT}",
-            DecodeError::OTHER_FORMAT,
-            format.map_or_else(|| "?".into(), |number| number.to_string())
-        ))),
+        Some(format) if format != Some(FORMAT.into()) => {
+            Err(DecodeError::OtherFormat(format.map_or_else(|| "?".into(), |number| number.to_string())))
+        }
         _ => Ok(()),
     }
 }
@@ -204,17 +194,17 @@ fn payload(
     load: &mut impl FnMut(Digest) -> Result<Vec<u8>, DecodeError>,
 ) -> Result<Value, DecodeError> {
     let digest = reference.get(BLOB).and_then(Value::as_str).and_then(Digest::parse);
-    let digest = digest.ok_or_else(|| DecodeError("a reference to a blob has no digest".into()))?;
+    let digest = digest.ok_or_else(|| DecodeError::Damaged("a reference to a blob has no digest".into()))?;
     let bytes = load(digest)?;
     if Digest::of(&bytes) != digest {
-        return Err(DecodeError(format!("blob {} is damaged", digest.to_hex())));
+        return Err(DecodeError::Damaged(format!("blob {} is damaged", digest.to_hex())));
     }
     match reference.get("form").and_then(Value::as_str) {
         Some("text") => String::from_utf8(bytes).map(Value::String).map_err(|error| error.to_string()),
         Some("json") => serde_json::from_slice(&bytes).map_err(|error| error.to_string()),
         _ => Err("the reference does not say what it is".into()),
     }
-    .map_err(|error| DecodeError(format!("blob {}: {error}", digest.to_hex())))
+    .map_err(|error| DecodeError::Damaged(format!("blob {}: {error}", digest.to_hex())))
 }
 
 /// A digest as hex digits alone.
@@ -278,7 +268,9 @@ mod tests {
     fn read_back(encoded: &Encoded) -> Result<Record, DecodeError> {
         let blobs: HashMap<Digest, Vec<u8>> =
             encoded.blobs.iter().map(|blob| (blob.digest, blob.bytes.clone())).collect();
-        decode(&encoded.line, |digest| blobs.get(&digest).cloned().ok_or_else(|| DecodeError("is missing".into())))
+        decode(&encoded.line, |digest| {
+            blobs.get(&digest).cloned().ok_or_else(|| DecodeError::Damaged("is missing".into()))
+        })
     }
 
     #[test]
@@ -333,7 +325,7 @@ mod tests {
     #[test]
     fn another_format_is_named() {
         let line = r#"{"seq":0,"at":0,"run_started":{"format":2}}"#;
-        let error = decode(line, |_| Err(DecodeError(String::new()))).expect_err("is refused");
+        let error = decode(line, |_| Err(DecodeError::Damaged(String::new()))).expect_err("is refused");
         assert_eq!(error.to_string(), "the run was written in format 2, this host reads format 1");
     }
 

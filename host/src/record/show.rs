@@ -49,14 +49,9 @@ pub fn line(step: &Step) -> String {
 
 /// The whole run: the headline and a line for each step.
 pub fn run<'r>(records: impl IntoIterator<Item = &'r Record>) -> String {
-    let (mut tally, mut steps, mut taken) = (Tally::default(), Steps::default(), Vec::new());
-    for record in records {
-        tally.push(record);
-        taken.extend(steps.push(record));
-    }
-    // Calls that ran side by side end in any order.
-    taken.sort_by_key(|step| step.number);
-    let lines = std::iter::once(headline(&tally)).chain(taken.iter().map(line));
+    let mut tally = Tally::default();
+    let steps = Steps::in_order(records.into_iter().inspect(|record| tally.push(record)));
+    let lines = std::iter::once(headline(&tally)).chain(steps.iter().map(line));
     lines.collect::<Vec<_>>().join("\n")
 }
 

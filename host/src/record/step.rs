@@ -274,6 +274,14 @@ pub struct Steps {
 }
 
 impl Steps {
+    /// All steps of a run by their number: calls that ran side by side end in any order.
+    pub fn in_order<'r>(records: impl IntoIterator<Item = &'r Record>) -> Vec<Step> {
+        let mut steps = Self::default();
+        let mut all: Vec<Step> = records.into_iter().filter_map(|record| steps.push(record)).collect();
+        all.sort_by_key(|step| step.number);
+        all
+    }
+
     /// Takes the next record; gives the step that it ends, if it ends one.
     pub fn push(&mut self, record: &Record) -> Option<Step> {
         match &record.body {

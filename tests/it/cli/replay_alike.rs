@@ -3,6 +3,7 @@
 use std::fs;
 
 use looplet_tests::guests;
+use looplet_tests::requests::ALIKE;
 
 use crate::world::World;
 
@@ -38,7 +39,7 @@ fn otherwise(world: &World, what: &str) -> Option<String> {
     let before = world.tree("project");
     let printed = world.run(&["replay", "--offline"]);
     assert_eq!(world.tree("project"), before, "{what}");
-    let is_alike = printed.stdout.ends_with("decisions alike · journal alike but times and ids\n");
+    let is_alike = printed.stdout.ends_with(ALIKE);
     (!is_alike || printed.code != Some(0)).then(|| format!("{what}: {}{}", printed.stdout, printed.stderr))
 }
 
@@ -62,7 +63,7 @@ fn wherever_a_run_was_broken_off_it_is_repeated_up_to_there() {
         for records in 1..lines.len() {
             fs::write(&journal, lines[..records].concat()).unwrap();
             let printed = world.run(&["replay", "--offline", run]);
-            let is_alike = printed.stdout.ends_with("decisions alike · journal alike but times and ids\n");
+            let is_alike = printed.stdout.ends_with(ALIKE);
             assert!(is_alike, "{records} records of {whole}: {}", printed.transcript());
         }
         fs::write(&journal, whole).unwrap();

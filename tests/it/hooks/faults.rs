@@ -2,6 +2,7 @@
 //! else is silent. Each fault is said once.
 
 use expect_test::{Expect, expect};
+use looplet_host::hook::Point;
 use looplet_tests::guests;
 
 use super::probed;
@@ -134,21 +135,6 @@ fn a_gate_that_failed_denies_after_a_resume_too() {
     assert!(resumed.contains(denied), "{resumed}");
 }
 
-const POINTS: [&str; 12] = [
-    "run-start",
-    "should-compact",
-    "pre-prompt",
-    "pre-model",
-    "post-model",
-    "pre-tool",
-    "post-tool",
-    "post-step",
-    "check-done",
-    "should-stop",
-    "run-end",
-    "observe",
-];
-
 /// What follows from a fault: how often it is said, how many calls are refused, how the run ends.
 fn follows(said: &str) -> String {
     let last = said.lines().rev().nth(1).unwrap_or_default();
@@ -160,7 +146,7 @@ fn follows(said: &str) -> String {
 #[test]
 fn at_every_point_a_fault_is_said_once_and_a_gate_refuses_from_there_on() {
     let mut lines = Vec::new();
-    for point in POINTS {
+    for point in Point::ALL.map(Point::as_str) {
         let does = |way| follows(&probed("+add-context", &format!(r#"{{"at":"{point}","do":"{way}"}}"#)));
         let crashes = ["trap", "hang", "exit"].map(does);
         assert!(crashes.iter().all(|other| *other == crashes[0]), "{point}: {crashes:#?}");

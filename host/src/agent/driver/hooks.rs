@@ -17,9 +17,7 @@ impl Driver {
     /// Where the run stands, for hooks.
     pub(super) fn view(&self) -> RunView {
         let (state, usage) = (&self.fold.state, self.fold.state.meter().usage());
-        if self.parts.hooks.reads_history() {
-            self.log.catch_up(state.messages());
-        }
+        self.log.catch_up(state.messages());
         RunView {
             run: state.run(),
             turn: state.open_turn().unwrap_or_else(|| state.meter().turns()),
@@ -197,9 +195,7 @@ impl Driver {
         }
         if let Some(step) = step {
             let seen = StepView::of(step, format!("{}-{}", self.fold.state.run(), step.number));
-            if self.parts.hooks.reads_history() {
-                self.log.push(seen.clone());
-            }
+            self.log.push(&seen);
             self.ended.get_or_insert_default().push(seen);
         }
         if self.parts.hooks.wants(Point::Observe) && !matches!(body, Body::Hooked(_)) {

@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 pub use model::Recorded;
 
 use super::launch::Launch;
-use crate::agent::{Parts, Run};
+use crate::agent::{Parts, Run, Watch};
 use crate::error::Result;
 use crate::gate::Gate;
 use crate::hook::{HookChain, RecordedHooks};
@@ -113,7 +113,11 @@ impl Replay {
         let (records, chain) = self.tape.read();
         let gate = Arc::new(self.gate(process)?);
         gate.restore(&records);
-        let Some(resumed) = process.resumed.clone() else {
+        let words = Arc::new(Words::new(Arc::clone(&self.records), self.tape.place()));
+        let run = if let Some(resumed) = process.resumed.clone() {
+            let parts = self.parts(process, gate, started, &words);
+            Run::resume(&records, chain, resumed, parts).ok()
+        } else {
             let now = super::opening::started(self.launch.host(), &gate, RunId::generate(), &started.task);
             let again = RunStarted {
                 run: now.run,
@@ -123,13 +127,9 @@ impl Replay {
                 mounts: now.mounts,
                 ..started.clone()
             };
-            let (parts, words) = self.parts(process, gate, &again);
-            let run = Run::start(again, parts)?;
-            words.begin(run.steering());
-            return Ok(Some(run));
+            let parts = self.parts(process, gate, &again, &words);
+            Some(Run::start(again, parts)?)
         };
-        let (parts, words) = self.parts(process, gate, started);
-        let run = Run::resume(&records, chain, resumed, parts).ok();
         if let Some(run) = &run {
             words.begin(run.steering());
         }
@@ -161,7 +161,7 @@ impl Replay {
         RecordedHooks::new(Arc::clone(&self.records), self.tape.place())
     }
 
-    fn parts(&self, process: &Process, gate: Arc<Gate>, started: &RunStarted) -> (Parts, Arc<Words>) {
+    fn parts(&self, process: &Process, gate: Arc<Gate>, started: &RunStarted, words: &Arc<Words>) -> Parts {
         let own = &self.records[process.from..process.to];
         let model = Arc::new(Recorded::of_process(started, own));
         let asker = super::asker::ModelAsker::new(model, Price::default(), started, Arc::clone(&gate));
@@ -169,15 +169,13 @@ impl Replay {
         let (tape, stop) = (self.tape.clone(), self.stop.clone());
         let offline = Offline::new(gate, own, tape, self.follow, stop, Arc::clone(&self.differences));
         let has_hooks = self.records.iter().any(|record| !record.hooks().is_empty() || is_hooked(record));
-        let words = Arc::new(Words::new(Arc::clone(&self.records), self.tape.place()));
-        let parts = Parts {
+        Parts {
             hooks: if has_hooks { Arc::new(HookChain::recorded(self.hooks())) } else { Arc::default() },
             sink: Box::new(self.tape.clone()),
             cancel: self.stop.clone(),
-            watch: Some(Arc::clone(&words) as Arc<dyn crate::agent::Watch>),
+            watch: Some(Arc::clone(words) as Arc<dyn Watch>),
             ..Parts::new(Box::new(asker), Arc::new(offline))
-        };
-        (parts, words)
+        }
     }
 }
 

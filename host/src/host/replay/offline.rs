@@ -1,7 +1,7 @@
 //! The gate of a replay without live tools: it decides as ever, and what would run is answered from the record.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
@@ -19,7 +19,7 @@ use crate::permission::{Answer, Approver, Question};
 use crate::record::{Body, CallDecided, CallEnded, Record, Ruling, diff};
 
 /// How often a call lets others go before it, that ended before it when they were recorded.
-const PATIENCE: u32 = 256;
+const PATIENCE: u32 = 1 << 16;
 
 /// What the record says of one step.
 #[derive(Clone)]
@@ -66,7 +66,9 @@ impl Offline {
     }
 
     fn ready(&self, recorded: Recorded) -> Box<dyn ReadyCall> {
-        Box::new(Ended { record: recorded.ended, at: recorded.ended_at, tape: self.tape.clone() })
+        // A call that had not ended when the process did is the last to end, and then nobody writes that down.
+        let at = if recorded.ended.is_some() { recorded.ended_at } else { self.tape.room() };
+        Box::new(Ended { record: recorded.ended, at, place: self.tape.place() })
     }
 
     fn as_recorded(&self, recorded: Recorded, request: &CallRequest) -> Prepared {
@@ -176,18 +178,14 @@ fn verdict_of(decided: CallDecided, request: &CallRequest) -> Verdict {
 struct Ended {
     record: Option<CallEnded>,
     at: usize,
-    tape: Tape,
+    place: Arc<AtomicUsize>,
 }
 
 #[async_trait]
 impl ReadyCall for Ended {
     async fn perform(self: Box<Self>, _: CancellationToken) -> CallReport {
-        let (place, is_over) = (self.tape.place(), self.record.is_none());
-        // A call that had not ended when the process did is the last to end, and then nobody writes that down.
-        let is_its_turn = || if is_over { self.tape.is_full() } else { place.load(Ordering::Relaxed) >= self.at };
-        let patience = if is_over { PATIENCE * PATIENCE } else { PATIENCE };
-        for _ in 0..patience {
-            if is_its_turn() {
+        for _ in 0..PATIENCE {
+            if self.place.load(Ordering::Relaxed) >= self.at {
                 break;
             }
             tokio::task::yield_now().await;

@@ -25,12 +25,7 @@ pub(super) fn processes(records: &[Record]) -> Vec<Process> {
     starts.extend((1..records.len()).filter(|index| resumed(&records[*index]).is_some()));
     let ends = starts.iter().skip(1).copied().chain([records.len()]);
     let process = |(from, to): (usize, usize)| {
-        let is_outside = |index: &usize| {
-            // A word that came when the run was about to stop: behind it nothing happened but the stop.
-            let is_late = records[*index..to].iter().find(|record| !is_word(&record.body)).is_some_and(is_stop);
-            is_from_outside(&records[*index].body) || is_word(&records[*index].body) && is_late
-        };
-        let outside = (from..to).find(is_outside).unwrap_or(to);
+        let outside = (from..to).find(|index| is_from_outside(&records[*index..to])).unwrap_or(to);
         // Hooks were told of the end before it was recorded.
         let is_last_word = |index: &usize| is_end_of_hooks(&records[*index].body);
         let told = (from..outside).rev().take_while(is_last_word).last();
@@ -40,24 +35,21 @@ pub(super) fn processes(records: &[Record]) -> Vec<Process> {
     starts.iter().copied().zip(ends).map(process).collect()
 }
 
-/// What happens because somebody outside wants it, or because time has passed.
-fn is_from_outside(body: &Body) -> bool {
-    match body {
+/// Whether the first of these happened because somebody outside wanted it, or because time had passed.
+fn is_from_outside(records: &[Record]) -> bool {
+    match &records[0].body {
         Body::Notice(Notice::Cancelled | Notice::Closed | Notice::Forked) | Body::CallAnswered(_) => true,
+        // A word that came when the run was about to stop: behind it nothing happened but the stop.
+        Body::Notice(Notice::Steered(_)) => {
+            let behind = records.iter().find(|record| !matches!(record.body, Body::Notice(Notice::Steered(_))));
+            behind.is_some_and(|record| matches!(record.body, Body::Stopped(_)))
+        }
         Body::ModelFailed(failed) => failed.cancelled,
         Body::Stopped(reason) => {
             matches!(reason, StopReason::Cancelled | StopReason::StreamClosed | StopReason::DeadlineExceeded)
         }
         _ => false,
     }
-}
-
-fn is_word(body: &Body) -> bool {
-    matches!(body, Body::Notice(Notice::Steered(_)))
-}
-
-fn is_stop(record: &Record) -> bool {
-    matches!(record.body, Body::Stopped(_))
 }
 
 fn is_end_of_hooks(body: &Body) -> bool {

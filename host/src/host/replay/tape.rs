@@ -38,10 +38,14 @@ impl Tape {
         (written.records.clone(), written.chain)
     }
 
+    /// How many records it takes; all there are where the process ends by itself.
+    pub(super) fn room(&self) -> usize {
+        self.lock().room.unwrap_or(usize::MAX)
+    }
+
     /// Whether the process came no further when it was recorded.
     pub(super) fn is_full(&self) -> bool {
-        let written = self.lock();
-        written.room.is_some_and(|room| written.records.len() >= room)
+        self.place.load(Ordering::Relaxed) >= self.room()
     }
 
     /// Puts a record behind the others that no run of this replay writes.
