@@ -65,6 +65,8 @@ pub mod origin;
 #[doc(hidden)]
 pub mod plugin;
 #[doc(hidden)]
+pub mod redaction;
+#[doc(hidden)]
 pub mod refusal;
 #[doc(hidden)]
 pub mod sandbox;

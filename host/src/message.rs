@@ -197,6 +197,17 @@ pub struct ProposedCall {
     pub name: String,
     /// The arguments as the model wrote them: usually, not always, a JSON object.
     pub arguments: String,
+    /// They held what the operator keeps out of runs, and are without it: the call does not run. Said by the
+    /// host, never by a model.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub withheld: bool,
+}
+
+impl ProposedCall {
+    /// A call as a model makes it.
+    pub fn new(id: impl Into<String>, name: impl Into<String>, arguments: impl Into<String>) -> Self {
+        Self { id: id.into(), name: name.into(), arguments: arguments.into(), withheld: false }
+    }
 }
 
 /// One message of the history that is sent to a model.

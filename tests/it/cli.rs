@@ -10,6 +10,7 @@ mod model;
 mod money;
 mod new;
 mod park;
+mod redact;
 mod replay;
 mod replay_alike;
 mod resume;

@@ -6,6 +6,7 @@ mod component;
 mod done;
 mod ends;
 mod models;
+mod redact;
 
 use std::path::Path;
 

@@ -38,6 +38,7 @@ use tokio_util::sync::CancellationToken;
 use crate::error::{Error, Result};
 use crate::hook::{HookChain, HookLog, StepView};
 use crate::record::{Body, Chain, OnUnknown, Record, RunId, RunResumed, RunStarted, Step, Usage};
+use crate::redaction::Redaction;
 
 pub(crate) use contain::caught;
 
@@ -83,6 +84,8 @@ pub struct Parts {
     pub rest: CancellationToken,
     /// Is told of every record.
     pub watch: Option<Arc<dyn Watch>>,
+    /// What is kept out of the run.
+    pub redaction: Redaction,
     /// What is told between steps.
     pub notes: Notes,
     /// Whether the journal is left to look at; the last line then says how.
@@ -103,6 +106,7 @@ impl Parts {
             cancel: CancellationToken::new(),
             rest: CancellationToken::new(),
             watch: None,
+            redaction: Redaction::default(),
             notes: Notes::default(),
             is_kept: false,
             account: None,
@@ -121,6 +125,8 @@ pub struct Run {
     close: CancellationToken,
     steering: Steering,
     notes: Notes,
+    /// The calls of the turn that the caller has seen last.
+    proposed: Vec<TurnCall>,
     work: Work,
 }
 
@@ -133,8 +139,9 @@ enum Work {
 
 impl Run {
     /// Begins a run: its first record is on disk when this returns. No model is asked yet.
-    pub fn start(started: RunStarted, parts: Parts) -> Result<Self> {
+    pub fn start(mut started: RunStarted, parts: Parts) -> Result<Self> {
         check(&started)?;
+        parts.redaction.clean(&mut started);
         let mut about = About::for_hooks(&parts.hooks);
         about.read(&started);
         let fold = Fold::new(&started);
@@ -184,7 +191,16 @@ impl Run {
         }
         let usage = driver.fold.state.meter().usage();
         let steering = driver.steering.clone();
-        Ok(Self { id, usage, is_touched: false, close, steering, notes, work: Work::Resting(driver) })
+        Ok(Self {
+            id,
+            usage,
+            is_touched: false,
+            close,
+            steering,
+            notes,
+            proposed: Vec::new(),
+            work: Work::Resting(driver),
+        })
     }
 
     /// Name of the run.
@@ -231,7 +247,8 @@ impl Run {
         }
         let (number, calls) = driver.fold.state.proposed()?;
         driver.shown_turn = number;
-        Some(Turn::new(self, number, calls))
+        self.proposed = calls.into_iter().map(|(step, call)| TurnCall::new(step, call)).collect();
+        Some(Turn::new(self, number))
     }
 
     /// The outcome. A run of which no step was taken goes on to its end first; one that was left in the
@@ -272,6 +289,7 @@ impl Run {
             let Work::Resting(mut driver) = std::mem::replace(&mut self.work, Work::Gone) else {
                 return Poll::Ready(());
             };
+            driver.touches.extend(self.proposed.iter_mut().filter_map(TurnCall::take_touch));
             self.work = Work::Driving(Box::pin(async move {
                 driver.drive(until).await;
                 driver
@@ -288,12 +306,6 @@ impl Run {
         match &mut self.work {
             Work::Resting(driver) => driver.take_step(),
             Work::Driving(_) | Work::Gone => None,
-        }
-    }
-
-    fn touch(&mut self, step: u32, touch: turn::Touch) {
-        if let Work::Resting(driver) = &mut self.work {
-            driver.touches.insert(step, touch);
         }
     }
 }

@@ -18,11 +18,11 @@ pub(super) enum Touch {
     Answer(ToolOutput),
 }
 
-/// The model's answer before its calls. Dropping it leaves the rest of its steps to the run.
+/// The model's answer before its calls. Dropping it leaves the rest of its steps to the run; what was said about
+/// them holds.
 pub struct Turn<'r> {
     run: &'r mut Run,
     number: u32,
-    calls: Vec<TurnCall>,
 }
 
 /// A call that the model proposed and that nothing was decided about.
@@ -34,9 +34,8 @@ pub struct TurnCall {
 }
 
 impl<'r> Turn<'r> {
-    pub(super) fn new(run: &'r mut Run, number: u32, calls: Vec<(u32, ProposedCall)>) -> Self {
-        let calls = calls.into_iter().map(|(step, proposed)| TurnCall { step, proposed, touch: None });
-        Self { run, number, calls: calls.collect() }
+    pub(super) fn new(run: &'r mut Run, number: u32) -> Self {
+        Self { run, number }
     }
 
     /// Number of the turn, from 1.
@@ -46,27 +45,31 @@ impl<'r> Turn<'r> {
 
     /// The calls, in the order of the answer.
     pub fn calls(&self) -> &[TurnCall] {
-        &self.calls
+        &self.run.proposed
     }
 
     /// The calls, to be vetoed, edited or answered before the first step is taken.
     pub fn calls_mut(&mut self) -> &mut [TurnCall] {
-        &mut self.calls
+        &mut self.run.proposed
     }
 
     /// The next step of this turn; none when its calls are answered or the run has stopped.
     pub async fn next(&mut self) -> Option<Step> {
-        for call in &mut self.calls {
-            if let Some(touch) = call.touch.take() {
-                self.run.touch(call.step, touch);
-            }
-        }
         self.run.drive(Until::StepOf(self.number)).await;
         self.run.take_step()
     }
 }
 
 impl TurnCall {
+    pub(super) fn new(step: u32, proposed: ProposedCall) -> Self {
+        Self { step, proposed, touch: None }
+    }
+
+    /// What is wanted of it, told once.
+    pub(super) fn take_touch(&mut self) -> Option<(u32, Touch)> {
+        self.touch.take().map(|touch| (self.step, touch))
+    }
+
     /// Number that its step will have.
     pub fn step(&self) -> u32 {
         self.step

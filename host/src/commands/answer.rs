@@ -12,8 +12,8 @@ use looplet_host::record::{Body, CallAnswered, CallDecided, Ruling, inert};
 use serde_json::json;
 
 use super::past::{self, Past};
-use super::{files, print};
-use crate::cli::AnswerArgs;
+use super::{files, print, setup};
+use crate::cli::{AnswerArgs, SetupArgs};
 
 pub(crate) fn run(args: &AnswerArgs, json: bool) -> Result<ExitCode> {
     let machine = Machine::look()?;
@@ -23,11 +23,14 @@ pub(crate) fn run(args: &AnswerArgs, json: bool) -> Result<ExitCode> {
         return Err(Error::usage(format!("run {} waits for no answer", past.id))
             .hint(format!("`looplet-host show {}` shows where it stands", past.id)));
     }
-    let Some((which, answer)) = read(&args.words)? else {
+    let Some((which, mut answer)) = read(&args.words)? else {
         list(&past, &waiting, json);
         return Ok(ExitCode::SUCCESS);
     };
     let chosen = choose(&past, &waiting, which)?;
+    // What the person says goes into the run.
+    let given = SetupArgs::default().or_of(past.started()?)?;
+    setup::settings(&past.machine(machine)?, &given)?.redaction.clean(&mut answer.why);
     write(&past, &chosen, &answer)?;
     let is_open = |waiting: &&Waiting| {
         waiting.answer.is_none() && chosen.iter().all(|chosen| chosen.step != waiting.decided.step)

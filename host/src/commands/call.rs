@@ -77,6 +77,9 @@ fn refused(full_name: &str, ruling: &Ruling, would_allow: Option<&str>, json: bo
     let (what, exit) = match ruling {
         Ruling::Denied(reason) => (format!("`{full_name}` is denied: {reason}"), Exit::Denied),
         Ruling::Invalid(failure) => (failure.message.clone(), Exit::Usage),
+        Ruling::Withheld => {
+            (format!("`{full_name}` is not run: its arguments hold what `redact` keeps out of runs"), Exit::Denied)
+        }
         Ruling::Parked => (format!("`{full_name}` waits for an answer"), Exit::Parked),
         Ruling::Allowed | Ruling::Answered { .. } => (format!("`{full_name}` was not run"), Exit::Failed),
     };
@@ -84,7 +87,7 @@ fn refused(full_name: &str, ruling: &Ruling, would_allow: Option<&str>, json: bo
         let outcome = match ruling {
             Ruling::Denied(reason) => json!({ "denied": reason }),
             Ruling::Invalid(failure) => json!({ "failed": failure }),
-            Ruling::Parked | Ruling::Allowed | Ruling::Answered { .. } => json!({ "not_run": what }),
+            Ruling::Withheld | Ruling::Parked | Ruling::Allowed | Ruling::Answered { .. } => json!({ "not_run": what }),
         };
         print::json(&json!({ "outcome": outcome, "would_allow": would_allow }));
     }

@@ -8,10 +8,10 @@ use looplet_host::agent::ExitRules;
 use looplet_host::error::{Error, Result};
 use looplet_host::gate::{Gate, Remember};
 use looplet_host::host::{Host, Launch};
-use looplet_host::machine::{self, Machine, PluginFile};
+use looplet_host::machine::{self, Files, Machine, PluginFile};
 use looplet_host::permission::StandingApproval;
 use looplet_host::record::RunStarted;
-use looplet_host::settings::{Flags, OnAsk};
+use looplet_host::settings::{Flags, OnAsk, Settings};
 use tokio_util::sync::CancellationToken;
 
 use super::faults::Faults;
@@ -106,6 +106,13 @@ pub(crate) async fn set_up_on(
         None => builder,
     };
     Ok(Setup { host: builder.build().await?, machine })
+}
+
+/// What the files and these flags say, without loading anything.
+pub(crate) fn settings(machine: &Machine, args: &SetupArgs) -> Result<Settings> {
+    let files = Files { policy: args.policy.clone(), user: true, project: true };
+    let layers = machine::layers(machine, &files, &mut Vec::new())?;
+    Settings::load(&layers, &args.flags(), &machine.surroundings)
 }
 
 /// The flags with those that say when an ended run is a failure.

@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 
 use super::tool::GatedTool;
-use super::{Gate, OnAsk, RunMemory};
+use super::{Gate, OnAsk, RunMemory, states};
 use crate::agent::Notes;
 use crate::hook::HookChain;
 use crate::permission::{Answer, Approver, OnBehalf, Question, ToolPattern, Until};
-use crate::plugin::{PluginState, RunKey};
+use crate::plugin::RunKey;
 
 impl Gate {
     /// A gate for a sub-agent with those of the tools that one of the patterns names; without one, all.
@@ -42,7 +42,8 @@ impl Gate {
         });
         Self {
             key: RunKey::unique(),
-            states: tools.iter().map(|tool| (tool.full_name(), PluginState::default())).collect(),
+            redaction: self.redaction.clone(),
+            states: states(&tools, &self.redaction),
             tools,
             mounts: self.mounts.clone(),
             policy: self.policy.clone(),

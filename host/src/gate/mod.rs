@@ -35,6 +35,7 @@ use crate::native::Children;
 use crate::permission::{Approver, Deny, Policy, StandingApproval};
 use crate::plugin::{PluginState, RunKey};
 use crate::record::CallAnswered;
+use crate::redaction::Redaction;
 
 /// Decides on calls and runs those that may. One per run.
 pub struct Gate {
@@ -46,6 +47,8 @@ pub struct Gate {
     approver: Arc<dyn Approver>,
     remember: Option<Remember>,
     hooks: Arc<HookChain>,
+    /// What is kept out of the run.
+    redaction: Redaction,
     /// What each tool keeps in this run, by full name.
     states: BTreeMap<String, PluginState>,
     run: Arc<Mutex<RunMemory>>,
@@ -93,10 +96,11 @@ struct RunMemory {
 impl Gate {
     /// A gate without a person: what the policy asks about is denied.
     pub fn new(tools: Vec<GatedTool>, mounts: Vec<Mount>, policy: Policy) -> Self {
-        let states = tools.iter().map(|tool| (tool.full_name(), PluginState::default())).collect();
+        let redaction = Redaction::default();
         Self {
             key: RunKey::unique(),
-            states,
+            states: states(&tools, &redaction),
+            redaction,
             tools,
             mounts,
             policy,
@@ -116,8 +120,20 @@ impl Gate {
     pub fn with_tools(mut self, tools: impl IntoIterator<Item = GatedTool>) -> Self {
         self.tools.extend(tools);
         self.tools.sort_by_key(GatedTool::full_name);
-        self.states = self.tools.iter().map(|tool| (tool.full_name(), PluginState::default())).collect();
+        self.states = states(&self.tools, &self.redaction);
         self
+    }
+
+    /// Refuses calls whose arguments hold what is kept out of the run. Said before anything is restored.
+    pub(crate) fn with_redaction(mut self, redaction: &Redaction) -> Self {
+        self.redaction = redaction.clone();
+        self.states = states(&self.tools, redaction);
+        self
+    }
+
+    /// What is kept out of the run.
+    pub(crate) fn redaction(&self) -> &Redaction {
+        &self.redaction
     }
 
     /// Puts asks to somebody.
@@ -181,12 +197,19 @@ impl Gate {
 
     /// Notes what the model said, for the next question.
     pub fn hear(&self, text: &str) {
-        self.memory(|memory| text.clone_into(&mut memory.model_text));
+        let mut text = text.to_owned();
+        self.redaction.clean(&mut text);
+        self.memory(|memory| memory.model_text = text);
     }
 
     fn memory<T>(&self, change: impl FnOnce(&mut RunMemory) -> T) -> T {
         change(&mut self.run.lock().unwrap_or_else(PoisonError::into_inner))
     }
+}
+
+/// Nothing kept yet, for each tool.
+fn states(tools: &[GatedTool], redaction: &Redaction) -> BTreeMap<String, PluginState> {
+    tools.iter().map(|tool| (tool.full_name(), PluginState::without(redaction))).collect()
 }
 
 impl RunMemory {

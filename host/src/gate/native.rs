@@ -19,6 +19,7 @@ use crate::native::{CallContext, Children, Family, Ledger, Tool};
 use crate::permission::Approver;
 use crate::plugin::CallSupport;
 use crate::record::RunId;
+use crate::redaction::Redaction;
 use crate::sandbox::{Limits, cut_and_clean, outcome_of_native};
 
 /// Between two looks at the clock when little time is left.
@@ -35,6 +36,7 @@ pub(super) struct AllowedNative {
     pub(super) is_edited: bool,
     pub(super) approver: Arc<dyn Approver>,
     pub(super) notes: Notes,
+    pub(super) redaction: Redaction,
     /// What sub-agents of it may spend in all.
     pub(super) left: Budget,
     pub(super) children: Option<Arc<dyn Children>>,
@@ -45,8 +47,9 @@ pub(super) struct AllowedNative {
 #[async_trait]
 impl ReadyCall for AllowedNative {
     async fn perform(self: Box<Self>, cancel: CancellationToken) -> CallReport {
-        let Self { native, tool, run, step, arguments, is_edited, approver, notes, left, children, memory } = *self;
-        let desk = Arc::new(Desk::new(&tool, step, approver, notes));
+        let Self { native, tool, run, step, arguments, is_edited, approver, notes, redaction, left, children, memory } =
+            *self;
+        let desk = Arc::new(Desk::new(&tool, step, approver, notes, redaction));
         // Over with the call, so that what it handed to others ends with it.
         let child = cancel.child_token();
         let _over = child.clone().drop_guard();

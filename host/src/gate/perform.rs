@@ -14,6 +14,7 @@ use crate::message::ToolCall;
 use crate::permission::Approver;
 use crate::plugin::{CallContext, CallSupport, GuestReport, LogLevel, PluginState, RunKey};
 use crate::record::{Progress, StderrTail, Used, WrittenFile};
+use crate::redaction::Redaction;
 use crate::sandbox::{Limits, cut_and_clean};
 
 /// How many progress reports of a call are kept.
@@ -33,14 +34,16 @@ pub(super) struct Allowed {
     pub(super) approver: Arc<dyn Approver>,
     pub(super) step: u32,
     pub(super) notes: Notes,
+    pub(super) redaction: Redaction,
 }
 
 #[async_trait]
 impl ReadyCall for Allowed {
     async fn perform(self: Box<Self>, cancel: CancellationToken) -> CallReport {
-        let Self { plugin, run, state, tool, id, arguments, is_edited, authority, approver, step, notes } = *self;
+        let Self { plugin, run, state, tool, id, arguments, is_edited, authority, approver, step, notes, redaction } =
+            *self;
         let warning = edited(is_edited, &arguments);
-        let desk = Arc::new(Desk::new(&tool, step, approver, notes));
+        let desk = Arc::new(Desk::new(&tool, step, approver, notes, redaction));
         let context = CallContext {
             run,
             settings: plugin.settings.clone(),
@@ -77,12 +80,19 @@ pub(super) struct Desk {
     step: u32,
     approver: Arc<dyn Approver>,
     notes: Notes,
+    redaction: Redaction,
     progress: std::sync::Mutex<Vec<Progress>>,
 }
 
 impl Desk {
-    pub(super) fn new(tool: &GatedTool, step: u32, approver: Arc<dyn Approver>, notes: Notes) -> Self {
-        Self { tool: tool.full_name(), step, approver, notes, progress: std::sync::Mutex::default() }
+    pub(super) fn new(
+        tool: &GatedTool,
+        step: u32,
+        approver: Arc<dyn Approver>,
+        notes: Notes,
+        redaction: Redaction,
+    ) -> Self {
+        Self { tool: tool.full_name(), step, approver, notes, redaction, progress: std::sync::Mutex::default() }
     }
 
     /// Takes the last words on how far the call was.
@@ -99,7 +109,8 @@ impl CallSupport for Desk {
             kept.remove(0);
         }
         let data = CanonicalJson::from_value(&serde_json::json!({ "completed": completed, "total": total })).ok();
-        let progress = Progress { stage: cut_and_clean(stage.to_owned(), Limits::LOG_LINE_BYTES), data };
+        let mut progress = Progress { stage: cut_and_clean(stage.to_owned(), Limits::LOG_LINE_BYTES), data };
+        self.redaction.clean(&mut progress);
         kept.push(progress.clone());
         drop(kept);
         self.notes.push(|| Event::Progress { step: self.step, tool: self.tool.clone(), progress });

@@ -88,6 +88,9 @@ impl<'a> Preparing<'a> {
             Err(settled) => return *settled,
         };
         loop {
+            if self.gate.redaction.clean(&mut self.value) {
+                return self.refused(Ruling::Withheld);
+            }
             let judgement = self.gate.judge_screened(self.tool, &self.value, screened.as_ref());
             let resolved = match (judgement.obstacle(), judgement.authority.as_ref().map_err(|unfilled| &**unfilled)) {
                 (Some(Obstacle::Denied), _) => {
@@ -160,23 +163,23 @@ impl<'a> Preparing<'a> {
         self.said.context.extend(round.context);
         self.said.stop = self.said.stop.take().or(round.stop);
         if let Some(reason) = screened.denied.take() {
-            return Err(Box::new(self.refused(reason)));
+            return Err(Box::new(self.refused(Ruling::Denied(reason))));
         }
         if screened.arguments != self.arguments {
             let value = screened.arguments.to_value();
             if let Some(fault) = self.tool.faults(&value).first() {
                 let reason = format!("a hook rewrote the arguments so that they do not fit: {fault}");
-                return Err(Box::new(self.refused(reason)));
+                return Err(Box::new(self.refused(Ruling::Denied(reason))));
             }
             (self.arguments, self.value) = (screened.arguments.clone(), value);
         }
         Ok(Some(screened))
     }
 
-    fn refused(&mut self, reason: String) -> Prepared {
+    fn refused(&mut self, ruling: Ruling) -> Prepared {
         let mut verdict = Verdict { facts: self.tool.facts(), ..Verdict::default() };
         self.sign(&mut verdict);
-        Prepared::Settled(Box::new(verdict), Ruling::Denied(reason))
+        Prepared::Settled(Box::new(verdict), ruling)
     }
 
     fn settled(&mut self, judgement: &Judgement, ruling: Ruling) -> Prepared {
@@ -203,6 +206,7 @@ impl<'a> Preparing<'a> {
                     is_edited,
                     approver,
                     notes: self.gate.notes.clone(),
+                    redaction: self.gate.redaction.clone(),
                     left: self.request.left.clone(),
                     children: self.gate.children.clone(),
                     memory: Arc::clone(&self.gate.run),
@@ -222,6 +226,7 @@ impl<'a> Preparing<'a> {
             approver,
             step: self.request.step,
             notes: self.gate.notes.clone(),
+            redaction: self.gate.redaction.clone(),
         };
         Prepared::Ready(verdict, Box::new(allowed))
     }

@@ -53,7 +53,7 @@ impl Gate {
         let ran = match &decided.ruling {
             Ruling::Allowed => true,
             Ruling::Answered { by, .. } => by == "caller",
-            Ruling::Denied(_) | Ruling::Invalid(_) | Ruling::Parked => false,
+            Ruling::Denied(_) | Ruling::Invalid(_) | Ruling::Withheld | Ruling::Parked => false,
         };
         if ran {
             self.memory(|memory| Arc::make_mut(&mut memory.ran).insert(decided.tool.clone()));

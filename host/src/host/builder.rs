@@ -118,6 +118,13 @@ impl HostBuilder {
         self
     }
 
+    /// Keeps out of runs what this regular expression matches: out of the journal, of requests, and of what hooks
+    /// see. `[redacted]` stands in its place, and a call with such arguments is not run.
+    pub fn redact(mut self, pattern: impl Into<String>) -> Self {
+        self.flags.redact.push(pattern.into());
+        self
+    }
+
     /// Calls of these tools (`plugin/tool`, globs) run where no rule matches, and asks about them are answered
     /// with yes.
     pub fn allow(mut self, tools: impl Into<String>) -> Self {

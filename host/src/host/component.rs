@@ -52,7 +52,7 @@ impl RunHook {
     pub(super) fn entry(self, gate: &Gate, forgets: bool) -> HookEntry {
         match self {
             Self::Native(entry) => entry,
-            Self::Component(HookComponent(hook)) => hook.entry(gate.run_key(), forgets),
+            Self::Component(HookComponent(hook)) => hook.entry(gate, forgets),
         }
     }
 

@@ -10,13 +10,13 @@ use crate::canonical::CanonicalJson;
 use crate::capability::fs::Mount;
 use crate::capability::{Authority, Granted, GrantedEnv, GrantedMount};
 use crate::error::{Error, Result};
-use crate::gate::ComponentHook;
+use crate::gate::{ComponentHook, Gate};
 use crate::hook::{HookEntry, Points, Powers};
 use crate::machine::PluginFile;
 use crate::model::select::Environment;
 use crate::need::Capability;
 use crate::permission::Narrowing;
-use crate::plugin::{CallContext, NoSupport, PluginState, RunKey};
+use crate::plugin::{CallContext, NoSupport, PluginState};
 use crate::record::PluginRecord;
 use crate::sandbox::{HookInstance, Limits, Plugin, Sandbox};
 use crate::settings::HookSettings;
@@ -58,10 +58,10 @@ pub(super) async fn load(
 
 impl HostHook {
     /// The hook of one run.
-    pub(super) fn entry(&self, run: RunKey, forgets: bool) -> HookEntry {
-        let state = PluginState::default();
+    pub(super) fn entry(&self, gate: &Gate, forgets: bool) -> HookEntry {
+        let state = PluginState::without(gate.redaction());
         let context = CallContext {
-            run,
+            run: gate.run_key(),
             settings: self.settings.clone(),
             secrets: Vec::new(),
             state: state.clone(),

@@ -307,7 +307,7 @@ impl Launch {
         };
         let own_hooks = self.hooks.iter().filter_map(RunHook::to_record).collect();
         let own = self.hooks.drain(..).map(|hook| hook.entry(&gate, self.forgets));
-        let components = self.host.0.hooks.iter().map(|hook| hook.entry(gate.run_key(), self.forgets));
+        let components = self.host.0.hooks.iter().map(|hook| hook.entry(&gate, self.forgets));
         let hooks = Arc::new(HookChain::new(components.chain(own).collect()));
         let house = House {
             host: self.host.clone(),
@@ -363,7 +363,7 @@ impl Launch {
 
     fn parts(self, made: Made, started: &RunStarted, sink: Option<Box<dyn Sink>>) -> Parts {
         let asker = ModelAsker::new(made.model, made.price.unwrap_or_default(), started, Arc::clone(&made.gate));
-        let notes = made.gate.notes.clone();
+        let (notes, redaction) = (made.gate.notes.clone(), made.gate.redaction().clone());
         let parts = Parts::new(Box::new(asker), made.gate);
         Parts {
             notes,
@@ -373,6 +373,7 @@ impl Launch {
             cancel: self.cancel,
             rest: self.rest,
             watch: self.watch,
+            redaction,
             ..parts
         }
     }

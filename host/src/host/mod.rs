@@ -146,6 +146,7 @@ impl Host {
             policy = policy.allow_unmatched(approval.tools().clone(), Origin::Program);
         }
         Gate::new(self.0.tools.clone(), self.0.mounts.clone(), policy)
+            .with_redaction(&settings.redaction)
             .with_approvals(settings.approvals.clone())
             .with_approvals(approvals)
     }

@@ -30,6 +30,9 @@ pub(super) fn digest(host: &Host, gate: &Gate) -> Digest {
         let name = tool.full_name();
         let _ = writeln!(text, "tool {name} {mounts:?} {env:?} {:?} {settings}", tool.limits());
     }
+    for pattern in host.settings().redaction.patterns() {
+        let _ = writeln!(text, "redact {pattern}");
+    }
     for hook in &host.0.hooks {
         let _ = writeln!(text, "hook {}", hook.terms());
     }

@@ -165,7 +165,7 @@ mod tests {
             ".*".prop_map(|text| Message::User { text }),
             (".*", ".*").prop_map(|(text, arguments)| Message::Assistant {
                 text,
-                calls: vec![ProposedCall { id: "1".into(), name: "greet".into(), arguments }],
+                calls: vec![ProposedCall::new("1", "greet", arguments)],
             }),
             ".*".prop_map(|text| Message::Tool { call_id: "1".into(), name: "greet".into(), text, failed: false }),
         ]

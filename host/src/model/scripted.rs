@@ -176,7 +176,7 @@ impl ScriptedCall {
             Value::String(text) => text.clone(),
             value => value.to_string(),
         };
-        ProposedCall { id: made_up_id(messages, index), name: self.tool.clone(), arguments }
+        ProposedCall::new(made_up_id(messages, index), &self.tool, arguments)
     }
 }
 
@@ -207,11 +207,7 @@ mod tests {
             .then_text("ok");
         let transcript = Transcript::default();
         let first = next(&model, &transcript).await.expect("a turn");
-        let call = |id: &str, arguments: &str| ProposedCall {
-            id: id.into(),
-            name: "read".into(),
-            arguments: arguments.into(),
-        };
+        let call = |id: &str, arguments: &str| ProposedCall::new(id, "read", arguments);
         assert_eq!(first.calls, [call("call_0_0", r#"{"path":"a"}"#), call("call_0_1", "{oops")]);
         assert_eq!((first.finish, first.usage), (Finish::ToolCalls, Some(usage)));
         assert_eq!(next(&model, &transcript).await, Ok(ModelResponse::text("ok")));

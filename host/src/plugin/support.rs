@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 
 use crate::canonical::CanonicalJson;
+use crate::redaction::Redaction;
 
 /// How many bytes all keys and values of one tool together may have.
 pub const STATE_BYTES: usize = 1 << 20;
@@ -45,12 +46,21 @@ pub struct PluginState(Arc<Mutex<Kept>>);
 
 #[derive(Debug, Default)]
 struct Kept {
+    /// What is not kept.
+    redaction: Redaction,
     entries: BTreeMap<String, String>,
     /// What was changed and not yet taken for the record; none takes a key away.
     changes: BTreeMap<String, Option<String>>,
 }
 
 impl PluginState {
+    /// State of a run that keeps this out.
+    pub fn without(redaction: &Redaction) -> Self {
+        let state = Self::default();
+        state.kept().redaction = redaction.clone();
+        state
+    }
+
     /// State that was kept before, for example read back from a journal.
     pub fn from_entries(entries: BTreeMap<String, String>) -> Self {
         let state = Self::default();
@@ -60,7 +70,8 @@ impl PluginState {
 
     /// Goes on from what was kept before.
     pub fn restore(&self, entries: BTreeMap<String, String>) {
-        *self.kept() = Kept { entries, changes: BTreeMap::new() };
+        let mut kept = self.kept();
+        (kept.entries, kept.changes) = (entries, BTreeMap::new());
     }
 
     /// Takes over changes that were told before, as [`PluginState::take_changes`] told them.
@@ -80,8 +91,9 @@ impl PluginState {
     }
 
     /// Keeps these entries from now on.
-    pub fn commit(&self, entries: BTreeMap<String, String>) {
+    pub fn commit(&self, mut entries: BTreeMap<String, String>) {
         let mut kept = self.kept();
+        kept.redaction.clean(&mut entries);
         if kept.entries == entries {
             return;
         }
@@ -147,5 +159,26 @@ impl CallContext {
             state: PluginState::default(),
             support: Arc::new(NoSupport),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_out_of_the_run_is_not_kept() {
+        let redaction = Redaction::default().with(r"key-\d+").expect("is a pattern");
+        let state = PluginState::without(&redaction);
+        let entries = |entries: &[(&str, &str)]| -> BTreeMap<String, String> {
+            entries.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+        };
+        state.commit(entries(&[("a", "key-1"), ("key-2", "b")]));
+        assert_eq!(state.entries(), entries(&[("[redacted]", "b"), ("a", "[redacted]")]));
+        let changes = state.take_changes();
+        assert_eq!(changes.keys().collect::<Vec<_>>(), ["[redacted]", "a"]);
+        // What is kept already is no change when it is kept again.
+        state.commit(entries(&[("a", "key-1"), ("[redacted]", "b")]));
+        assert!(state.take_changes().is_empty());
     }
 }

@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 use super::{HookVerdict, Spent};
 use crate::canonical::CanonicalJson;
 use crate::digest::Digest;
-use crate::message::{Failure, Outcome};
+use crate::message::{Failure, FailureKind, Outcome};
 use crate::origin::Origin;
 use crate::permission::{Decision, Scope, ToolKind};
+use crate::redaction::REDACTED;
 use crate::refusal::Refusal;
 
 /// What the host found about a call, from needs and grants; scheduling and re-running use it.
@@ -103,6 +104,8 @@ pub enum Ruling {
         /// The answer.
         outcome: Outcome,
     },
+    /// It does not run, since its arguments held what the operator keeps out of runs.
+    Withheld,
     /// It waits for an answer of the operator, and the run with it.
     Parked,
 }
@@ -188,11 +191,18 @@ impl CallDecided {
     pub fn outcome(&self) -> Option<Outcome> {
         match &self.ruling {
             Ruling::Allowed | Ruling::Parked => None,
+            Ruling::Withheld => Some(Outcome::Failed(withheld())),
             Ruling::Denied(reason) => Some(Outcome::Denied(reason.clone())),
             Ruling::Invalid(failure) => Some(Outcome::Failed(failure.clone())),
             Ruling::Answered { outcome, .. } => Some(outcome.clone()),
         }
     }
+}
+
+/// What the model is told of a call that is withheld.
+fn withheld() -> Failure {
+    let failure = Failure::new(FailureKind::Validation, "not run: its arguments hold text that is kept out of runs");
+    failure.hint(format!("call it without what `{REDACTED}` stands for"))
 }
 
 /// The intent: a call that cannot be repeated is about to run. On disk before it does.

@@ -130,6 +130,7 @@ pub fn decision(decided: &CallDecided) -> String {
         Ruling::Denied(reason) => format!("denied «{}»", cut(reason, 80)),
         Ruling::Invalid(failure) => format!("no valid call ({})", failure.kind),
         Ruling::Answered { by, .. } => format!("answered by {}", cut(by, 64)),
+        Ruling::Withheld => "withheld".to_owned(),
         Ruling::Parked => "waits for approval".to_owned(),
     };
     format!("{word}{asked}")

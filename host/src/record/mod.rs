@@ -9,6 +9,7 @@ pub mod diff;
 mod hooked;
 mod inert;
 mod line;
+mod redact;
 mod run;
 mod run_id;
 pub mod show;

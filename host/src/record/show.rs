@@ -137,6 +137,7 @@ fn ruling(decided: &CallDecided) -> String {
         Ruling::Denied(reason) => format!("denied «{}»", inert(reason)),
         Ruling::Invalid(failure) => format!("no valid call ({})", failure.kind),
         Ruling::Answered { by, .. } => format!("answered by {}", inert(by)),
+        Ruling::Withheld => "withheld: the arguments held what is kept out of the run".into(),
         Ruling::Parked => "waits for approval".into(),
     };
     match &decided.approval {

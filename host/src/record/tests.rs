@@ -139,11 +139,7 @@ fn a_run() -> Vec<Record> {
     let approval = Approval { scope: "once".into(), waited_ms: 14_000, ..Approval::new(true, "person") };
     asked.approval = Some(approval);
     asked.authority = vec!["fs workspace:/src/a.rs rw (grant looplet.toml:33)".into()];
-    let calls = ["grep", "read_file", "edit_file", "done"].map(|name| ProposedCall {
-        id: name.into(),
-        name: name.into(),
-        arguments: String::new(),
-    });
+    let calls = ["grep", "read_file", "edit_file", "done"].map(|name| ProposedCall::new(name, name, ""));
     let answer = ModelAnswered {
         turn: 1,
         text: String::new(),

@@ -18,6 +18,7 @@ use crate::model::{Price, micro_usd};
 use crate::need::FsMode;
 use crate::origin::Origin;
 use crate::permission::{Rule, ToolPattern, Unmatched};
+use crate::redaction::Redaction;
 
 /// The version of the format that this host reads.
 const FORMAT: u64 = 1;
@@ -40,6 +41,7 @@ pub struct ConfigFile {
     pub(super) unmatched: Option<Sourced<Unmatched>>,
     pub(super) on_ask: Option<Sourced<OnAsk>>,
     pub(super) rules: Vec<Rule>,
+    pub(super) redact: Vec<Sourced<String>>,
     pub(super) hooks: Vec<HookSettings>,
     pub(super) unattended: Option<Sourced<bool>>,
     pub(super) on_unknown: Option<Sourced<OnUnknown>>,
@@ -156,6 +158,7 @@ impl Reader<'_> {
             unmatched: self.value(&["policy", "unmatched"], unmatched),
             on_ask: self.value(&["policy", "on_ask"], OnAsk::of),
             rules: self.at(&["rules"]).map_or(&[][..], Node::items).iter().map(read).collect::<Result<_>>()?,
+            redact: self.redact()?,
             hooks: self.hooks()?,
             unattended: self.value(&["run", "unattended"], Node::bool),
             on_unknown: self.value(&["run", "on_unknown"], OnUnknown::of),
@@ -228,6 +231,16 @@ impl Reader<'_> {
             unmatched: sourced(node.get("unmatched"), unmatched),
             origin: node.origin.clone(),
         })
+    }
+
+    fn redact(&self) -> Result<Vec<Sourced<String>>> {
+        let patterns = self.at(&["redact", "patterns"]).into_iter().flat_map(Node::texts);
+        patterns
+            .map(|(pattern, at)| match Redaction::default().with(pattern) {
+                Ok(_) => Ok(Sourced::new(pattern.to_owned(), at.clone())),
+                Err(error) => Err(error.at(at.clone())),
+            })
+            .collect()
     }
 
     fn hooks(&self) -> Result<Vec<HookSettings>> {

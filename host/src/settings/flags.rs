@@ -51,6 +51,8 @@ pub struct Flags {
     pub fail_on_denied: bool,
     /// Mounts of an embedding program.
     pub given: Vec<GivenMount>,
+    /// Patterns of an embedding program: what is kept out of runs. No flag, since flags stand in the journal.
+    pub redact: Vec<String>,
     /// Who says all this.
     pub by: SaidBy,
 }

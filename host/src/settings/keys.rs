@@ -203,6 +203,9 @@ pub const KEYS: &[Key] = &[
     key("rules[].match", Opens, Anyone, Now, "[]", "Arguments that the rule must match."),
     key("rules[].not_match", Opens, Anyone, Now, "[]", "Arguments that the rule must not match."),
 
+    key("redact", Table, Trusted, Now, "", "What is kept out of runs: out of the journal, of requests, and of what hooks see."),
+    key("redact.patterns", Texts, Trusted, Now, "[]", "Regular expressions; `[redacted]` stands where one matches."),
+
     key("hooks", Tables, Trusted, Now, "", "Hooks, in the order in which they are called."),
     key("hooks[].use", Text, Trusted, Now, "", "The component: `builtin:NAME` or a file."),
     key("hooks[].powers", Texts, Trusted, Now, "[\"observe\", \"gate\"]", "What it may do."),

@@ -69,6 +69,7 @@ pub(super) struct Draft {
     pub(super) plugins: BTreeMap<String, PluginSettings>,
     pub(super) grants: Vec<Grant>,
     pub(super) rules: Vec<Rule>,
+    pub(super) redact: Vec<Sourced<String>>,
     pub(super) hooks: Vec<HookSettings>,
     pub(super) unmatched: Option<Sourced<Unmatched>>,
     pub(super) plugin_unmatched: PluginUnmatched,
@@ -141,6 +142,7 @@ impl Draft {
             origin: grant.origin,
         }));
         self.rules.extend(file.rules);
+        self.redact.extend(file.redact);
         self.hooks.extend(file.hooks);
         replace(&mut self.unmatched, file.unmatched);
         replace(&mut self.on_ask, file.on_ask);

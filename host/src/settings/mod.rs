@@ -48,6 +48,7 @@ use crate::error::{Error, Result};
 use crate::need::FsMode;
 use crate::origin::Origin;
 use crate::permission::{Decision, Fallback, Mask, MaskKind, Policy, Rule, StandingApproval, Tier, Unmatched};
+use crate::redaction::Redaction;
 use flags::Given;
 use layers::{Draft, replace};
 use mount::narrower_mode;
@@ -84,6 +85,8 @@ pub struct Settings {
     pub grants: Vec<Grant>,
     /// The rules.
     pub policy: Policy,
+    /// What is kept out of runs.
+    pub redaction: Redaction,
     /// Hooks, in the order in which they are called.
     pub hooks: Vec<HookSettings>,
     /// Who answers an ask.
@@ -128,6 +131,7 @@ impl Settings {
         let mounts = draft.take_mounts(&plugin_dirs)?;
         let (run, on_ask) = draft.running(surroundings);
         let policy = draft.take_policy(&approvals, surroundings);
+        let redaction = redaction(&draft.redact)?;
         Ok(Self {
             agent: draft.agent,
             model: draft.model,
@@ -138,6 +142,7 @@ impl Settings {
             plugin_dirs,
             grants: draft.grants,
             policy,
+            redaction,
             hooks: draft.hooks,
             on_ask,
             approvals,
@@ -147,6 +152,13 @@ impl Settings {
             withheld: draft.withheld,
         })
     }
+}
+
+fn redaction(patterns: &[Sourced<String>]) -> Result<Redaction> {
+    let add = |all: Redaction, pattern: &Sourced<String>| {
+        all.with(&pattern.value).map_err(|error| error.at(pattern.origin.clone()))
+    };
+    patterns.iter().try_fold(Redaction::default(), add)
 }
 
 /// Refuses what this version cannot do, naming every such key: nothing that was asked for is left out
@@ -177,6 +189,7 @@ impl Draft {
         replace(&mut self.denied_is_failure, on(flags.fail_on_denied, "--fail-on-denied"));
         self.add_mount_flags(flags, cwd)?;
         self.add_given_mounts(flags, cwd)?;
+        self.redact.extend(flags.redact.iter().map(|pattern| Sourced::new(pattern.clone(), Origin::Program)));
         for text in &flags.hook {
             let hook = HookSettings::of_flag(text, cwd).map_err(|error| error.at(flags.origin("--hook")))?;
             self.hooks.push(HookSettings { origin: flags.origin("--hook"), ..hook });

@@ -12,6 +12,7 @@ const NOUNS: &[(&str, &[&str])] = &[
     ("message", &["canonical"]),
     ("need", &[]),
     ("origin", &[]),
+    ("redaction", &["canonical", "error"]),
     ("refusal", &["origin"]),
 ];
 

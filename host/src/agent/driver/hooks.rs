@@ -108,6 +108,7 @@ impl Driver {
     /// What hooks make of the result of a call that ran.
     pub(super) async fn review_report(&mut self, step: u32, mut report: CallReport) -> CallReport {
         let Some((tool, arguments)) = self.reviewed.remove(&step) else { return report };
+        self.parts.redaction.clean(&mut report.outcome);
         let duration_ms = u32::try_from(report.duration_us / 1_000).unwrap_or(u32::MAX);
         let (plugin, call) = self.call_of(step, &tool, arguments);
         let seen = StepView { number: step, plugin, call, outcome: report.outcome, duration_ms };
@@ -125,6 +126,7 @@ impl Driver {
         if !self.parts.hooks.wants(Point::PostTool) {
             return;
         }
+        self.parts.redaction.clean(outcome);
         let (plugin, call) = self.call_of(decided.step, &decided.tool, decided.arguments.clone());
         let seen = StepView { number: decided.step, plugin, call, outcome: outcome.clone(), duration_ms: 0 };
         let (round, left) = self.parts.hooks.clone().post_tool(&self.view(), seen).await;

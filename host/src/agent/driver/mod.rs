@@ -213,8 +213,10 @@ impl Driver {
         self.sync()
     }
 
-    /// Writes what happened, then takes it into account. Nothing counts that is not written.
-    pub(super) fn record(&mut self, body: Body) -> Result<(), Broken> {
+    /// Writes what happened, then takes it into account. Nothing counts that is not written, and nothing of it
+    /// that is kept out.
+    pub(super) fn record(&mut self, mut body: Body) -> Result<(), Broken> {
+        self.parts.redaction.clean(&mut body);
         let encoded = self.chain.encode(self.parts.clock.unix_ms(), body);
         let written = encoded.and_then(|encoded| self.parts.sink.append(&encoded).map(|()| encoded));
         let encoded = written.map_err(|error| self.give_up(error))?;

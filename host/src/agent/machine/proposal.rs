@@ -25,19 +25,26 @@ pub(super) enum Proposal {
 /// Why it is no call.
 pub(super) struct Invalid {
     tool: String,
-    failure: Failure,
+    arguments: CanonicalJson,
+    ruling: Ruling,
 }
 
 impl Invalid {
     pub(super) fn decided(self, step: u32) -> CallDecided {
-        CallDecided::new(step, self.tool, CanonicalJson::empty_object(), Ruling::Invalid(self.failure))
+        CallDecided::new(step, self.tool, self.arguments, self.ruling)
     }
 }
 
 /// Reads a proposed call; `was_cut` says that the answer ended at the output cap.
 pub(super) fn read(proposed: &ProposedCall, tools: &Tools, was_cut: bool) -> Proposal {
     let name = proposed.name.as_str();
-    let invalid = |tool: String, failure| Proposal::Invalid(Invalid { tool, failure });
+    if proposed.withheld {
+        return withheld(proposed, tools);
+    }
+    let invalid = |tool: String, failure| {
+        let arguments = CanonicalJson::empty_object();
+        Proposal::Invalid(Invalid { tool, arguments, ruling: Ruling::Invalid(failure) })
+    };
     if name == tools.done().name {
         return match arguments(&proposed.arguments, None, was_cut) {
             Ok(arguments) => Proposal::Done { arguments },
@@ -53,6 +60,13 @@ pub(super) fn read(proposed: &ProposedCall, tools: &Tools, was_cut: bool) -> Pro
         Ok(arguments) => Proposal::Call { tool: Arc::clone(tool), arguments },
         Err(failure) => invalid(tool.full_name(), failure),
     }
+}
+
+/// What is left of the arguments is not what was proposed.
+fn withheld(proposed: &ProposedCall, tools: &Tools) -> Proposal {
+    let tool = tools.get(&proposed.name).map_or_else(|| proposed.name.clone(), |tool| tool.full_name());
+    let arguments = CanonicalJson::from_text(&proposed.arguments).unwrap_or_else(|_| CanonicalJson::empty_object());
+    Proposal::Invalid(Invalid { tool, arguments, ruling: Ruling::Withheld })
 }
 
 fn arguments(text: &str, tool: Option<&ToolRecord>, was_cut: bool) -> Result<CanonicalJson, Failure> {

@@ -28,7 +28,7 @@ fn apply(state: &mut State, body: Body) {
 }
 
 fn answer(calls: usize) -> Body {
-    let call = |index: usize| ProposedCall { id: format!("c{index}"), name: "write".into(), arguments: "{}".into() };
+    let call = |index: usize| ProposedCall::new(format!("c{index}"), "write", "{}");
     Body::ModelAnswered(Box::new(ModelAnswered {
         turn: 1,
         text: String::new(),

@@ -348,7 +348,7 @@ pub(super) fn proposed(index: usize, (name, does): (&str, &str)) -> ProposedCall
         "done" => json!({ "summary": does }),
         _ => json!({ "do": does }),
     };
-    ProposedCall { id: format!("c{index}"), name: name.into(), arguments: arguments.to_string() }
+    ProposedCall::new(format!("c{index}"), name, arguments.to_string())
 }
 
 pub(super) fn text(text: &str) -> Says {

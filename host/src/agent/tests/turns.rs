@@ -124,6 +124,18 @@ async fn the_caller_may_veto_edit_and_answer_before_the_gate() {
 }
 
 #[tokio::test]
+async fn what_was_said_about_the_calls_of_a_turn_that_is_left_holds() {
+    let mut bench = Bench::new([calls([("write", "a.lock"), ("greet", "")]), text("bye")]);
+    let mut run = bench.start();
+    run.next_turn().await.expect("a turn").calls_mut()[0].veto("lock files are generated");
+    let mut lines = Vec::new();
+    while let Some(step) = run.next().await {
+        lines.push(step.pretty());
+    }
+    assert_eq!(lines, ["#1 ⊘ write(do='a.lock') → vetoed «lock files are generated»", "#2 ✓ greet(do='') → ok [0ms]"]);
+}
+
+#[tokio::test]
 async fn a_turn_that_is_left_is_run_by_the_next() {
     let mut bench = Bench::new([calls([("greet", "")]), calls([("greet", ""), ("greet", "")]), text("bye")]);
     let mut run = bench.start();

@@ -84,8 +84,10 @@ impl Nursery {
         };
         let sink = kept_in.as_ref().map(|runs| runs.create(id)).transpose()?;
         let asker = ModelAsker::new(Arc::clone(model), *price, &started, Arc::clone(&gate));
+        let redaction = gate.redaction().clone();
         let parts = Parts::new(Box::new(asker), gate);
         let parts = Parts {
+            redaction,
             hooks,
             is_kept: sink.is_some(),
             sink: sink.map_or(parts.sink, |sink| Box::new(sink) as Box<dyn Sink>),

@@ -54,7 +54,10 @@ impl Launch {
         let mut bodies = vec![(clock.unix_ms(), Body::RunStarted(Box::new(started)))];
         bodies.extend(copied.iter().map(|record| (record.at_ms, record.body.clone())));
         bodies.push((clock.unix_ms(), Body::Notice(Notice::Forked)));
-        bodies.extend(message.map(|text| (clock.unix_ms(), Body::Message(Message::User { text }))));
+        bodies.extend(message.map(|mut text| {
+            gate.redaction().clean(&mut text);
+            (clock.unix_ms(), Body::Message(Message::User { text }))
+        }));
         let mut writer = runs.create(run)?;
         let mut chain = Chain::default();
         for (at_ms, body) in bodies {

@@ -113,7 +113,10 @@ impl Dispatch for Offline {
             let failure = Failure::new(FailureKind::Execution, "there is no record of this call");
             return Prepared::Settled(Box::default(), Ruling::Invalid(failure));
         };
-        if matches!(recorded.decided.ruling, Ruling::Answered { .. }) || is_of_caller(&recorded.decided) {
+        // Why a call was withheld is not on record, by its nature.
+        if matches!(recorded.decided.ruling, Ruling::Answered { .. } | Ruling::Withheld)
+            || is_of_caller(&recorded.decided)
+        {
             return self.as_recorded(recorded, request);
         }
         let (verdict, ruling) = match self.gate.prepare(request, view, cancel).await {
@@ -142,6 +145,7 @@ fn kind(ruling: &Ruling) -> &'static str {
         Ruling::Denied(_) => "denied",
         Ruling::Invalid(_) => "refused as no valid call",
         Ruling::Answered { .. } => "answered",
+        Ruling::Withheld => "withheld",
         Ruling::Parked => "parked",
     }
 }

@@ -39,7 +39,7 @@ fn calls(message: &Value, messages: usize) -> Vec<ProposedCall> {
         };
         let given = item.get("id").and_then(Value::as_str);
         let id = call_id(given, &calls, messages, index);
-        calls.push(ProposedCall { id, name: name.to_owned(), arguments });
+        calls.push(ProposedCall::new(id, name, arguments));
     }
     calls
 }

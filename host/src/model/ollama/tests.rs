@@ -24,7 +24,7 @@ fn setup() -> RequestSetup {
 }
 
 fn call(id: &str, name: &str, arguments: &str) -> ProposedCall {
-    ProposedCall { id: id.into(), name: name.into(), arguments: arguments.into() }
+    ProposedCall::new(id, name, arguments)
 }
 
 fn body(model: &Ollama, setup: &RequestSetup) -> String {

@@ -63,7 +63,7 @@ fn calls(message: &Value, messages: usize) -> Vec<ProposedCall> {
 
 fn call(function: &Value, id: String) -> ProposedCall {
     let name = function.get("name").and_then(Value::as_str).unwrap_or_default();
-    ProposedCall { id, name: name.to_owned(), arguments: arguments(function.get("arguments")) }
+    ProposedCall::new(id, name, arguments(function.get("arguments")))
 }
 
 /// The arguments as text: as the model wrote them, or written out where the server has read them.

@@ -114,7 +114,7 @@ fn who_failed_keeps_denying(plan: &Plan, records: &[Record]) {
                 let is_refused = match &decided.ruling {
                     Ruling::Allowed | Ruling::Parked => false,
                     Ruling::Answered { by, .. } => by == "host",
-                    Ruling::Denied(_) | Ruling::Invalid(_) => true,
+                    Ruling::Denied(_) | Ruling::Invalid(_) | Ruling::Withheld => true,
                 };
                 assert!(is_refused, "step {} passed a gate that had failed", decided.step);
             }

@@ -105,7 +105,7 @@ impl Call {
             arguments.pop();
         }
         // Ids are not always unique within an answer.
-        ProposedCall { id: format!("c{}", index / 2 * 2), name: (*tool).to_owned(), arguments }
+        ProposedCall::new(format!("c{}", index / 2 * 2), *tool, arguments)
     }
 }
 

@@ -66,5 +66,5 @@ fn choice(message: &serde_json::Value, finish: &str) -> Reply {
 }
 
 fn call(id: &str, name: &str, arguments: &str) -> ProposedCall {
-    ProposedCall { id: id.into(), name: name.into(), arguments: arguments.into() }
+    ProposedCall::new(id, name, arguments)
 }

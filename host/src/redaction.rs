@@ -1,0 +1,223 @@
+//! What the operator keeps out of runs: patterns, and the text that stands in place of what they match.
+//!
+//! A noun and not a part of the record, since whoever takes text in may use it; [`crate::record`] says where
+//! text stands in each record.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use regex::{NoExpand, Regex};
+use serde_json::{Map, Value};
+
+use crate::canonical::CanonicalJson;
+use crate::error::{Error, Result};
+
+/// What stands in place of what is kept out.
+pub const REDACTED: &str = "[redacted]";
+
+/// Patterns of what is to enter no run. Cheap to clone; without a pattern it does nothing.
+///
+/// ```
+/// use looplet_host::redaction::Redaction;
+/// let redaction = Redaction::default().with(r"card \d+")?;
+/// let mut text = "paid with card 4111".to_owned();
+/// assert!(redaction.clean(&mut text));
+/// assert_eq!(text, "paid with [redacted]");
+/// # Ok::<(), looplet_host::error::Error>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Redaction(Arc<Vec<Regex>>);
+
+impl Redaction {
+    /// Keeps out what a pattern matches too: a regular expression, without look-around and back-references.
+    ///
+    /// # Errors
+    /// No pattern, or one that also matches nothing at all, or what is put in its place.
+    pub fn with(self, pattern: &str) -> Result<Self> {
+        let wrong = |why: &str| Error::usage(format!("`{pattern}` is no pattern for `redact`: {why}"));
+        let regex = Regex::new(pattern).map_err(|error| wrong(&last_line(&error.to_string())))?;
+        if regex.is_match("") {
+            return Err(wrong("it matches the empty text"));
+        }
+        if regex.is_match(REDACTED) {
+            return Err(wrong(&format!("it matches `{REDACTED}`, which is put in the place of what it matches")));
+        }
+        let mut patterns = Arc::unwrap_or_clone(self.0);
+        patterns.push(regex);
+        Ok(Self(Arc::new(patterns)))
+    }
+
+    /// Whether nothing is kept out.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The patterns, as they were written.
+    pub fn patterns(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(Regex::as_str)
+    }
+
+    /// Puts [`REDACTED`] in the place of all that is kept out, and says whether there was anything.
+    pub fn clean(&self, what: &mut impl Redact) -> bool {
+        !self.is_empty() && what.redact(self)
+    }
+
+    /// The text without what is kept out; none where there was nothing.
+    fn cleaned(&self, text: &str) -> Option<String> {
+        let mut cleaned = Cow::Borrowed(text);
+        for pattern in self.0.iter() {
+            if let Cow::Owned(changed) = pattern.replace_all(&cleaned, NoExpand(REDACTED)) {
+                cleaned = Cow::Owned(changed);
+            }
+        }
+        match cleaned {
+            Cow::Owned(changed) => Some(changed),
+            Cow::Borrowed(_) => None,
+        }
+    }
+}
+
+/// The last line of a message of the library, which says what is wrong; those before draw where.
+fn last_line(message: &str) -> String {
+    let line = message.lines().next_back().unwrap_or_default();
+    line.strip_prefix("error: ").unwrap_or(line).to_owned()
+}
+
+/// What holds text that may have to be kept out.
+pub trait Redact {
+    /// Puts [`REDACTED`] in the place of what is kept out, and says whether there was anything.
+    fn redact(&mut self, redaction: &Redaction) -> bool;
+}
+
+impl Redact for String {
+    fn redact(&mut self, redaction: &Redaction) -> bool {
+        let cleaned = redaction.cleaned(self);
+        cleaned.map(|cleaned| *self = cleaned).is_some()
+    }
+}
+
+/// Bytes that are text; others are left as they are.
+impl Redact for Vec<u8> {
+    fn redact(&mut self, redaction: &Redaction) -> bool {
+        let cleaned = std::str::from_utf8(self).ok().and_then(|text| redaction.cleaned(text));
+        cleaned.map(|cleaned| *self = cleaned.into_bytes()).is_some()
+    }
+}
+
+impl<T: Redact> Redact for Option<T> {
+    fn redact(&mut self, redaction: &Redaction) -> bool {
+        self.as_mut().is_some_and(|inside| inside.redact(redaction))
+    }
+}
+
+impl<T: Redact> Redact for [T] {
+    fn redact(&mut self, redaction: &Redaction) -> bool {
+        self.iter_mut().fold(false, |hit, item| item.redact(redaction) | hit)
+    }
+}
+
+/// Keys too.
+impl<T: Redact> Redact for BTreeMap<String, T> {
+    fn redact(&mut self, redaction: &Redaction) -> bool {
+        let (mut hit, before) = (false, std::mem::take(self));
+        for (mut key, mut value) in before {
+            hit |= key.redact(redaction) | value.redact(redaction);
+            self.insert(key, value);
+        }
+        hit
+    }
+}
+
+/// Text, keys, and numbers as they are written.
+impl Redact for Value {
+    fn redact(&mut self, redaction: &Redaction) -> bool {
+        match self {
+            Self::Null | Self::Bool(_) => false,
+            Self::String(text) => text.redact(redaction),
+            Self::Number(number) => {
+                let cleaned = redaction.cleaned(&number.to_string());
+                cleaned.map(|cleaned| *self = Self::String(cleaned)).is_some()
+            }
+            Self::Array(items) => items.redact(redaction),
+            Self::Object(members) => {
+                let (mut hit, before) = (false, std::mem::take(members));
+                *members = before.into_iter().fold(Map::new(), |mut after, (mut key, mut value)| {
+                    hit |= key.redact(redaction) | value.redact(redaction);
+                    after.insert(key, value);
+                    after
+                });
+                hit
+            }
+        }
+    }
+}
+
+impl Redact for CanonicalJson {
+    fn redact(&mut self, redaction: &Redaction) -> bool {
+        let mut value = self.to_value();
+        if !value.redact(redaction) {
+            return false;
+        }
+        // What was canonical before has no number now that it had not then.
+        *self = Self::from_value(&value).unwrap_or_else(|_| Self::empty_object());
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn redaction(patterns: &[&str]) -> Redaction {
+        patterns.iter().fold(Redaction::default(), |all, pattern| all.with(pattern).expect("is a pattern"))
+    }
+
+    #[test]
+    fn what_a_pattern_matches_is_replaced_wherever_text_stands() {
+        let redaction = redaction(&[r"key-\w+", r"\b4111\d+"]);
+        let mut value = json!({ "key-1": [1, "a key-2 b"], "card": 4_111_222, "é": "\u{6b}ey-3", "n": null });
+        assert!(value.redact(&redaction));
+        assert_eq!(
+            value,
+            json!({ "[redacted]": [1, "a [redacted] b"], "card": "[redacted]", "é": "[redacted]", "n": null })
+        );
+        let mut json = CanonicalJson::from_text(r#"{"b":"key-1","a":1}"#).expect("is canonical");
+        assert!(json.redact(&redaction));
+        assert_eq!(json.as_str(), r#"{"a":1,"b":"[redacted]"}"#);
+        let mut bytes = b"key-9".to_vec();
+        assert!(bytes.redact(&redaction));
+        assert_eq!(bytes, b"[redacted]");
+    }
+
+    #[test]
+    fn what_no_pattern_matches_stays_as_it_is() {
+        let redaction = redaction(&["key"]);
+        let mut value = json!({ "a": [1.5, "b", true] });
+        assert!(!value.redact(&redaction));
+        assert_eq!(value, json!({ "a": [1.5, "b", true] }));
+        let mut bytes = vec![0xff, b'k', b'e', b'y'];
+        assert!(!bytes.redact(&redaction));
+    }
+
+    #[test]
+    fn what_is_put_in_its_place_is_taken_as_it_is_and_not_matched_again() {
+        let redaction = redaction(&["x+", r"\$0"]);
+        let mut text = "axxb".to_owned();
+        assert!(text.redact(&redaction) && !text.redact(&redaction));
+        assert_eq!(text, "a[redacted]b");
+    }
+
+    #[test]
+    fn what_is_no_pattern_is_refused_with_its_reason() {
+        let why = |pattern: &str| Redaction::default().with(pattern).expect_err("is refused").to_string();
+        assert_eq!(why("x*"), "`x*` is no pattern for `redact`: it matches the empty text");
+        assert_eq!(why("(x"), "`(x` is no pattern for `redact`: unclosed group");
+        assert_eq!(
+            why(r"\w+"),
+            "`\\w+` is no pattern for `redact`: it matches `[redacted]`, which is put in the place of what it matches"
+        );
+    }
+}
