@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use regex::{NoExpand, Regex};
+use regex::{NoExpand, Regex, bytes};
 use serde_json::{Map, Value};
 
 use crate::canonical::CanonicalJson;
@@ -27,7 +27,18 @@ pub const REDACTED: &str = "[redacted]";
 /// # Ok::<(), looplet_host::error::Error>(())
 /// ```
 #[derive(Clone, Debug, Default)]
-pub struct Redaction(Arc<Vec<Regex>>);
+pub struct Redaction(Arc<Vec<Pattern>>);
+
+#[derive(Clone, Debug)]
+struct Pattern {
+    text: Regex,
+    /// The same for bytes that are no text.
+    bytes: bytes::Regex,
+}
+
+/// How often a text is looked at again, since what is put in place can make a new match. What still matches is
+/// replaced as a whole.
+const ROUNDS: usize = 8;
 
 impl Redaction {
     /// Keeps out what a pattern matches too: a regular expression, without look-around and back-references.
@@ -36,7 +47,9 @@ impl Redaction {
     /// No pattern, or one that also matches nothing at all, or what is put in its place.
     pub fn with(self, pattern: &str) -> Result<Self> {
         let wrong = |why: &str| Error::usage(format!("`{pattern}` is no pattern for `redact`: {why}"));
-        let regex = Regex::new(pattern).map_err(|error| wrong(&last_line(&error.to_string())))?;
+        let wrong_form = |error: regex::Error| wrong(&last_line(&error.to_string()));
+        let regex = Regex::new(pattern).map_err(wrong_form)?;
+        let bytes = bytes::Regex::new(pattern).map_err(wrong_form)?;
         if regex.is_match("") {
             return Err(wrong("it matches the empty text"));
         }
@@ -44,7 +57,7 @@ impl Redaction {
             return Err(wrong(&format!("it matches `{REDACTED}`, which is put in the place of what it matches")));
         }
         let mut patterns = Arc::unwrap_or_clone(self.0);
-        patterns.push(regex);
+        patterns.push(Pattern { text: regex, bytes });
         Ok(Self(Arc::new(patterns)))
     }
 
@@ -55,7 +68,7 @@ impl Redaction {
 
     /// The patterns, as they were written.
     pub fn patterns(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(Regex::as_str)
+        self.0.iter().map(|pattern| pattern.text.as_str())
     }
 
     /// Puts [`REDACTED`] in the place of all that is kept out, and says whether there was anything.
@@ -63,11 +76,27 @@ impl Redaction {
         !self.is_empty() && what.redact(self)
     }
 
+    /// Whether there is anything in a text that is kept out.
+    pub fn hits(&self, text: &str) -> bool {
+        self.0.iter().any(|pattern| pattern.text.is_match(text))
+    }
+
     /// The text without what is kept out; none where there was nothing.
     fn cleaned(&self, text: &str) -> Option<String> {
+        let mut cleaned = self.cleaned_once(text)?;
+        for _ in 0..ROUNDS {
+            match self.cleaned_once(&cleaned) {
+                Some(again) => cleaned = again,
+                None => return Some(cleaned),
+            }
+        }
+        Some(REDACTED.to_owned())
+    }
+
+    fn cleaned_once(&self, text: &str) -> Option<String> {
         let mut cleaned = Cow::Borrowed(text);
         for pattern in self.0.iter() {
-            if let Cow::Owned(changed) = pattern.replace_all(&cleaned, NoExpand(REDACTED)) {
+            if let Cow::Owned(changed) = pattern.text.replace_all(&cleaned, NoExpand(REDACTED)) {
                 cleaned = Cow::Owned(changed);
             }
         }
@@ -97,11 +126,18 @@ impl Redact for String {
     }
 }
 
-/// Bytes that are text; others are left as they are.
+/// Bytes that are no text are looked through too.
 impl Redact for Vec<u8> {
     fn redact(&mut self, redaction: &Redaction) -> bool {
-        let cleaned = std::str::from_utf8(self).ok().and_then(|text| redaction.cleaned(text));
-        cleaned.map(|cleaned| *self = cleaned.into_bytes()).is_some()
+        if let Ok(text) = std::str::from_utf8(self) {
+            let cleaned = redaction.cleaned(text);
+            return cleaned.map(|cleaned| *self = cleaned.into_bytes()).is_some();
+        }
+        let hit = redaction.0.iter().any(|pattern| pattern.bytes.is_match(self));
+        if hit {
+            REDACTED.as_bytes().clone_into(self);
+        }
+        hit
     }
 }
 
@@ -111,7 +147,7 @@ impl<T: Redact> Redact for Option<T> {
     }
 }
 
-impl<T: Redact> Redact for [T] {
+impl<T: Redact> Redact for Vec<T> {
     fn redact(&mut self, redaction: &Redaction) -> bool {
         self.iter_mut().fold(false, |hit, item| item.redact(redaction) | hit)
     }
@@ -198,8 +234,30 @@ mod tests {
         let mut value = json!({ "a": [1.5, "b", true] });
         assert!(!value.redact(&redaction));
         assert_eq!(value, json!({ "a": [1.5, "b", true] }));
-        let mut bytes = vec![0xff, b'k', b'e', b'y'];
+        let mut bytes = vec![0xff, b'k', b'e'];
         assert!(!bytes.redact(&redaction));
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_and_hold_it_are_replaced_as_a_whole() {
+        let mut bytes = vec![0xff, b'k', b'e', b'y', 0xfe];
+        assert!(bytes.redact(&redaction(&["key"])));
+        assert_eq!(bytes, REDACTED.as_bytes());
+    }
+
+    #[test]
+    fn what_matches_only_once_something_was_replaced_is_replaced_too() {
+        let cleaned = |patterns: &[&str], text: &str| {
+            let (redaction, mut text) = (redaction(patterns), text.to_owned());
+            assert!(text.redact(&redaction) && !text.redact(&redaction));
+            text
+        };
+        assert_eq!(cleaned(&[r"\bkey-\d+"], "key-1key-2"), "[redacted][redacted]");
+        assert_eq!(
+            cleaned(&[r"tok\w+", r"user\d\["], "user1tokabc user1[redacted]"),
+            "[redacted]redacted] [redacted]redacted]"
+        );
+        assert_eq!(cleaned(&[r"x\[|x"], "x"), "[redacted]");
     }
 
     #[test]

@@ -28,9 +28,11 @@ pub(crate) fn run(args: &AnswerArgs, json: bool) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     };
     let chosen = choose(&past, &waiting, which)?;
-    // What the person says goes into the run.
-    let given = SetupArgs::default().or_of(past.started()?)?;
-    setup::settings(&past.machine(machine)?, &given)?.redaction.clean(&mut answer.why);
+    if let Some(why) = &mut answer.why {
+        // What the person says goes into the run.
+        let given = SetupArgs::default().or_of(past.started()?)?;
+        setup::settings(&past.machine(machine)?, &given)?.redaction.clean(why);
+    }
     write(&past, &chosen, &answer)?;
     let is_open = |waiting: &&Waiting| {
         waiting.answer.is_none() && chosen.iter().all(|chosen| chosen.step != waiting.decided.step)

@@ -111,7 +111,11 @@ pub(crate) async fn set_up_on(
 /// What the files and these flags say, without loading anything.
 pub(crate) fn settings(machine: &Machine, args: &SetupArgs) -> Result<Settings> {
     let files = Files { policy: args.policy.clone(), user: true, project: true };
-    let layers = machine::layers(machine, &files, &mut Vec::new())?;
+    let mut notes = Vec::new();
+    let layers = machine::layers(machine, &files, &mut notes)?;
+    for note in &notes {
+        print::note(note);
+    }
     Settings::load(&layers, &args.flags(), &machine.surroundings)
 }
 

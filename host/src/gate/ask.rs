@@ -78,6 +78,7 @@ impl Gate {
         let context = self.context(&ask);
         let mut question = question::question(ask.tool, ask.arguments, ask.judgement, ask.resolved, context);
         question.faults.clone_from(&ask.faults);
+        self.redaction.clean(&mut question);
         let since = Instant::now();
         let answer = tokio::select! {
             biased;

@@ -117,7 +117,10 @@ impl CallSupport for Desk {
     }
 
     async fn approve(&self, action: &str, details: &str) -> bool {
-        self.approver.confirm(&self.tool, action, details).await
+        let (mut action, mut details) = (action.to_owned(), details.to_owned());
+        self.redaction.clean(&mut action);
+        self.redaction.clean(&mut details);
+        self.approver.confirm(&self.tool, &action, &details).await
     }
 }
 

@@ -80,6 +80,9 @@ impl<'a> Preparing<'a> {
         if self.gate.memory(|memory| memory.refused.contains(&self.tool.full_name())) {
             return Prepared::Settled(Box::default(), Ruling::Denied(REFUSED_FOR_RUN.to_owned()));
         }
+        if let Err(withheld) = self.check_kept_out() {
+            return *withheld;
+        }
         if let Some(failure) = wrong_arguments(self.tool, &self.value) {
             return Prepared::Settled(Box::default(), Ruling::Invalid(failure));
         }
@@ -88,9 +91,6 @@ impl<'a> Preparing<'a> {
             Err(settled) => return *settled,
         };
         loop {
-            if self.gate.redaction.clean(&mut self.value) {
-                return self.refused(Ruling::Withheld);
-            }
             let judgement = self.gate.judge_screened(self.tool, &self.value, screened.as_ref());
             let resolved = match (judgement.obstacle(), judgement.authority.as_ref().map_err(|unfilled| &**unfilled)) {
                 (Some(Obstacle::Denied), _) => {
@@ -152,6 +152,7 @@ impl<'a> Preparing<'a> {
     /// Puts the call to the hooks before tools; none where there is no such hook. A refusal of theirs, and
     /// arguments of theirs that do not fit, settle the call.
     async fn screen(&mut self) -> Result<Option<Screened>, Box<Prepared>> {
+        self.check_kept_out()?;
         if !self.gate.hooks.wants(Point::PreTool) {
             return Ok(None);
         }
@@ -167,6 +168,9 @@ impl<'a> Preparing<'a> {
         }
         if screened.arguments != self.arguments {
             let value = screened.arguments.to_value();
+            let before = std::mem::replace(&mut self.arguments, screened.arguments.clone());
+            self.check_kept_out()?;
+            self.arguments = before;
             if let Some(fault) = self.tool.faults(&value).first() {
                 let reason = format!("a hook rewrote the arguments so that they do not fit: {fault}");
                 return Err(Box::new(self.refused(Ruling::Denied(reason))));
@@ -174,6 +178,14 @@ impl<'a> Preparing<'a> {
             (self.arguments, self.value) = (screened.arguments.clone(), value);
         }
         Ok(Some(screened))
+    }
+
+    /// Arguments that hold what is kept out of the run are shown to no hook and no person.
+    fn check_kept_out(&mut self) -> Result<(), Box<Prepared>> {
+        match self.gate.redaction.clean(&mut self.arguments.clone()) {
+            true => Err(Box::new(self.refused(Ruling::Withheld))),
+            false => Ok(()),
+        }
     }
 
     fn refused(&mut self, ruling: Ruling) -> Prepared {

@@ -16,12 +16,15 @@ use super::round::{Done, Request, Round, Screened};
 use super::view::{CallView, RunView, StepView};
 use crate::message::{Failure, FailureKind, Message, Outcome};
 use crate::record::{HookMemory, HookVerdict};
+use crate::redaction::Redaction;
 
 /// The hooks of one run. Without one, every point costs a test of a bit.
 #[derive(Default)]
 pub struct HookChain {
     entries: Vec<Entry>,
     points: Points,
+    /// What no hook is shown of what another one says.
+    redaction: Redaction,
     /// Nobody is called: it is said again what was said before.
     recorded: Option<RecordedHooks>,
 }
@@ -39,12 +42,18 @@ impl HookChain {
         }
         let entries: Vec<Entry> = entries.into_iter().map(Entry::new).collect();
         let points = entries.iter().fold(Points::default(), |all, entry| all.with(entry.points));
-        Self { entries, points, recorded: None }
+        Self { entries, points, ..Self::default() }
+    }
+
+    /// With what is kept out of the run.
+    pub fn keeping_out(mut self, redaction: &Redaction) -> Self {
+        self.redaction = redaction.clone();
+        self
     }
 
     /// The hooks of a run that is repeated. None is called.
     pub fn recorded(recorded: RecordedHooks) -> Self {
-        Self { entries: Vec::new(), points: recorded.points(), recorded: Some(recorded) }
+        Self { points: recorded.points(), recorded: Some(recorded), ..Self::default() }
     }
 
     /// The same hooks for a run inside of theirs: what they know and keep is one, so that what they gate
@@ -52,7 +61,7 @@ impl HookChain {
     pub fn for_child(&self) -> Self {
         let entries: Vec<Entry> = self.entries.iter().map(Entry::for_child).collect();
         let points = entries.iter().fold(Points::default(), |all, entry| all.with(entry.points));
-        Self { entries, points, recorded: None }
+        Self { entries, points, redaction: self.redaction.clone(), recorded: None }
     }
 
     /// Whether anybody is called at a point.
@@ -181,7 +190,8 @@ impl HookChain {
                     screened.denied = Some(reason);
                 }
             }
-            if screened.denied.is_some() {
+            // Arguments that hold what is kept out are shown to nobody else: the call will not run.
+            if screened.denied.is_some() || self.redaction.clean(&mut screened.arguments.clone()) {
                 break;
             }
             call.call.arguments = screened.arguments.clone();
@@ -199,7 +209,10 @@ impl HookChain {
                 None => entry.call(Point::PostTool, entry.given.hook.post_tool(view, &step)).await,
             };
             match answered {
-                Ok(verdict) => entry.take_result(&mut round, &mut step.outcome, verdict),
+                Ok(verdict) => {
+                    entry.take_result(&mut round, &mut step.outcome, verdict);
+                    self.redaction.clean(&mut step.outcome);
+                }
                 Err(fault) => {
                     entry.keep(&fault);
                     entry.say(&mut round, HookVerdict::FAULT, Some(fault.0));

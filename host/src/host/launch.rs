@@ -257,6 +257,7 @@ impl Launch {
         for budget in later.chain([&started.budget]).chain(&resumed.budget) {
             made.check_priced(budget)?;
         }
+        fork::check_kept_out(made.gate.redaction(), &journal.records)?;
         made.gate.restore(&journal.records);
         let parts = self.parts(made, started, Some(Box::new(writer)));
         Run::resume(&journal.records, journal.chain, resumed, parts)
@@ -308,7 +309,7 @@ impl Launch {
         let own_hooks = self.hooks.iter().filter_map(RunHook::to_record).collect();
         let own = self.hooks.drain(..).map(|hook| hook.entry(&gate, self.forgets));
         let components = self.host.0.hooks.iter().map(|hook| hook.entry(&gate, self.forgets));
-        let hooks = Arc::new(HookChain::new(components.chain(own).collect()));
+        let hooks = Arc::new(HookChain::new(components.chain(own).collect()).keeping_out(gate.redaction()));
         let house = House {
             host: self.host.clone(),
             model: Arc::clone(&model),

@@ -80,12 +80,25 @@ pub fn layers(machine: &Machine, files: &Files, notes: &mut Vec<String>) -> Resu
     Ok(Layers { user, project })
 }
 
+/// What a trusted file kept out of runs must not come in because that file, or one that it names, was changed.
+fn refuse_without_redaction(file: &SourceFile) -> Result<()> {
+    match ConfigFile::parse(file)?.redacts() {
+        None => Ok(()),
+        Some(origin) => Err(Error::usage("what `redact` keeps out of runs is not kept out: the file, or one that it names, has changed since you trusted it")
+            .hint("`looplet-host trust` shows it and asks; `--policy FILE` is your own word")
+            .at(origin)),
+    }
+}
+
 /// The project's file, as far as it may speak.
 fn as_trusted(machine: &Machine, file: SourceFile, notes: &mut Vec<String>) -> Result<ProjectFile> {
     let path = machine.project_file().display().to_string();
     let what = match trust_store(machine)?.of(&path, &digest_of(&file)?) {
         Trust::Trusted => return Ok(ProjectFile::Trusted(file)),
-        Trust::Changed => "has changed since you trusted it",
+        Trust::Changed => {
+            refuse_without_redaction(&file)?;
+            "has changed since you trusted it"
+        }
         Trust::Unknown => "came with the project and nobody has trusted it",
     };
     notes.push(format!(

@@ -7,7 +7,10 @@ use super::{
     Approval, Body, CallAnswered, CallDecided, CallEnded, HookVerdict, Hooked, ModelAnswered, ModelFailed, Notice,
     Progress, Ruling, RunResumed, RunStarted, StderrTail, StopReason, WrittenFile,
 };
+use crate::canonical;
 use crate::message::{Attachment, Content, Failure, Message, Outcome, ProposedCall, ToolOutput};
+use crate::model::Finish;
+use crate::permission::{OnBehalf, Question};
 use crate::redaction::{Redact, Redaction};
 use crate::refusal::Refusal;
 
@@ -38,7 +41,28 @@ impl Redact for Body {
 /// The task and the history. The rest is the operator's, or told by plugins before the run.
 impl Redact for RunStarted {
     fn redact(&mut self, redaction: &Redaction) -> bool {
-        each!(redaction: self.task, self.messages)
+        let Self {
+            format: _,
+            host: _,
+            run: _,
+            parent: _,
+            child_of: _,
+            project: _,
+            task,
+            messages,
+            model: _,
+            parameters: _,
+            mounts: _,
+            plugins: _,
+            tools: _,
+            done: _,
+            policy: _,
+            flags: _,
+            at_terminal: _,
+            wire: _,
+            budget: _,
+        } = self;
+        each!(redaction: task, messages)
     }
 }
 
@@ -51,8 +75,23 @@ impl Redact for RunResumed {
 
 impl Redact for ModelAnswered {
     fn redact(&mut self, redaction: &Redaction) -> bool {
-        let Self { turn: _, text, calls, usage: _, finish: _, model: _, duration_ms: _, active_ms: _ } = self;
-        each!(redaction: text, calls)
+        let Self { turn, text, calls, usage: _, finish, model, duration_ms: _, active_ms: _ } = self;
+        let mut hit = each!(redaction: text, calls, finish, model);
+        for (index, call) in calls.iter_mut().enumerate().filter(|(_, call)| redaction.hits(&call.id)) {
+            // It pairs the call with its answer, and has to be one of its own.
+            call.id = format!("redacted_{turn}_{index}");
+            hit = true;
+        }
+        hit
+    }
+}
+
+impl Redact for Finish {
+    fn redact(&mut self, redaction: &Redaction) -> bool {
+        match self {
+            Self::Other(word) => word.redact(redaction),
+            Self::Stop | Self::ToolCalls | Self::Length | Self::Filter => false,
+        }
     }
 }
 
@@ -67,7 +106,7 @@ impl Redact for CallDecided {
     fn redact(&mut self, redaction: &Redaction) -> bool {
         let Self {
             step: _,
-            tool: _,
+            tool,
             kind: _,
             arguments,
             proposed,
@@ -83,7 +122,7 @@ impl Redact for CallDecided {
             facts: _,
             active_ms: _,
         } = self;
-        each!(redaction: arguments, proposed, ruling, hooks, context, stop, approval, authority, would_allow)
+        each!(redaction: tool, arguments, proposed, ruling, hooks, context, stop, approval, authority, would_allow)
     }
 }
 
@@ -131,8 +170,8 @@ impl Redact for CallEnded {
 
 impl Redact for Hooked {
     fn redact(&mut self, redaction: &Redaction) -> bool {
-        let Self { point: _, turn: _, step: _, hooks, context, stop, offer_only: _ } = self;
-        each!(redaction: hooks, context, stop)
+        let Self { point: _, turn: _, step: _, hooks, context, stop, offer_only } = self;
+        each!(redaction: hooks, context, stop, offer_only)
     }
 }
 
@@ -162,7 +201,28 @@ impl Redact for Notice {
 
 impl Redact for StopReason {
     fn redact(&mut self, redaction: &Redaction) -> bool {
-        if let Self::Hook(reason) = self { reason.redact(redaction) } else { false }
+        match self {
+            Self::Hook(reason) => reason.redact(redaction),
+            Self::Done
+            | Self::Text
+            | Self::BudgetExhausted
+            | Self::TurnsExhausted
+            | Self::CallsExhausted
+            | Self::ToolCallsExhausted(_)
+            | Self::TokensExhausted
+            | Self::MoneyExhausted
+            | Self::DeadlineExceeded
+            | Self::FailuresInARow
+            | Self::Cancelled
+            | Self::StreamClosed
+            | Self::ModelError
+            | Self::EmptyAnswer
+            | Self::AnswerCut
+            | Self::AnswerFiltered
+            | Self::DoneMissing
+            | Self::WaitingForApproval
+            | Self::JournalError => false,
+        }
     }
 }
 
@@ -205,23 +265,65 @@ impl Redact for Message {
     }
 }
 
-/// Arguments that are no JSON are text. What is left of them is not what was proposed: the call is withheld.
+/// What is left of a call is not what was proposed: it is withheld. Its name is a word of the model.
 impl Redact for ProposedCall {
     fn redact(&mut self, redaction: &Redaction) -> bool {
-        let Self { id: _, name: _, arguments, withheld } = self;
-        let hit = match serde_json::from_str::<serde_json::Value>(arguments) {
-            Err(_) => arguments.redact(redaction),
-            Ok(mut json) => {
-                let hit = json.redact(redaction);
-                if hit {
-                    *arguments = json.to_string();
-                }
-                hit
-            }
-        };
-        *withheld |= hit;
-        hit
+        let Self { id: _, name, arguments, withheld } = self;
+        if redaction.hits(name) {
+            // A form that every provider takes back.
+            "redacted".clone_into(name);
+            *withheld = true;
+        }
+        if let Some(left) = arguments_without(redaction, arguments) {
+            *arguments = left;
+            *withheld = true;
+        }
+        *withheld
     }
+}
+
+/// The arguments without what is kept out; none where there was nothing. A text can hold what its value does
+/// not, such as an argument that is given twice, and what is no JSON can hold it in escapes: nothing is left of
+/// those.
+fn arguments_without(redaction: &Redaction, arguments: &str) -> Option<String> {
+    let in_text = redaction.hits(arguments) || redaction.hits(&unescaped(arguments));
+    let mut value = canonical::parse(arguments).ok();
+    let in_value = value.redact(redaction);
+    if !in_text && !in_value {
+        return None;
+    }
+    let left = value.filter(|_| in_value).map(|value| value.to_string());
+    Some(left.filter(|left| !redaction.hits(left)).unwrap_or_else(|| "{}".to_owned()))
+}
+
+/// A text with the escapes of JSON undone, wherever they stand.
+fn unescaped(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('\\') {
+        plain.push_str(&rest[..at]);
+        let behind = &rest[at + 1..];
+        let code = behind.strip_prefix('u').and_then(|digits| digits.get(..4));
+        let character = code.and_then(|code| u32::from_str_radix(code, 16).ok()).and_then(char::from_u32);
+        rest = match (character, behind.chars().next()) {
+            (Some(character), _) => {
+                plain.push(character);
+                &behind[5..]
+            }
+            (None, Some(next)) => {
+                plain.push(match next {
+                    'n' => '\n',
+                    't' => '\t',
+                    'r' => '\r',
+                    other => other,
+                });
+                &behind[next.len_utf8()..]
+            }
+            (None, None) => "",
+        };
+    }
+    plain.push_str(rest);
+    plain
 }
 
 impl Redact for Outcome {
@@ -245,15 +347,24 @@ impl Redact for Content {
     fn redact(&mut self, redaction: &Redaction) -> bool {
         match self {
             Self::Text(text) => text.redact(redaction),
-            Self::Json(value) => value.redact(redaction),
+            Self::Json(value) => {
+                let hit = value.redact(redaction);
+                // What a pattern says of the text that is shown, quotes and all, it says of that text.
+                let mut shown = value.to_string();
+                if !shown.redact(redaction) {
+                    return hit;
+                }
+                *self = Self::Text(shown);
+                true
+            }
         }
     }
 }
 
 impl Redact for Attachment {
     fn redact(&mut self, redaction: &Redaction) -> bool {
-        let Self { media_type: _, name, bytes } = self;
-        each!(redaction: name, bytes)
+        let Self { media_type, name, bytes } = self;
+        each!(redaction: media_type, name, bytes)
     }
 }
 
@@ -261,5 +372,44 @@ impl Redact for Failure {
     fn redact(&mut self, redaction: &Redaction) -> bool {
         let Self { kind: _, message, retriable: _, hint } = self;
         each!(redaction: message, hint)
+    }
+}
+
+/// What a person is asked: the reason of a hook, what is wrong with arguments that were typed, and the task of a
+/// sub-agent. What is kept out is in no arguments that are asked about.
+impl Redact for Question {
+    fn redact(&mut self, redaction: &Redaction) -> bool {
+        each!(redaction: self.reason, self.faults, self.model_text, self.on_behalf)
+    }
+}
+
+impl Redact for OnBehalf {
+    fn redact(&mut self, redaction: &Redaction) -> bool {
+        let Self { step: _, task } = self;
+        task.redact(redaction)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arguments_hold_it_however_they_are_written() {
+        let redaction =
+            Redaction::default().with(r"key-\d+").and_then(|all| all.with(r"\d{20}")).expect("are patterns");
+        let left = |arguments: &str| arguments_without(&redaction, arguments);
+        assert_eq!(left(r#"{"path":"a"}"#), None);
+        assert_eq!(left(r#"{"path":"key-1","b":2}"#).as_deref(), Some(r#"{"path":"[redacted]","b":2}"#));
+        assert_eq!(left(r#"{"path":"\u006bey-1"}"#).as_deref(), Some(r#"{"path":"[redacted]"}"#));
+        for hidden in [
+            r#"{"path":"key-1","path":"a"}"#,
+            r#"{"n":41112223334445556666}"#,
+            r#"{"c":"\u006bey-12"#,
+            r#"{"c":"key-12"#,
+            r#"{"c":"\\u006b\u0065y-12 key-1"#,
+        ] {
+            assert_eq!(left(hidden).as_deref(), Some("{}"), "{hidden}");
+        }
     }
 }

@@ -99,6 +99,11 @@ impl ConfigFile {
         found
     }
 
+    /// The first line that keeps something out of runs.
+    pub fn redacts(&self) -> Option<Origin> {
+        self.redact.first().map(|pattern| pattern.origin.clone())
+    }
+
     pub(super) fn sets(&self, path: &str) -> bool {
         self.keys.iter().any(|set| set.key.path == path)
     }

@@ -4,6 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use expect_test::{Expect, expect};
+use looplet_host::machine::digest_of;
+use looplet_host::settings::SourceFile;
 use looplet_tests::guests;
 
 use crate::server::{Answer, Server};
@@ -239,6 +241,79 @@ fn another_pattern_is_another_policy_for_who_goes_on_with_a_run() {
         ── exit 2
     "#]],
     );
+}
+
+#[test]
+fn a_run_that_holds_it_from_before_is_neither_resumed_nor_forked() {
+    let before = POLICY.replace("key-", "other-");
+    let world = world(&before, &[READ, DONE]);
+    assert_eq!(world.run(&[&RUN[..], &["--max-steps", "1"]].concat()).code, Some(1));
+    world.changes();
+    world.write("policy.toml", POLICY);
+    let run = world.runs().remove(0);
+    world.check(
+        &["resume", &run, "--accept-changes"],
+        &expect![[r#"
+        ── stderr
+        accepted: policy, grants or hooks are others ([DIGEST])
+        error: record 0 of the run holds what `redact` keeps out now
+        hint: `looplet-host run --continue` begins a run without it
+        ── exit 2
+    "#]],
+    );
+    world.check(
+        &["fork", &format!("{run}@1")],
+        &expect![[r#"
+        ── stderr
+        error: record 4 of the run holds what `redact` keeps out now
+        hint: `looplet-host run --continue` begins a run without it
+        ── exit 2
+    "#]],
+    );
+    let printed = world.run(&["run", "--continue", &run, "--policy", "policy.toml", "go on"]);
+    assert_eq!(printed.code, Some(0), "{}", printed.stderr);
+    assert!(!has_key(&journal(&world)), "{}", journal(&world));
+}
+
+#[test]
+fn words_of_the_model_that_are_no_arguments_are_without_it_too() {
+    let world = world(POLICY, &[r#"{"text":"key-25","calls":[{"tool":"key-26","arguments":{}}]}"#, DONE]);
+    let printed = world.run(&RUN).transcript();
+    expect![[r#"
+        ── stdout
+        ok
+        ── stderr
+        model scripted:../model.jsonl (--model)
+        workspace [DIR]/project (rw, policy.toml:6)
+        policy policy.toml (1 rule)
+        #1 ✗ redacted() → validation: not run: its arguments hold text that is kept out of runs
+        #2 ✓ done(summary='ok')
+        done · 2 steps · [TIME] · show: looplet-host show [RUN]
+        ── exit 0
+    "#]]
+    .assert_eq(&printed);
+    holds_nothing(&world, &printed);
+}
+
+#[test]
+fn a_trusted_file_that_was_changed_does_not_lose_its_patterns_in_silence() {
+    let world = World::with_notes().model(&[DONE]).file("context.md", "context\n");
+    world.write("looplet.toml", POLICY);
+    let dir = fs::canonicalize(world.path("")).unwrap();
+    let file = SourceFile { name: "looplet.toml".to_owned(), dir, text: POLICY.to_owned() };
+    let digest = digest_of(&file).unwrap();
+    assert_eq!(world.run(&["trust", &format!("--yes={digest}")]).code, Some(0));
+    assert_eq!(world.run(&["run", "--model", "scripted:../model.jsonl", "do key-27"]).code, Some(0));
+    world.changes();
+    world.write("context.md", "another\n");
+    let asks = world.run(&["trust"]);
+    assert!(asks.stderr.contains("nobody is there to ask"), "{}", asks.stderr);
+    world.check(&["run", "--model", "scripted:../model.jsonl", "do key-28"], &expect![[r#"
+        ── stderr
+        error: looplet.toml:11: what `redact` keeps out of runs is not kept out: the file, or one that it names, has changed since you trusted it
+        hint: `looplet-host trust` shows it and asks; `--policy FILE` is your own word
+        ── exit 2
+    "#]]);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use expect_test::expect;
-use looplet_host::hook::{ResultVerdict, ToolAnswer};
+use looplet_host::hook::{CallView, ResultVerdict, ToolAnswer};
 use looplet_host::native::Tool;
 use looplet_host::permission::{Answer, Approver, Question};
 use looplet_host::{CanonicalJson, Event, Host, HostBuilder, Outcome, Run, Scripted};
@@ -115,14 +115,24 @@ fn no_call_runs_with_it_whoever_wrote_the_arguments() {
     let by_model = launch().model(noting("plain key-7")).allow("native/*").start().unwrap();
     assert_eq!(told(&runs, by_model).0, [withheld]);
 
-    let by_person = launch().model(noting("plain")).approver(Edits).start().unwrap();
+    let shown = Arc::<Mutex<Vec<String>>>::default();
+    let seeing = |shown: &Arc<Mutex<Vec<String>>>| {
+        let shown = Arc::clone(shown);
+        move |_: &_, call: &CallView| {
+            shown.lock().unwrap().push(call.call.arguments.to_string());
+            ToolAnswer::pass()
+        }
+    };
+    let by_person = launch().model(noting("plain")).approver(Edits).on_pre_tool(seeing(&shown)).start().unwrap();
     assert_eq!(told(&runs, by_person).0, [withheld]);
 
     let rewrites = |_: &_, _: &_| ToolAnswer::rewrite(arguments("plain key-8"));
-    let by_hook = launch().model(noting("plain")).allow("native/*").on_pre_tool(rewrites).start().unwrap();
+    let by_hook = launch().model(noting("plain")).allow("native/*").on_pre_tool(rewrites);
+    let by_hook = by_hook.on_pre_tool(seeing(&shown)).start().unwrap();
     assert_eq!(told(&runs, by_hook).0, [withheld]);
 
-    let mut by_caller = launch().model(noting("plain")).allow("native/*").start().unwrap();
+    let by_caller = launch().model(noting("plain")).allow("native/*").on_pre_tool(seeing(&shown));
+    let mut by_caller = by_caller.start().unwrap();
     block_on(async {
         let mut turn = by_caller.next_turn().await.unwrap();
         turn.calls_mut()[0].edit(|arguments| arguments["text"] = json!("plain key-9"));
@@ -133,6 +143,59 @@ fn no_call_runs_with_it_whoever_wrote_the_arguments() {
     block_on(async { answered.next_turn().await.unwrap().calls_mut()[0].answer("it is key-10") });
     assert_eq!(told(&runs, answered).0, ["#1 ✓ note(text='plain') → it is [redacted] (answered by caller)"]);
     assert!(given.lock().unwrap().is_empty());
+    assert_eq!(shown.lock().unwrap().clone(), [r#"{"text":"plain"}"#], "only what the model proposed is shown");
+}
+
+/// Keeps what it is asked.
+#[derive(Default)]
+struct Asked(Mutex<Vec<Question>>);
+
+#[async_trait::async_trait]
+impl Approver for Asked {
+    async fn ask(&self, question: &Question) -> Answer {
+        self.0.lock().unwrap().push(question.clone());
+        Answer::No
+    }
+}
+
+#[test]
+fn a_person_is_asked_without_it() {
+    let runs = TempDir::new().unwrap();
+    let host = block_on(host(&runs).ask("native/*").build()).unwrap();
+    let (tool, _) = note();
+    let asked = Arc::new(Asked::default());
+    let model = Scripted::calls([("note", json!({ "text": "plain" }))]).then_text("ok");
+    let launch = host.run("note").model(model).tool(tool).approver(Arc::clone(&asked) as Arc<dyn Approver>);
+    let mut run = launch.on_pre_tool(|_, _| ToolAnswer::ask("since key-15")).start().unwrap();
+    let mut events = String::new();
+    block_on(async {
+        while let Some(event) = run.next_event().await {
+            events += &serde_json::to_string(&event).unwrap();
+        }
+    });
+    told(&runs, run);
+    assert_eq!(asked.0.lock().unwrap()[0].reason, "a hook asks: since [redacted]");
+    assert!(events.contains("since [redacted]") && !events.contains("key-"), "{events}");
+}
+
+#[test]
+fn what_one_hook_makes_of_a_result_the_next_one_sees_without_it() {
+    let runs = TempDir::new().unwrap();
+    let host = block_on(host(&runs).allow("native/*").build()).unwrap();
+    let (tool, _) = note();
+    let seen = Arc::<Mutex<Vec<String>>>::default();
+    let sees = Arc::clone(&seen);
+    let launch = host.run("note").model(noting("plain")).tool(tool);
+    let launch = launch.on_post_tool(|_, _| ResultVerdict {
+        replace: Some(looplet_host::message::Outcome::Denied("key-16".into())),
+        ..ResultVerdict::default()
+    });
+    let run = launch.on_post_tool(move |_, step| {
+        sees.lock().unwrap().push(format!("{:?}", step.outcome));
+        ResultVerdict::default()
+    });
+    told(&runs, run.start().unwrap());
+    assert_eq!(seen.lock().unwrap().clone(), [r#"Denied("[redacted]")"#]);
 }
 
 #[test]

@@ -65,7 +65,8 @@ pub(super) fn read(proposed: &ProposedCall, tools: &Tools, was_cut: bool) -> Pro
 /// What is left of the arguments is not what was proposed.
 fn withheld(proposed: &ProposedCall, tools: &Tools) -> Proposal {
     let tool = tools.get(&proposed.name).map_or_else(|| proposed.name.clone(), |tool| tool.full_name());
-    let arguments = CanonicalJson::from_text(&proposed.arguments).unwrap_or_else(|_| CanonicalJson::empty_object());
+    let left = CanonicalJson::from_text(&proposed.arguments).ok().filter(|left| left.as_str().starts_with('{'));
+    let arguments = left.unwrap_or_else(CanonicalJson::empty_object);
     Proposal::Invalid(Invalid { tool, arguments, ruling: Ruling::Withheld })
 }
 

@@ -56,7 +56,8 @@ impl Children for Nursery {
         }
         let gate = self.gate.upgrade().ok_or_else(|| refused("the run is over"))?;
         let hooks = Arc::new(self.house.hooks.for_child());
-        let who = OnBehalf { step: birth.child_of.step, task: birth.task.clone() };
+        let mut who = OnBehalf { step: birth.child_of.step, task: birth.task.clone() };
+        gate.redaction().clean(&mut who);
         let gate = gate.child(&birth.tools, birth.ran.clone(), who, Arc::clone(&hooks));
         if gate.tools().is_empty() {
             return Err(refused("a sub-agent without tools cannot begin: no tool of the run fits its patterns"));

@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::journal::Journal;
 use crate::message::Message;
 use crate::record::{Body, Chain, Notice, Parent, Record, RunId, RunStarted, Steps, WrittenFile};
+use crate::redaction::Redaction;
 
 /// A run that was made from another and rests before its next turn.
 #[derive(Clone, Debug)]
@@ -33,6 +34,7 @@ impl Launch {
         let runs = self.kept_in.clone().ok_or_else(|| Error::usage("a run in memory cannot be forked"))?;
         let parent = from.started()?;
         let copied = prefix(&from.records, step)?;
+        check_kept_out(&self.host.settings().redaction, copied.iter().copied().chain(from.records.first()))?;
         let run = RunId::generate();
         let gate = self.make(run)?.gate;
         let now = opening::started(&self.host, &gate, run, &self.task);
@@ -67,6 +69,18 @@ impl Launch {
         }
         writer.sync()?;
         Ok(Forked { run, changes, differing: differing(self.host.mounts(), &from.records, step) })
+    }
+}
+
+/// Refuses to go on with what was recorded before it was to be kept out: it would be sent again.
+pub(super) fn check_kept_out<'r>(redaction: &Redaction, records: impl IntoIterator<Item = &'r Record>) -> Result<()> {
+    let holds = |record: &&Record| !redaction.is_empty() && redaction.clean(&mut record.body.clone());
+    match records.into_iter().find(holds) {
+        None => Ok(()),
+        Some(record) => {
+            Err(Error::usage(format!("record {} of the run holds what `redact` keeps out now", record.seq))
+                .hint("`looplet-host run --continue` begins a run without it"))
+        }
     }
 }
 
