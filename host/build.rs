@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use xtask::build_script::{output_folder, report, rerun_if_changed, take, write};
-use xtask::{Component, Error, Guests, Repository, Result, Toolchain, sha256};
+use xtask::{Component, Error, Guests, Loaded, Repository, Result, Toolchain, sha256};
 
 fn main() {
     report(embed());
@@ -41,12 +41,14 @@ fn write_list(components: &[Component]) -> Result<()> {
     let mut list = String::from("&[\n");
     for component in components {
         let (_, bytes) = take(component, &folder)?;
-        let (name, digest, is_hook) = (&component.name, sha256(&bytes), component.is_hook);
+        let (name, digest) = (&component.name, sha256(&bytes));
+        let (is_hook, needs_grant) = (component.loaded == Loaded::Named, component.loaded == Loaded::Granted);
         let _ = writeln!(
             list,
             "    Builtin {{\n        name: {name:?},\n        \
              bytes: include_bytes!(concat!(env!(\"OUT_DIR\"), \"/{name}.wasm\")),\n        \
-             digest: Digest::from_bytes({digest:?}),\n        is_hook: {is_hook},\n    }},"
+             digest: Digest::from_bytes({digest:?}),\n        is_hook: {is_hook},\n        \
+             needs_grant: {needs_grant},\n    }},"
         );
     }
     list.push_str("]\n");

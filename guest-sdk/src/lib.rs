@@ -71,6 +71,8 @@ pub mod contract;
 mod failure;
 pub mod hook;
 pub mod host;
+#[cfg(feature = "http")]
+pub mod http;
 mod output;
 #[doc(hidden)]
 pub mod plugin;

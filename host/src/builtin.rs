@@ -16,6 +16,8 @@ pub struct Builtin {
     pub digest: Digest,
     /// Whether it is there for its hooks. A hook is power over a run: it is never loaded unasked.
     pub is_hook: bool,
+    /// Whether it does nothing without a grant: then it is loaded only where some line grants it something.
+    pub needs_grant: bool,
 }
 
 static ALL: &[Builtin] = include!(concat!(env!("OUT_DIR"), "/builtin.rs"));

@@ -31,6 +31,8 @@ pub enum RefusalReason {
     Limit,
     /// The capability was not granted at all.
     NotGranted,
+    /// The name stands for an address that is not public.
+    PrivateAddress,
 }
 
 impl RefusalReason {
@@ -45,6 +47,7 @@ impl RefusalReason {
             Self::SecondLink => "has a second name",
             Self::Limit => "limit used up",
             Self::NotGranted => "not granted",
+            Self::PrivateAddress => "not a public address",
         }
     }
 }
@@ -63,9 +66,20 @@ pub struct Refusal {
     /// The line that did it, where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<Origin>,
+    /// The line of TOML that would allow it, where there is one. For the operator, never for the model.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub would_allow: Option<String>,
     /// How many times, at least 1.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub count: u32,
+}
+
+impl Refusal {
+    /// One refusal, without a line.
+    pub fn new(capability: &str, operation: &str, target: impl Into<String>, reason: RefusalReason) -> Self {
+        let (capability, operation) = (capability.to_owned(), operation.to_owned());
+        Self { capability, operation, target: target.into(), reason, origin: None, would_allow: None, count: 1 }
+    }
 }
 
 fn one() -> u32 {

@@ -4,6 +4,7 @@ mod ask;
 mod call;
 mod crash;
 mod done;
+mod http;
 mod json;
 mod look;
 mod model;

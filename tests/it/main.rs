@@ -8,6 +8,7 @@
 
 mod acceptance;
 mod bad_input;
+mod canary;
 mod cli;
 mod docs;
 mod example;

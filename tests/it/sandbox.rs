@@ -4,6 +4,7 @@
 mod cancel;
 mod fs;
 mod guests;
+mod http;
 mod isolation;
 mod limits;
 mod load;

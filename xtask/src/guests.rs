@@ -8,7 +8,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
-use crate::manifest::Manifest;
+use crate::manifest::{Loaded, Manifest};
 use crate::program;
 use crate::repository::Repository;
 use crate::sources::{self, Sources, sorted_entries};
@@ -40,8 +40,8 @@ pub struct Component {
     pub file: PathBuf,
     /// Whether this build made it.
     pub is_new: bool,
-    /// Whether it is there for its hooks, by what its manifest says.
-    pub is_hook: bool,
+    /// When it is loaded, where it is built in.
+    pub loaded: Loaded,
 }
 
 impl<'a> Guests<'a> {
@@ -112,7 +112,7 @@ impl<'a> Guests<'a> {
             name: guest.name.clone(),
             file: component_file(&cache, guest),
             is_new: is_new(guest),
-            is_hook: guest.manifest.is_hook,
+            loaded: guest.manifest.loaded,
         };
         Ok(self.crates.iter().map(component).collect())
     }

@@ -16,7 +16,7 @@ mod toolchain;
 
 pub use error::{Error, Result};
 pub use guests::{Component, Guests};
-pub use manifest::Manifest;
+pub use manifest::{Loaded, Manifest};
 pub use repository::Repository;
 pub use sources::sha256;
 pub use toolchain::{TARGET, Toolchain};

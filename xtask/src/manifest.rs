@@ -19,8 +19,20 @@ pub struct Manifest {
     pub is_component: bool,
     /// Whether it is embedded in the host: `[package.metadata.looplet] builtin = true`.
     pub is_builtin: bool,
-    /// Whether it is there for its hooks: `[package.metadata.looplet] kind = "hook"`.
-    pub is_hook: bool,
+    /// When it is loaded.
+    pub loaded: Loaded,
+}
+
+/// When a built-in plugin is loaded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Loaded {
+    /// Where nobody names plugins.
+    Always,
+    /// Also then only where some line grants it something, without which it does nothing:
+    /// `[package.metadata.looplet] loaded = "granted"`.
+    Granted,
+    /// Where it is named, as hooks have to be: `[package.metadata.looplet] kind = "hook"`.
+    Named,
 }
 
 impl Manifest {
@@ -36,8 +48,13 @@ impl Manifest {
             .map_or_else(|| package.replace('-', "_"), |name| name.trim_matches('"').to_owned());
         let is_component = value(text, "[lib]", "crate-type").is_some_and(|kinds| kinds.contains("\"cdylib\""));
         let is_builtin = value(text, "[package.metadata.looplet]", "builtin") == Some("true");
-        let is_hook = value(text, "[package.metadata.looplet]", "kind") == Some("\"hook\"");
-        Some(Self { package, library, is_component, is_builtin, is_hook })
+        let says = |key, word| value(text, "[package.metadata.looplet]", key) == Some(word);
+        let loaded = match () {
+            () if says("kind", "\"hook\"") => Loaded::Named,
+            () if says("loaded", "\"granted\"") => Loaded::Granted,
+            () => Loaded::Always,
+        };
+        Some(Self { package, library, is_component, is_builtin, loaded })
     }
 }
 
@@ -66,7 +83,7 @@ mod tests {
             library: "step_budget".into(),
             is_component: true,
             is_builtin: true,
-            is_hook: true,
+            loaded: Loaded::Named,
         };
         assert_eq!(Manifest::from_text(text), Some(expected));
     }
@@ -80,7 +97,7 @@ mod tests {
             library: "other".into(),
             is_component: false,
             is_builtin: false,
-            is_hook: false,
+            loaded: Loaded::Always,
         };
         assert_eq!(Manifest::from_text(text), Some(expected));
     }

@@ -50,11 +50,14 @@ fn summary(components: &[Component]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use xtask::Loaded;
+
     use super::*;
 
     #[test]
     fn the_stage_names_what_was_built_or_says_that_nothing_was() {
-        let component = |name: &str, is_new| Component { name: name.into(), file: name.into(), is_new, is_hook: false };
+        let component =
+            |name: &str, is_new| Component { name: name.into(), file: name.into(), is_new, loaded: Loaded::Always };
         assert_eq!(summary(&[component("files", true), component("todo", false)]), "files");
         assert_eq!(summary(&[component("files", false), component("todo", false)]), "2, none changed");
     }
@@ -64,7 +67,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("built");
         fs::write(&file, "component").unwrap();
-        let component = Component { name: "files".into(), file, is_new: true, is_hook: false };
+        let component = Component { name: "files".into(), file, is_new: true, loaded: Loaded::Always };
         put_beside_sources(&component, folder.path()).unwrap();
         let copy = folder.path().join("files.wasm");
         assert_eq!(fs::read_to_string(&copy).unwrap(), "component");

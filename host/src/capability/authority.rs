@@ -6,11 +6,12 @@
 use std::sync::Arc;
 
 use super::fs::{FileIdentity, MountPath, Preopen, Reach, ReachKind};
-use super::grant::{Granted, GrantedMount};
+use super::grant::{Granted, GrantedHttp, GrantedMount};
+use super::http::{AllowedHttp, HttpReach};
 use crate::digest::Digest;
 use crate::need::{Capability, FsMode, Need, Place};
 use crate::origin::Origin;
-use crate::permission::Narrowing;
+use crate::permission::{HttpPattern, Narrowing};
 use crate::refusal::RefusalLog;
 
 /// Everything that one call holds. What is not in it does not exist for the guest.
@@ -23,6 +24,8 @@ pub struct Authority {
     pub mounts: Vec<Preopen>,
     /// Environment variables with their values.
     pub env: Vec<(String, String)>,
+    /// Requests.
+    pub http: HttpReach,
     /// Where refusals of this call are noted.
     pub refusals: Arc<RefusalLog>,
 }
@@ -83,12 +86,11 @@ impl Authority {
             let filled = match &need.capability {
                 Capability::Fs { mount, mode } => resolved.add_mount(mount, *mode, granted, left),
                 Capability::Env(names) => Ok(resolved.add_env(names, granted)),
+                Capability::Http(patterns) => Ok(resolved.add_http(patterns, granted)),
                 // Nothing grants these yet, so nothing fills them.
-                Capability::Http(_)
-                | Capability::Secret { .. }
-                | Capability::Process(_)
-                | Capability::Model
-                | Capability::Other { .. } => Ok(false),
+                Capability::Secret { .. } | Capability::Process(_) | Capability::Model | Capability::Other { .. } => {
+                    Ok(false)
+                }
             };
             let cut_by_rules = match filled {
                 Ok(true) => continue,
@@ -181,6 +183,34 @@ impl Resolved {
         any
     }
 
+    /// What the tool asks for and some line grants.
+    fn add_http(&mut self, needed: &[String], granted: &Granted) -> bool {
+        let needed: Vec<HttpPattern> = needed.iter().filter_map(|text| HttpPattern::parse(text).ok()).collect();
+        let mut any = false;
+        for GrantedHttp { pattern, addresses, origin } in &granted.http {
+            // What is granted of the web is less than what a tool asks for by its nature: no word on that.
+            for both in needed.iter().filter_map(|need| need.intersect(pattern)) {
+                any = true;
+                self.reached.push(reached_http(&both, origin, Vec::new()));
+                let (addresses, origin) = (addresses.clone(), origin.clone());
+                self.authority.http.push(AllowedHttp { pattern: both, addresses, origin });
+            }
+        }
+        any
+    }
+
+    /// Leaves of the requests what is among these too.
+    pub fn keep_requests(&mut self, patterns: &[HttpPattern]) {
+        let before = std::mem::take(&mut self.authority.http);
+        self.reached.retain(|reached| !matches!(reached.place, Place::Http(_)));
+        for allowed in before.iter() {
+            for both in patterns.iter().filter_map(|pattern| allowed.pattern.intersect(pattern)) {
+                self.reached.push(reached_http(&both, &allowed.origin, vec![Cut::Rules]));
+                self.authority.http.push(AllowedHttp { pattern: both, ..allowed.clone() });
+            }
+        }
+    }
+
     /// Takes away the variables that are not among these.
     pub fn keep_variables(&mut self, names: &[String]) {
         self.authority.env.retain(|(name, _)| names.contains(name));
@@ -189,16 +219,14 @@ impl Resolved {
 
     /// Whether the call can change nothing: no place to write, no network, process or secret.
     pub fn changes_nothing(&self) -> bool {
-        self.reached.iter().all(|reached| match &reached.place {
-            Place::Fs { mode, .. } => !mode.is_writable(),
-            Place::Env(_) => true,
-            Place::Http(_) | Place::Secret(_) | Place::Process(_) | Place::Model | Place::Other(_) => false,
-        })
+        self.reached.iter().all(|reached| looks(&reached.place))
     }
 
-    /// Whether doing the call twice does no more than once.
+    /// Whether doing the call twice does no more than once: it changes nothing, or only looks on the web.
     pub fn is_repeatable(&self) -> bool {
-        self.changes_nothing()
+        let mut web = self.authority.http.iter();
+        let is_fit = |place: &Place| matches!(place, Place::Http(_) | Place::Env(_)) || looks(place);
+        web.all(|allowed| allowed.pattern.only_looks()) && self.reached.iter().all(|reached| is_fit(&reached.place))
     }
 
     /// The digest of what the call reaches, device and inode of its handles included.
@@ -206,6 +234,25 @@ impl Resolved {
         let lines: Vec<String> =
             self.reached.iter().map(|reached| format!("{:?} {:?}", reached.place, reached.identity)).collect();
         Digest::of_parts(lines.iter().map(String::as_bytes))
+    }
+}
+
+fn looks(place: &Place) -> bool {
+    match place {
+        Place::Fs { mode, .. } => !mode.is_writable(),
+        Place::Env(_) => true,
+        Place::Http(_) | Place::Secret(_) | Place::Process(_) | Place::Model | Place::Other(_) => false,
+    }
+}
+
+fn reached_http(pattern: &HttpPattern, origin: &Origin, cuts: Vec<Cut>) -> Reached {
+    Reached {
+        place: Place::Http(pattern.to_string()),
+        host_path: None,
+        identity: None,
+        granted_by: origin.clone(),
+        ask_first: false,
+        cuts,
     }
 }
 

@@ -5,8 +5,10 @@
 use std::collections::BTreeMap;
 
 use super::fs::Mount;
+use super::http::AddressPolicy;
 use crate::need::FsMode;
 use crate::origin::Origin;
+use crate::permission::HttpPattern;
 
 /// What the operator grants to one tool. The default grants nothing.
 #[derive(Clone, Debug, Default)]
@@ -15,6 +17,8 @@ pub struct Granted {
     pub mounts: BTreeMap<String, GrantedMount>,
     /// Environment variables, by name.
     pub env: BTreeMap<String, GrantedEnv>,
+    /// Requests.
+    pub http: Vec<GrantedHttp>,
 }
 
 /// A mount that is granted.
@@ -36,5 +40,16 @@ pub struct GrantedEnv {
     /// Its value when the host started.
     pub value: String,
     /// The line that grants it.
+    pub origin: Origin,
+}
+
+/// Requests that are granted.
+#[derive(Clone, Debug)]
+pub struct GrantedHttp {
+    /// Which.
+    pub pattern: HttpPattern,
+    /// Where they may go.
+    pub addresses: AddressPolicy,
+    /// The line that grants them.
     pub origin: Origin,
 }

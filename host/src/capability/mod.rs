@@ -7,8 +7,9 @@
 mod authority;
 pub mod fs;
 mod grant;
+pub mod http;
 mod resolve;
 
 pub use authority::{Authority, Cut, Reached, Resolved, Unfilled};
-pub use grant::{Granted, GrantedEnv, GrantedMount};
+pub use grant::{Granted, GrantedEnv, GrantedHttp, GrantedMount};
 pub use resolve::MountResolver;

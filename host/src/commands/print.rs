@@ -112,7 +112,9 @@ pub(crate) fn refused(refusal: &Refusal) -> String {
     let by = refusal.origin.as_ref().map(|origin| format!(" ({origin})")).unwrap_or_default();
     let times = if refusal.count > 1 { format!(" ×{}", refusal.count) } else { String::new() };
     let (operation, target) = (inert(&refusal.operation), inert(&refusal.target));
-    format!("refused inside: {operation} {target}: {}{by}{times}", refusal.reason.as_str())
+    let line =
+        refusal.would_allow.as_ref().map(|line| format!("; would be allowed by {}", inert(line))).unwrap_or_default();
+    format!("refused inside: {operation} {target}: {}{by}{times}{line}", refusal.reason.as_str())
 }
 
 /// Text of a model or a plugin that may hold control codes; line ends stay.

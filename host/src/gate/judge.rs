@@ -93,6 +93,9 @@ impl Gate {
         if let (Ok(resolved), Some(kept)) = (&mut authority, hooks.and_then(|hooks| hooks.variables.as_ref())) {
             resolved.keep_variables(kept);
         }
+        if let (Ok(resolved), Some(kept)) = (&mut authority, hooks.and_then(|hooks| hooks.requests.as_ref())) {
+            resolved.keep_requests(kept);
+        }
         Judgement { verdict, approved_by, authority, named, hook_asks }
     }
 }

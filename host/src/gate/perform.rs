@@ -15,6 +15,7 @@ use crate::permission::Approver;
 use crate::plugin::{CallContext, CallSupport, GuestReport, LogLevel, PluginState, RunKey};
 use crate::record::{Progress, StderrTail, Used, WrittenFile};
 use crate::redaction::Redaction;
+use crate::refusal::Refusal;
 use crate::sandbox::{Limits, cut_and_clean};
 
 /// How many progress reports of a call are kept.
@@ -55,9 +56,17 @@ impl ReadyCall for Allowed {
         let report = plugin.sandbox.call(&plugin.plugin, &call, authority, tool.limits(), context, cancel).await;
         let mut report = to_record(report);
         report.warnings.extend(warning);
+        report.refusals.iter_mut().for_each(|refusal| name_tool(refusal, &tool));
         report.kept = state.take_changes();
         report.progress = desk.take_progress();
         report
+    }
+}
+
+/// The line that would allow what was refused, in the table of the tool.
+fn name_tool(refusal: &mut Refusal, tool: &GatedTool) {
+    if let Some(line) = &mut refusal.would_allow {
+        *line = format!("grants.\"{}\".{line}", tool.full_name());
     }
 }
 
@@ -130,6 +139,9 @@ fn to_record(report: GuestReport) -> CallReport {
         memory_bytes: report.usage.memory_peak,
         bytes_read: report.usage.read_bytes,
         bytes_written: report.usage.written_bytes,
+        requests: report.usage.requests,
+        bytes_sent: report.usage.sent_bytes,
+        bytes_received: report.usage.received_bytes,
         ..Used::default()
     };
     let mut lines: Vec<String> =

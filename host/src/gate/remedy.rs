@@ -68,6 +68,10 @@ fn grant(tool: &GatedTool, unfilled: &Unfilled) -> String {
     match &unfilled.need.capability {
         Capability::Fs { mount, mode } => grant_of(&name, mount, &mode.to_string()),
         Capability::Env(names) => format!("in looplet.toml:\n  [grants.\"{name}\"]\n  env = {names:?}"),
+        Capability::Http(patterns) => {
+            let first = patterns.first().map_or("", String::as_str);
+            format!("--grant '{name}:http={first}', or in looplet.toml:\n  [grants.\"{name}\"]\n  http = {patterns:?}")
+        }
         other => format!("a host that can grant `{}`", other.kind()),
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::capability::fs::Mount;
-use crate::capability::{Granted, GrantedEnv, GrantedMount};
+use crate::capability::{Granted, GrantedEnv, GrantedHttp, GrantedMount};
 use crate::gate::{GatedTool, PluginHandle};
 use crate::model::select::Environment;
 use crate::need::Capability;
@@ -54,14 +54,21 @@ pub(super) fn granted(
                     }
                 }
             }
-            Capability::Http(_)
-            | Capability::Secret { .. }
-            | Capability::Process(_)
-            | Capability::Model
-            | Capability::Other { .. } => {}
+            Capability::Http(_) => granted.http = requests(settings, plugin, spec),
+            Capability::Secret { .. } | Capability::Process(_) | Capability::Model | Capability::Other { .. } => {}
         }
     }
     granted
+}
+
+/// All requests that some line grants, each with where it may go.
+fn requests(settings: &Settings, plugin: &PluginHandle, spec: &ToolSpec) -> Vec<GrantedHttp> {
+    let given = |grant: &Grant| {
+        let (addresses, origin) = (grant.addresses.clone(), grant.origin.clone());
+        let patterns = grant.http.clone().into_iter();
+        patterns.map(move |pattern| GrantedHttp { pattern, addresses: addresses.clone(), origin: origin.clone() })
+    };
+    speaking(settings, plugin, spec).flat_map(given).collect()
 }
 
 /// The widest grant of a mount; a mount of the command line comes without one, and a plugin that is
@@ -121,6 +128,12 @@ pub(super) fn limits(settings: &Settings, plugin: &PluginHandle, spec: &ToolSpec
         if let Some(memory_mib) = &grant.limits.memory_mib {
             let bytes = usize::try_from(memory_mib.value).unwrap_or(usize::MAX).saturating_mul(1 << 20);
             limits.memory_bytes = bytes.min(Limits::MEMORY_MAX_BYTES);
+        }
+        if let Some(url_bytes) = &grant.limits.url_bytes {
+            limits.http.url_bytes = usize::try_from(url_bytes.value).unwrap_or(usize::MAX);
+        }
+        if let Some(body_mib) = &grant.limits.body_mib {
+            limits.http.body_bytes = body_mib.value.saturating_mul(1 << 20);
         }
     }
     limits

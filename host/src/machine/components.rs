@@ -26,9 +26,16 @@ impl PluginFile {
     }
 
     /// All plugins with tools that are shipped, under their names. Hooks are left out: one runs only if the
-    /// operator names it.
+    /// operator names it; so is what does nothing without a grant.
     pub fn built_in() -> Vec<Self> {
-        builtin::all().iter().filter(|builtin| !builtin.is_hook).map(Self::from).collect()
+        let is_idle = |builtin: &&builtin::Builtin| builtin.is_hook || builtin.needs_grant;
+        builtin::all().iter().filter(|builtin| !is_idle(builtin)).map(Self::from).collect()
+    }
+
+    /// What nobody named and would do nothing: a model need not hear of it.
+    fn is_idle(&self, settings: &Settings) -> bool {
+        let shipped = builtin::with_digest(self.bytes.digest());
+        shipped.is_some_and(|builtin| builtin.needs_grant && !is_granted(settings, &self.name))
     }
 
     fn is_same(&self, other: &Self) -> bool {
@@ -62,13 +69,23 @@ pub(crate) fn plugin_files(settings: &Settings, named: Vec<PluginFile>) -> Resul
     }
     for dir in &settings.plugin_dirs {
         for path in files::components(&dir.value)? {
-            add(PluginFile { lies_about: true, ..component_file(&path)? });
+            let file = PluginFile { lies_about: true, ..component_file(&path)? };
+            if !file.is_idle(settings) {
+                add(file);
+            }
         }
     }
     if files.is_empty() {
         files = PluginFile::built_in();
+        let granted = |builtin: &&builtin::Builtin| builtin.needs_grant && is_granted(settings, builtin.name);
+        files.extend(builtin::all().iter().filter(granted).map(PluginFile::from));
     }
     Ok(files)
+}
+
+/// Whether some line grants a plugin of this name requests.
+fn is_granted(settings: &Settings, name: &str) -> bool {
+    settings.grants.iter().any(|grant| grant.tools.matches_plugin(name) && !grant.http.is_empty())
 }
 
 /// The component files of the hooks, in their order.

@@ -42,6 +42,12 @@ pub struct CallUsage {
     pub read_bytes: u64,
     /// Bytes written to files.
     pub written_bytes: u64,
+    /// Requests that were sent.
+    pub requests: u64,
+    /// Bytes of bodies that were sent.
+    pub sent_bytes: u64,
+    /// Bytes of bodies that were received, decoded.
+    pub received_bytes: u64,
     /// Bytes written to standard output and error, kept or not.
     pub printed_bytes: u64,
 }

@@ -233,6 +233,12 @@ pub struct Used {
     /// Requests sent.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub requests: u64,
+    /// Bytes of bodies that were sent.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub bytes_sent: u64,
+    /// Bytes of bodies that were received, decoded.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub bytes_received: u64,
 }
 
 impl Used {

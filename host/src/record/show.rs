@@ -159,7 +159,10 @@ fn touched(used: &Used, refusals: &[Refusal]) -> String {
 fn refused(refusal: &Refusal) -> String {
     let origin = refusal.origin.as_ref().map(|origin| format!(" ({origin})")).unwrap_or_default();
     let times = if refusal.count > 1 { format!(" ×{}", refusal.count) } else { String::new() };
-    format!("{} {} → {}{origin}{times}", inert(&refusal.operation), inert(&refusal.target), refusal.reason.as_str())
+    let line =
+        refusal.would_allow.as_ref().map(|line| format!("; would be allowed by {}", inert(line))).unwrap_or_default();
+    let (operation, target) = (inert(&refusal.operation), inert(&refusal.target));
+    format!("{operation} {target} → {}{origin}{times}{line}", refusal.reason.as_str())
 }
 
 fn used(ended: &CallEnded, most_memory: u64) -> String {

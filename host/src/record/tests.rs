@@ -124,6 +124,7 @@ fn a_run() -> Vec<Record> {
     let mut started = RunStarted::new(RunId::from_parts(1_763_700_000_000, 7), "mend it");
     started.model = "scripted:x".into();
     let hidden = Refusal {
+        would_allow: None,
         capability: "fs".into(),
         operation: "open".into(),
         target: "workspace:/.env".into(),

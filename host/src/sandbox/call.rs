@@ -43,8 +43,9 @@ impl Sandbox {
         let refusals = Arc::clone(&authority.refusals);
         let work = ToolWork { component: plugin.component.clone(), call: convert::to_call(call), limits };
         let run = context.run;
+        let egress = self.egress();
         let alive = move |engine: &Engine, clock, lent| {
-            Alive::fresh(engine, CallState::of_call(&authority, &limits, clock, context, lent))
+            Alive::fresh(engine, CallState::of_call(&authority, &limits, clock, context, lent, &egress))
         };
         let entering = Entering { component: &plugin.component, run, limits, cancel };
         let started = Instant::now();
@@ -172,6 +173,9 @@ fn to_report(finished: Finished<<ToolWork as Work>::Answer>, limits: &Limits) ->
         memory_limit: limits.memory_bytes as u64,
         read_bytes: state.view.usage().read_bytes(),
         written_bytes: state.view.usage().written_bytes(),
+        requests: state.http.usage().requests(),
+        sent_bytes: state.http.usage().sent_bytes(),
+        received_bytes: state.http.usage().received_bytes(),
         printed_bytes: state.stdout.total() + state.stderr.total(),
     };
     let report = GuestReport {

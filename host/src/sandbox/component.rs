@@ -49,7 +49,7 @@ impl CheckedComponent {
         if !unknown.is_empty() {
             let list = listed(&unknown);
             return Err(Error::usage(format!("plugin `{name}` imports what this host does not offer: {list}"))
-                .hint("plugins import `looplet:plugin` 0.1 and WASI 0.2 without `wasi:http`"));
+                .hint("plugins import `looplet:plugin` 0.1 and WASI 0.2"));
         }
         let pre = offered.instantiate_pre(component).map_err(|error| other_draft(name, &error))?;
         let about = about::GuestIndices::new(&pre).map_err(|error| other_draft(name, &error))?;

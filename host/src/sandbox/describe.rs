@@ -5,6 +5,7 @@ use super::bindings::exports::looplet::plugin::{about as wit_about, tool as wit_
 use super::convert;
 use super::output::cut_and_clean;
 use crate::canonical::CanonicalJson;
+use crate::capability::http::check_pattern;
 use crate::need::{Capability, Need};
 use crate::plugin::{PluginInfo, Schema, ToolSpec};
 
@@ -131,6 +132,11 @@ fn check_needs(list: &[Need]) -> Result<(), String> {
         return Err(too_many_needs(list.len()));
     }
     for need in list {
+        if let Capability::Http(patterns) = &need.capability
+            && let Some(fault) = patterns.iter().find_map(|pattern| check_pattern(pattern).err())
+        {
+            return Err(format!("needs requests that are none: {}", fault.message()));
+        }
         if let Capability::Fs { mount, .. } = &need.capability
             && !is_id(mount)
         {

@@ -37,11 +37,16 @@
 //! | length of a path | 4 KiB | path | gets an error | each name costs the host a call |
 //! | depth of a place | 256 | place | gets an error | a deeper tree could not be walked |
 //! | links on the way | 40 | path | gets an error | a loop of links |
+//! | requests | 8 | call | gets an error | each costs another machine too |
+//! | bodies, decoded | 4 MiB each way | call | gets an error | they are paid for, and read by a model |
+//! | URL | 8 KiB | request | gets an error | a long one can carry data out |
+//! | headers | 32 KiB | request, answer | gets an error | the host keeps them |
 //! | entries in a directory that is renamed | 10,000 | rename | gets an error | the host looks at each first |
 
 use std::time::Duration;
 
 use crate::capability::fs::FsLimits;
+use crate::capability::http::HttpLimits;
 use crate::need::WishedLimits;
 
 /// The limits of one call.
@@ -55,12 +60,19 @@ pub struct Limits {
     pub output_bytes: usize,
     /// Files.
     pub fs: FsLimits,
+    /// Requests.
+    pub http: HttpLimits,
 }
 
 impl Limits {
     /// The limits of a call that nobody said anything about.
-    pub const SHIPPED: Self =
-        Self { wall: Duration::from_secs(10), memory_bytes: 64 << 20, output_bytes: 256 << 10, fs: FsLimits::SHIPPED };
+    pub const SHIPPED: Self = Self {
+        wall: Duration::from_secs(10),
+        memory_bytes: 64 << 20,
+        output_bytes: 256 << 10,
+        fs: FsLimits::SHIPPED,
+        http: HttpLimits::SHIPPED,
+    };
 
     /// The limits of one point of a hook.
     pub const HOOK: Self = Self { wall: Duration::from_millis(50), memory_bytes: 16 << 20, ..Self::SHIPPED };

@@ -1,7 +1,7 @@
-//! What guests can import: the contract, and WASI 0.2 without HTTP. Anything else does not load.
+//! What guests can import: the contract, and WASI 0.2 with outgoing HTTP. Anything else does not load.
 //!
 //! Offering an interface is not granting it: sockets are here because language runtimes import them,
-//! and every use of them is refused at the call.
+//! and every use of them is refused at the call; requests go as far as the call reaches.
 
 use wasmtime::Engine;
 use wasmtime::component::{Component, HasData, Linker, ResourceTable};
@@ -34,6 +34,7 @@ pub(super) fn new(engine: &Engine) -> Result<Linker<CallState>> {
         .and_then(|()| add_files(&mut linker))
         .and_then(|()| add_process(&mut linker))
         .and_then(|()| add_sockets(&mut linker))
+        .and_then(|()| wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker))
         .map_err(|error| Error::failed(format!("the sandbox cannot be put together: {error:#}")))?;
     Ok(linker)
 }
@@ -126,6 +127,8 @@ const OFFERED: &[&str] = &[
     "wasi:clocks/wall-clock@0.2.",
     "wasi:filesystem/preopens@0.2.",
     "wasi:filesystem/types@0.2.",
+    "wasi:http/outgoing-handler@0.2.",
+    "wasi:http/types@0.2.",
     "wasi:io/error@0.2.",
     "wasi:io/poll@0.2.",
     "wasi:io/streams@0.2.",

@@ -18,6 +18,7 @@ mod filesystem;
 mod hook;
 mod hook_convert;
 mod host;
+mod http;
 mod limits;
 mod linker;
 mod memory;
@@ -40,6 +41,7 @@ pub use hook::{HookAnswer, HookCall, HookInstance};
 pub use limits::Limits;
 pub(crate) use output::{cut_and_clean, outcome_of_native};
 
+use crate::capability::http::Egress;
 use crate::digest::Digest;
 use crate::error::{Error, Result};
 use crate::plugin::{ComponentBytes, PluginInfo, ToolSpec};
@@ -61,6 +63,7 @@ struct Shared {
     ticker: Ticker,
     threads: Arc<Threads>,
     permits: Arc<Permits>,
+    egress: Arc<Egress>,
     /// Components that had to be asked what they are.
     asked: AtomicUsize,
 }
@@ -95,6 +98,7 @@ impl Sandbox {
             ticker: Ticker::start(&engine)?,
             threads: Arc::default(),
             permits: Arc::new(Permits::new()),
+            egress: Arc::default(),
             asked: AtomicUsize::new(0),
             engine,
         })))
@@ -143,6 +147,10 @@ impl Sandbox {
     /// How many components had to be asked what they are, since nothing was kept of them.
     pub fn asked(&self) -> usize {
         self.0.asked.load(Ordering::Relaxed)
+    }
+
+    fn egress(&self) -> Arc<Egress> {
+        Arc::clone(&self.0.egress)
     }
 
     /// How many threads are stuck in the kernel with a call that was given up.

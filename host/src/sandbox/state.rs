@@ -7,15 +7,18 @@ use std::time::Duration;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::random::Deterministic;
 use wasmtime_wasi::{HostMonotonicClock, HostWallClock, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
+use wasmtime_wasi_http::{WasiHttpCtxView, WasiHttpView};
 
 use super::capture::Capture;
 use super::clock::CallClock;
 use super::filesystem::FilesystemHost;
+use super::http::HttpDesk;
 use super::limits::Limits;
 use super::memory::MemoryLimit;
 use super::permits::Lent;
 use crate::capability::Authority;
 use crate::capability::fs::View;
+use crate::capability::http::{Egress, HttpReach};
 use crate::hook::History;
 use crate::plugin::{CallContext, LogLevel, LogLine};
 
@@ -24,6 +27,7 @@ pub(super) struct CallState {
     pub(super) table: ResourceTable,
     wasi: WasiCtx,
     pub(super) view: Arc<View>,
+    pub(super) http: HttpDesk,
     pub(super) memory: MemoryLimit,
     pub(super) clock: Arc<CallClock>,
     pub(super) stdout: Capture,
@@ -77,11 +81,14 @@ impl CallState {
         clock: Arc<CallClock>,
         context: CallContext,
         lent: Lent,
+        egress: &Arc<Egress>,
     ) -> Self {
         let mut wasi = closed();
         wasi.envs(&authority.env);
-        let view = View::new(authority.mounts.clone(), limits.fs, Arc::clone(&authority.refusals));
-        Self { lent: Some(lent), ..Self::new(wasi, view, limits, clock, Some(context)) }
+        let refusals = &authority.refusals;
+        let view = View::new(authority.mounts.clone(), limits.fs, Arc::clone(refusals));
+        let http = HttpDesk::new(authority.http.clone(), limits.http, Arc::clone(egress), Arc::clone(refusals));
+        Self { lent: Some(lent), ..Self::new(wasi, view, http, limits, clock, Some(context)) }
     }
 
     /// The state of one point of a hook.
@@ -91,15 +98,17 @@ impl CallState {
         clock: Arc<CallClock>,
         context: CallContext,
         lent: Lent,
+        egress: &Arc<Egress>,
         history: Arc<dyn History>,
     ) -> Self {
-        Self { history: Some(history), ..Self::of_call(authority, limits, clock, context, lent) }
+        Self { history: Some(history), ..Self::of_call(authority, limits, clock, context, lent, egress) }
     }
 
     /// The next point of a hook whose instance was kept: everything is counted anew, but for the memory
     /// and the handles that the instance holds.
     pub(super) fn begin_again(&mut self, again: Self) {
         self.view = again.view;
+        self.http = again.http;
         self.clock = again.clock;
         self.desk = again.desk;
         self.lent = again.lent;
@@ -115,12 +124,14 @@ impl CallState {
             .insecure_random(Deterministic::new(vec![0]))
             .insecure_random_seed(0);
         let view = View::new(Vec::new(), limits.fs, Arc::default());
-        Self::new(wasi, view, limits, clock, None)
+        let http = HttpDesk::new(HttpReach::default(), limits.http, Arc::default(), Arc::default());
+        Self::new(wasi, view, http, limits, clock, None)
     }
 
     fn new(
         mut wasi: WasiCtxBuilder,
         view: View,
+        http: HttpDesk,
         limits: &Limits,
         clock: Arc<CallClock>,
         context: Option<CallContext>,
@@ -133,6 +144,7 @@ impl CallState {
             table,
             wasi: wasi.build(),
             view: Arc::new(view),
+            http,
             memory: MemoryLimit::new(limits.memory_bytes),
             clock,
             stdout,
@@ -165,6 +177,12 @@ fn closed() -> WasiCtxBuilder {
 impl WasiView for CallState {
     fn ctx(&mut self) -> WasiCtxView<'_> {
         WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+    }
+}
+
+impl WasiHttpView for CallState {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        self.http.view(&mut self.table)
     }
 }
 

@@ -13,11 +13,12 @@ use super::sourced::Sourced;
 use super::types::{Budget, Ceiling, GrantLimits, ModelSettings, OnAsk, OnUnknown, PluginSource, Provider, TextSource};
 use super::walk::{SetKey, check};
 use super::written::{WrittenGrant, WrittenMount, WrittenPlugin};
+use crate::capability::http::AddressPolicy;
 use crate::error::{Error, Result};
 use crate::model::{Price, micro_usd};
 use crate::need::FsMode;
 use crate::origin::Origin;
-use crate::permission::{Rule, ToolPattern, Unmatched};
+use crate::permission::{HttpPattern, Rule, ToolPattern, Unmatched};
 use crate::redaction::Redaction;
 
 /// The version of the format that this host reads.
@@ -335,11 +336,28 @@ fn grant(tools: &str, node: &Node) -> Result<WrittenGrant> {
         placed(node, check_name(mount))?;
     }
     let limit = |key| sourced(node.get("limits").and_then(|limits| limits.get(key)), Node::whole);
+    let mut networks = node.get("addresses").into_iter().flat_map(Node::texts);
+    let mut addresses = networks.try_fold(AddressPolicy::default(), |all, (network, at)| {
+        all.with_network(network).map_err(|error| error.at(at.clone()))
+    })?;
+    if node.get("public_addresses_only").and_then(Node::bool) == Some(false) {
+        addresses = addresses.with_private();
+    }
+    let http = node.get("http").into_iter().flat_map(Node::texts);
     Ok(WrittenGrant {
+        http: http
+            .map(|(pattern, at)| HttpPattern::parse(pattern).map_err(|error| error.at(at.clone())))
+            .collect::<Result<_>>()?,
+        addresses,
         tools: placed(node, ToolPattern::parse(tools))?,
         fs: fs.iter().filter_map(|(mount, node)| Some((mount.clone(), mode(node)?))).collect(),
         env: node.get("env").into_iter().flat_map(Node::texts).map(|(name, _)| name.to_owned()).collect(),
-        limits: GrantLimits { wall_ms: limit("wall_ms"), memory_mib: limit("memory_mib") },
+        limits: GrantLimits {
+            wall_ms: limit("wall_ms"),
+            memory_mib: limit("memory_mib"),
+            url_bytes: limit("url_bytes"),
+            body_mib: limit("body_mib"),
+        },
         origin: node.origin.clone(),
     })
 }

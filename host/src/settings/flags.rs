@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::model::micro_usd;
 use crate::need::FsMode;
 use crate::origin::Origin;
-use crate::permission::ToolPattern;
+use crate::permission::{HttpPattern, ToolPattern};
 
 /// The flags as they were typed.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -83,10 +83,11 @@ pub(super) struct GrantFlag {
     pub(super) given: Given,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) enum Given {
     Fs(String, FsMode),
     Env(String),
+    Http(HttpPattern),
 }
 
 impl Flags {
@@ -166,10 +167,13 @@ fn no_mode(flag: &str, text: &str) -> Error {
 
 fn grant(text: &str) -> Result<GrantFlag> {
     let form = || {
-        let hint = "write `PLUGIN/TOOL:fs.NAME=ro` or `PLUGIN/TOOL:env.NAME`";
+        let hint = "write `PLUGIN/TOOL:fs.NAME=ro`, `PLUGIN/TOOL:env.NAME` or `PLUGIN/TOOL:http=GET https://…`";
         Error::usage(format!("`{text}` is no grant")).hint(hint)
     };
     let (tools, what) = text.split_once(':').ok_or_else(form)?;
+    if let Some(pattern) = what.strip_prefix("http=") {
+        return Ok(GrantFlag { tools: ToolPattern::parse(tools)?, given: Given::Http(HttpPattern::parse(pattern)?) });
+    }
     let given = match what.split_once('.').ok_or_else(form)? {
         ("fs", rest) => {
             let (name, word) = rest.split_once('=').ok_or_else(form)?;
@@ -236,7 +240,9 @@ mod tests {
         for text in ["files", "files:fs.notes", "files:fs.notes=wr", "files:http.x=ro", "files:env."] {
             assert_eq!(
                 given(text),
-                format!("error: `{text}` is no grant\nhint: write `PLUGIN/TOOL:fs.NAME=ro` or `PLUGIN/TOOL:env.NAME`")
+                format!(
+                    "error: `{text}` is no grant\nhint: write `PLUGIN/TOOL:fs.NAME=ro`, `PLUGIN/TOOL:env.NAME` or `PLUGIN/TOOL:http=GET https://…`"
+                )
             );
         }
     }

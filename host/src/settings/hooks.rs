@@ -99,7 +99,8 @@ impl HookSettings {
             let node = table.get("limits")?.get(key)?;
             Some(Sourced::new(node.whole()?, node.origin.clone()))
         };
-        hook.limits = GrantLimits { wall_ms: limit("wall_ms"), memory_mib: limit("memory_mib") };
+        hook.limits =
+            GrantLimits { wall_ms: limit("wall_ms"), memory_mib: limit("memory_mib"), ..GrantLimits::default() };
         if table.get("on_fault").and_then(Node::text) == Some("stop") {
             hook.on_fault = OnFault::Stop;
         }

@@ -78,7 +78,6 @@ use Support::{Later, Now};
 use Who::{AnyoneNarrowing as Anyone, Operator, TrustedProject as Trusted};
 
 const MODES: Kind = OneOf(&["ro", "rw"]);
-const HTTP: Support = Later("http grants");
 const SECRETS: Support = Later("secrets");
 const PROGRAMS: Support = Later("programs");
 const MODELS: Support = Later("several models");
@@ -171,11 +170,11 @@ pub const KEYS: &[Key] = &[
     key("grants.*.limits", Table, Trusted, Now, "", "Limits of one call."),
     key("grants.*.limits.wall_ms", Whole, Trusted, Now, "10000", "Milliseconds."),
     key("grants.*.limits.memory_mib", Whole, Trusted, Now, "64", "MiB of memory."),
-    key("grants.*.limits.url_bytes", Whole, Trusted, HTTP, "none", "Bytes of a URL."),
-    key("grants.*.limits.body_mib", Whole, Trusted, HTTP, "4", "MiB of a body."),
-    key("grants.*.http", Texts, Trusted, HTTP, "[]", "Requests, as `METHOD scheme://host/path-glob`."),
-    key("grants.*.addresses", Texts, Trusted, HTTP, "[]", "Private networks that may be reached."),
-    key("grants.*.public_addresses_only", Bool, Trusted, HTTP, "true", "Refuses private addresses."),
+    key("grants.*.limits.url_bytes", Whole, Trusted, Now, "8192", "Bytes of a URL."),
+    key("grants.*.limits.body_mib", Whole, Trusted, Now, "4", "MiB of bodies, each way, decoded."),
+    key("grants.*.http", Texts, Trusted, Now, "[]", "Requests, as `METHOD scheme://host/path-glob`."),
+    key("grants.*.addresses", Texts, Trusted, Now, "[]", "Networks that may be reached beside the public ones: `10.20.0.0/16`, or one address."),
+    key("grants.*.public_addresses_only", Bool, Trusted, Now, "true", "Without it private networks and this machine may be reached; never link-local ones."),
     key("grants.*.secrets", Texts, Trusted, SECRETS, "[]", "Secrets that are added to its requests."),
     key("grants.*.programs", Texts, Trusted, PROGRAMS, "[]", "Native programs with their arguments."),
     key("grants.*.sees_hidden", Bool, Trusted, PROGRAMS, "false", "Its programs see what masks hide."),

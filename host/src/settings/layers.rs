@@ -137,6 +137,8 @@ impl Draft {
             tools: grant.tools,
             fs: grant.fs,
             env: grant.env,
+            http: grant.http,
+            addresses: grant.addresses,
             limits: grant.limits,
             known_only,
             origin: grant.origin,

@@ -44,6 +44,7 @@ pub use types::{
     Provider, RunSettings, TextSource,
 };
 
+use crate::capability::http::AddressPolicy;
 use crate::error::{Error, Result};
 use crate::need::FsMode;
 use crate::origin::Origin;
@@ -199,6 +200,8 @@ impl Draft {
                 tools: grant.tools,
                 fs: BTreeMap::new(),
                 env: Vec::new(),
+                http: Vec::new(),
+                addresses: AddressPolicy::default(),
                 limits: GrantLimits::default(),
                 known_only: false,
                 origin: flags.origin("--grant"),
@@ -206,6 +209,7 @@ impl Draft {
             match grant.given {
                 Given::Fs(mount, mode) => drop(given.fs.insert(mount, mode)),
                 Given::Env(name) => given.env.push(name),
+                Given::Http(pattern) => given.http.push(pattern),
             }
             self.grants.push(given);
         }

@@ -7,12 +7,13 @@ use serde_json::Value;
 
 use super::document::Node;
 use super::sourced::Sourced;
+use crate::capability::http::AddressPolicy;
 use crate::digest::Digest;
 use crate::error::Result;
 use crate::model::Price;
 use crate::need::FsMode;
 use crate::origin::Origin;
-use crate::permission::{Mask, Masks, ToolPattern, Unmatched};
+use crate::permission::{HttpPattern, Mask, Masks, ToolPattern, Unmatched};
 
 /// A text, or the file that holds it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -133,6 +134,10 @@ pub struct GrantLimits {
     pub wall_ms: Option<Sourced<u64>>,
     /// MiB of memory.
     pub memory_mib: Option<Sourced<u64>>,
+    /// Bytes of a URL.
+    pub url_bytes: Option<Sourced<u64>>,
+    /// MiB of bodies.
+    pub body_mib: Option<Sourced<u64>>,
 }
 
 /// What some tools may be given.
@@ -144,6 +149,10 @@ pub struct Grant {
     pub fs: BTreeMap<String, FsMode>,
     /// Environment variables.
     pub env: Vec<String>,
+    /// Requests.
+    pub http: Vec<HttpPattern>,
+    /// Where they may go.
+    pub addresses: AddressPolicy,
     /// Limits of one call.
     pub limits: GrantLimits,
     /// Only for built-in plugins and for digests that the settings name: it comes from the user's file,

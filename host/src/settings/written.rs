@@ -7,9 +7,10 @@ use serde_json::Value;
 
 use super::sourced::Sourced;
 use super::types::{GrantLimits, PluginSource};
+use crate::capability::http::AddressPolicy;
 use crate::need::FsMode;
 use crate::origin::Origin;
-use crate::permission::{ToolPattern, Unmatched};
+use crate::permission::{HttpPattern, ToolPattern, Unmatched};
 
 /// `[mounts.NAME]` as it is written.
 #[derive(Clone, Debug)]
@@ -40,6 +41,8 @@ pub(super) struct WrittenGrant {
     pub(super) tools: ToolPattern,
     pub(super) fs: BTreeMap<String, FsMode>,
     pub(super) env: Vec<String>,
+    pub(super) http: Vec<HttpPattern>,
+    pub(super) addresses: AddressPolicy,
     pub(super) limits: GrantLimits,
     pub(super) origin: Origin,
 }

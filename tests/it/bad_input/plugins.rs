@@ -191,11 +191,11 @@ fn a_plugin_that_the_file_names_and_nobody_has() {
     World::new().file("policy.toml", policy).check(
         &["check", "--policy", "policy.toml"],
         &expect![[r#"
-        ── stderr
-        error: policy.toml:2: no plugin `jira` is built in
-        hint: built in are: files, greet, per-tool-limit, redact, stagnation, step-budget, think, todo
-        ── exit 2
-    "#]],
+            ── stderr
+            error: policy.toml:2: no plugin `jira` is built in
+            hint: built in are: files, greet, http, per-tool-limit, redact, stagnation, step-budget, think, todo
+            ── exit 2
+        "#]],
     );
 }
 

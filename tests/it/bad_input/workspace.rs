@@ -103,11 +103,11 @@ fn a_grant_that_says_nothing() {
     World::new().check(
         &["check", "--grant", "files"],
         &expect![[r#"
-        ── stderr
-        error: --grant: `files` is no grant
-        hint: write `PLUGIN/TOOL:fs.NAME=ro` or `PLUGIN/TOOL:env.NAME`
-        ── exit 2
-    "#]],
+            ── stderr
+            error: --grant: `files` is no grant
+            hint: write `PLUGIN/TOOL:fs.NAME=ro`, `PLUGIN/TOOL:env.NAME` or `PLUGIN/TOOL:http=GET https://…`
+            ── exit 2
+        "#]],
     );
 }
 

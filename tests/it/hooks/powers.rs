@@ -63,7 +63,7 @@ fn a_hook_that_does_not_exist_a_power_that_is_none_and_a_tool_are_refused() {
     expect![[r#"
         ── stderr
         error: --hook: no hook `nothing` is built in
-        hint: built in are: files, greet, per-tool-limit, redact, stagnation, step-budget, think, todo
+        hint: built in are: files, greet, http, per-tool-limit, redact, stagnation, step-budget, think, todo
         ── exit 2
     "#]]
     .assert_eq(&refused("builtin:nothing"));

@@ -5,6 +5,7 @@ use looplet_tests::guests::ALL;
 const TESTS: &[&str] = &[
     include_str!("cancel.rs"),
     include_str!("fs.rs"),
+    include_str!("http.rs"),
     include_str!("isolation.rs"),
     include_str!("limits.rs"),
     include_str!("limits/host.rs"),

@@ -76,7 +76,7 @@ fn imports_that_are_not_offered_are_named() {
         )))
     };
     let names = [
-        "wasi:http/outgoing-handler@0.2.0",
+        "wasi:http/incoming-handler@0.2.0",
         "wasi:keyvalue/store@0.2.0",
         "wasi:cli/run@0.2.0",
         "wasi:cli/environment@0.3.0",
@@ -87,20 +87,20 @@ fn imports_that_are_not_offered_are_named() {
     check(
         names.map(importing).join("\n"),
         expect![[r#"
-        error: plugin `guest` imports what this host does not offer: `wasi:http/outgoing-handler@0.2.0`
-        hint: plugins import `looplet:plugin` 0.1 and WASI 0.2 without `wasi:http`
+        error: plugin `guest` imports what this host does not offer: `wasi:http/incoming-handler@0.2.0`
+        hint: plugins import `looplet:plugin` 0.1 and WASI 0.2
         error: plugin `guest` imports what this host does not offer: `wasi:keyvalue/store@0.2.0`
-        hint: plugins import `looplet:plugin` 0.1 and WASI 0.2 without `wasi:http`
+        hint: plugins import `looplet:plugin` 0.1 and WASI 0.2
         error: plugin `guest` imports what this host does not offer: `wasi:cli/run@0.2.0`
-        hint: plugins import `looplet:plugin` 0.1 and WASI 0.2 without `wasi:http`
+        hint: plugins import `looplet:plugin` 0.1 and WASI 0.2
         error: plugin `guest` imports what this host does not offer: `wasi:cli/environment@0.3.0`
-        hint: plugins import `looplet:plugin` 0.1 and WASI 0.2 without `wasi:http`
+        hint: plugins import `looplet:plugin` 0.1 and WASI 0.2
         error: plugin `guest` imports what this host does not offer: `acme:x/y`
-        hint: plugins import `looplet:plugin` 0.1 and WASI 0.2 without `wasi:http`
+        hint: plugins import `looplet:plugin` 0.1 and WASI 0.2
         error: plugin `guest` imports what this host does not offer: `looplet:plugin/host@0.2.0`
-        hint: plugins import `looplet:plugin` 0.1 and WASI 0.2 without `wasi:http`
+        hint: plugins import `looplet:plugin` 0.1 and WASI 0.2
         error: plugin `guest` imports what this host does not offer: `looplet:plugin/hosts@0.1.0`
-        hint: plugins import `looplet:plugin` 0.1 and WASI 0.2 without `wasi:http`"#]],
+        hint: plugins import `looplet:plugin` 0.1 and WASI 0.2"#]],
     );
     let many = (0..900).map(|number| format!("(import \"acme:x/y{number}\" (instance))")).collect::<Vec<_>>().concat();
     let many =
@@ -109,7 +109,7 @@ fn imports_that_are_not_offered_are_named() {
         refused(&component(&many)),
         expect![[r#"
         error: plugin `guest` imports what this host does not offer: `acme:x/y0`, `acme:x/y1`, `acme:x/y2`, `acme:x/y3`, `acme:x/y4`, `acme:x/y5`, `acme:x/y6`, `acme:x/y7` and 892 more
-        hint: plugins import `looplet:plugin` 0.1 and WASI 0.2 without `wasi:http`"#]],
+        hint: plugins import `looplet:plugin` 0.1 and WASI 0.2"#]],
     );
 }
 

@@ -92,7 +92,7 @@ fn a_component_with_its_stamp_is_not_built_again() {
         name: name.into(),
         file: cache.join(format!("{name}.wasm")),
         is_new: false,
-        is_hook: false,
+        loaded: Loaded::Always,
     });
     assert_eq!(guests.build(&toolchain).unwrap(), expected);
 

@@ -369,14 +369,7 @@ impl View {
         origin: Option<Origin>,
     ) {
         let target = format!("{}:/{}", self.preopens[preopen].mount.name(), place.as_str());
-        self.refusals.note(Refusal {
-            capability: "fs".to_owned(),
-            operation: operation.to_owned(),
-            target,
-            reason,
-            origin,
-            count: 1,
-        });
+        self.refusals.note(Refusal { origin, ..Refusal::new("fs", operation, target, reason) });
     }
 }
 

@@ -35,21 +35,12 @@ fn the_sketched_files_parse_and_say_what_is_missing() {
         coder.toml:32: secrets (secrets)
         coder.toml:45: grants.process.programs (programs)
         coder.toml:45: grants.process.sees_hidden (programs)
-        coder.toml:46: grants.http/fetch.http (http grants)
         coder.toml:46: grants.http/fetch.secrets (secrets)
-        coder.toml:47: grants.jira.http (http grants)
         coder.toml names ["/proj/AGENTS.md", "/proj/plugins/jira.wasm", "/proj/plugins/license_header.wasm", "/proj/prompts/coder.md"]
         research.toml:19: secrets (secrets)
-        research.toml:31: grants.http/fetch.http (http grants)
-        research.toml:31: grants.http/fetch.limits.body_mib (http grants)
-        research.toml:31: grants.http/fetch.limits.url_bytes (http grants)
-        research.toml:31: grants.http/fetch.public_addresses_only (http grants)
-        research.toml:32: grants.search.http (http grants)
         research.toml:32: grants.search.secrets (secrets)
         research.toml names ["/proj/plugins/search.wasm"]
         nightly.toml:7: model.fallback (several models)
-        nightly.toml:30: grants.sql.addresses (http grants)
-        nightly.toml:30: grants.sql.http (http grants)
         nightly.toml:30: grants.sql.secrets (secrets)
         nightly.toml:32: secrets (secrets)
         nightly.toml names ["/opt/plugins/sql.wasm", "/proj/prompts/nightly.md", "/proj/prompts/report.schema.json"]

@@ -6,6 +6,7 @@ const TABLE: &str = include_str!("../../../../host/src/sandbox/limits.rs");
 /// Where the tests stand.
 const TESTS: &[&str] = &[
     include_str!("../cancel.rs"),
+    include_str!("../http.rs"),
     include_str!("../isolation.rs"),
     include_str!("../limits.rs"),
     include_str!("../load.rs"),
@@ -48,6 +49,10 @@ const ROWS: &[(&str, &str)] = &[
     ("length of a path", "paths_are_so_long_and_so_deep_and_no_more"),
     ("depth of a place", "paths_are_so_long_and_so_deep_and_no_more"),
     ("links on the way", "forty_links_are_followed_and_no_more"),
+    ("requests", "a_call_has_so_many_requests"),
+    ("bodies, decoded", "bodies_are_counted_once_they_are_decoded"),
+    ("URL", "a_url_that_is_long_enough_to_carry_data_out_is_refused"),
+    ("headers", "an_answer_that_is_none_or_has_too_many_headers_is_a_failure"),
     ("entries in a directory that is renamed", "a_directory_of_ten_thousand_entries_is_renamed_and_none_larger"),
 ];
 

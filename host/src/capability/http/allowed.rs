@@ -1,0 +1,107 @@
+//! What of the web a call reaches: patterns that need, grant and rules have in common, each with its addresses.
+
+use super::address::AddressPolicy;
+use crate::origin::Origin;
+use crate::permission::{HttpPattern, HttpTarget};
+
+/// Requests that a call may send.
+#[derive(Clone, Debug)]
+pub struct AllowedHttp {
+    /// Which.
+    pub pattern: HttpPattern,
+    /// Where they may go.
+    pub addresses: AddressPolicy,
+    /// The line that grants them.
+    pub origin: Origin,
+}
+
+/// All requests that a call may send. The default is none.
+#[derive(Clone, Debug, Default)]
+pub struct HttpReach(Vec<AllowedHttp>);
+
+/// Why a request is not sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// Nothing that is granted is about it.
+    NotGranted,
+    /// A method that is no request to a server but one to whatever stands before it.
+    Method,
+}
+
+impl HttpReach {
+    /// Adds requests.
+    pub fn push(&mut self, allowed: AllowedHttp) {
+        self.0.push(allowed);
+    }
+
+    /// Whether there is no request at all.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The parts.
+    pub fn iter(&self) -> impl Iterator<Item = &AllowedHttp> {
+        self.0.iter()
+    }
+
+    /// Where a request may go: to the addresses of all that is about it.
+    pub fn permit(&self, target: &HttpTarget) -> Result<AddressPolicy, Refused> {
+        if matches!(target.method(), "CONNECT" | "TRACE") {
+            return Err(Refused::Method);
+        }
+        let mut about = self.0.iter().filter(|allowed| allowed.pattern.matches(target));
+        let first = about.next().ok_or(Refused::NotGranted)?;
+        Ok(about.fold(first.addresses_of_pattern(), |all, allowed| all.or(&allowed.addresses_of_pattern())))
+    }
+}
+
+impl AllowedHttp {
+    /// A pattern that names an address in place of a host names where it goes.
+    fn addresses_of_pattern(&self) -> AddressPolicy {
+        let policy = self.addresses.clone();
+        match self.pattern.address() {
+            Some(address) => policy.with_address(address),
+            None => policy,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reach(parts: &[(&str, &[&str])]) -> HttpReach {
+        let part = |(pattern, networks): &(&str, &[&str])| AllowedHttp {
+            pattern: HttpPattern::parse(pattern).expect("is a pattern"),
+            addresses: networks
+                .iter()
+                .fold(AddressPolicy::default(), |all, network| all.with_network(network).expect("is a network")),
+            origin: Origin::Program,
+        };
+        HttpReach(parts.iter().map(part).collect())
+    }
+
+    fn permit(reach: &HttpReach, request: &str, address: &str) -> Option<bool> {
+        let (method, url) = request.split_once(' ').expect("has a method");
+        let target = HttpTarget::parse(method, url).expect("is a URL");
+        reach.permit(&target).ok().map(|policy| policy.permits(address.parse().expect("is an address")))
+    }
+
+    #[test]
+    fn a_network_is_for_the_requests_that_it_is_granted_with() {
+        let reach = reach(&[("GET https://*/**", &[]), ("POST https://db.example/q", &["10.20.0.0/16"])]);
+        assert_eq!(permit(&reach, "POST https://db.example/q", "10.20.0.1"), Some(true));
+        assert_eq!(permit(&reach, "GET https://db.example/q", "10.20.0.1"), Some(false));
+        assert_eq!(permit(&reach, "GET https://db.example/q", "1.1.1.1"), Some(true));
+        assert_eq!(permit(&reach, "POST https://db.example/x", "1.1.1.1"), None);
+        assert_eq!(permit(&reach, "CONNECT https://db.example/q", "1.1.1.1"), None);
+    }
+
+    #[test]
+    fn an_address_in_place_of_a_host_is_named_by_it() {
+        let reach = reach(&[("GET http://127.0.0.1:8080/**", &[]), ("GET http://*:8080/**", &[])]);
+        assert_eq!(permit(&reach, "GET http://127.0.0.1:8080/", "127.0.0.1"), Some(true));
+        assert_eq!(permit(&reach, "GET http://127.0.0.2:8080/", "127.0.0.2"), Some(false));
+        assert_eq!(permit(&reach, "GET http://localhost:8080/", "127.0.0.1"), Some(false));
+    }
+}

@@ -1,0 +1,332 @@
+//! The one client through which requests of guests leave, on a runtime of its own.
+//!
+//! A name is resolved once, every answer is checked, and a checked one is dialled. No proxy, no redirect, no
+//! cookie: what goes out is what was permitted. Connections are kept apart by address policy, so that one that a
+//! grant opened serves nobody without it.
+
+use std::collections::BTreeMap;
+use std::error::Error as _;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::header::HeaderMap;
+use reqwest::{Body, Client, Method, Request};
+use tokio::runtime::Runtime;
+use tokio::sync::oneshot;
+use url::Host;
+
+use super::address::AddressPolicy;
+use crate::error::{Error, Result};
+use crate::permission::HttpTarget;
+
+/// How long a connection may take, its lookup included.
+const CONNECT: Duration = Duration::from_secs(10);
+/// How long a connection is kept for the next request.
+const KEEP: Duration = Duration::from_secs(15);
+
+/// Resolves names.
+#[async_trait]
+pub trait Lookup: Send + Sync {
+    /// All addresses of a name.
+    async fn addresses(&self, name: &str) -> std::io::Result<Vec<IpAddr>>;
+}
+
+/// The resolver of the machine.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemLookup;
+
+#[async_trait]
+impl Lookup for SystemLookup {
+    async fn addresses(&self, name: &str) -> std::io::Result<Vec<IpAddr>> {
+        Ok(tokio::net::lookup_host((name, 0)).await?.map(|address| address.ip()).collect())
+    }
+}
+
+/// Sends requests that were permitted. Nothing is started before the first of them.
+pub struct Egress {
+    lookup: Arc<dyn Lookup>,
+    runtime: OnceLock<Runtime>,
+    clients: Mutex<BTreeMap<AddressPolicy, Client>>,
+}
+
+/// Where the answer to a request comes. Dropping it takes the request back.
+pub type Sent = oneshot::Receiver<std::result::Result<http::Response<Body>, EgressFault>>;
+
+/// Why there is no answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EgressFault {
+    /// The host has an address that may not be dialled.
+    Address(IpAddr),
+    /// The name has no address.
+    Lookup,
+    /// Nobody answers there.
+    Connect,
+    /// It took too long.
+    Timeout,
+    /// The other side broke off, or does not speak HTTP.
+    Broken,
+}
+
+impl Default for Egress {
+    fn default() -> Self {
+        Self::new(Arc::new(SystemLookup))
+    }
+}
+
+impl Egress {
+    /// With a resolver.
+    pub fn new(lookup: Arc<dyn Lookup>) -> Self {
+        Self { lookup, runtime: OnceLock::new(), clients: Mutex::default() }
+    }
+
+    /// Sends a request to one of these addresses.
+    ///
+    /// # Errors
+    /// No runtime or client can be had, or the request has no form.
+    pub fn send(
+        &self,
+        addresses: &AddressPolicy,
+        target: &HttpTarget,
+        headers: HeaderMap,
+        body: Option<Body>,
+    ) -> Result<Sent> {
+        let (sender, sent) = oneshot::channel();
+        if let Some(address) = literal(target).filter(|address| !addresses.permits(*address)) {
+            let _ = sender.send(Err(EgressFault::Address(address)));
+            return Ok(sent);
+        }
+        let method = Method::from_bytes(target.method().as_bytes())
+            .map_err(|_| Error::failed(format!("`{}` is no method", target.method())))?;
+        let mut request = Request::new(method, target.url().clone());
+        *request.headers_mut() = headers;
+        *request.body_mut() = body;
+        let client = self.client(addresses)?;
+        self.runtime()?.spawn(async move {
+            let mut sender = sender;
+            tokio::select! {
+                () = sender.closed() => {}
+                answer = client.execute(request) => {
+                    let answer = answer.map(http::Response::from).map_err(|error| fault(&error));
+                    let _ = sender.send(answer);
+                }
+            }
+        });
+        Ok(sent)
+    }
+
+    fn client(&self, addresses: &AddressPolicy) -> Result<Client> {
+        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(client) = clients.get(addresses) {
+            return Ok(client.clone());
+        }
+        let resolver = Checked { lookup: Arc::clone(&self.lookup), addresses: addresses.clone() };
+        let client = Client::builder()
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .referer(false)
+            .dns_resolver(resolver)
+            .connect_timeout(CONNECT)
+            .pool_idle_timeout(KEEP)
+            .user_agent(concat!("looplet-host/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map_err(|error| Error::failed(format!("the client of guests' requests cannot be made: {error}")))?;
+        clients.insert(addresses.clone(), client.clone());
+        Ok(client)
+    }
+
+    fn runtime(&self) -> Result<&Runtime> {
+        if let Some(runtime) = self.runtime.get() {
+            return Ok(runtime);
+        }
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("looplet-egress")
+            .enable_all()
+            .build()
+            .map_err(|error| Error::failed(format!("cannot start a thread for guests' requests: {error}")))?;
+        if let Err(second) = self.runtime.set(runtime) {
+            second.shutdown_background();
+        }
+        self.runtime.get().ok_or_else(|| Error::failed("the thread for guests' requests is gone"))
+    }
+}
+
+/// A runtime must not wait for its threads where its owner may not wait.
+impl Drop for Egress {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// An address in place of a name never meets a resolver.
+fn literal(target: &HttpTarget) -> Option<IpAddr> {
+    match target.host() {
+        Host::Domain(_) => None,
+        Host::Ipv4(address) => Some((*address).into()),
+        Host::Ipv6(address) => Some((*address).into()),
+    }
+}
+
+/// Gives the addresses of a name if all of them may be dialled.
+struct Checked {
+    lookup: Arc<dyn Lookup>,
+    addresses: AddressPolicy,
+}
+
+/// A name has this address, which may not be dialled.
+#[derive(Debug, thiserror::Error)]
+#[error("the address {0} may not be dialled")]
+struct AddressRefused(IpAddr);
+
+/// A name has no address.
+#[derive(Debug, thiserror::Error)]
+#[error("the name has no address")]
+struct NoAddress;
+
+impl Resolve for Checked {
+    fn resolve(&self, name: Name) -> Resolving {
+        let (lookup, addresses) = (Arc::clone(&self.lookup), self.addresses.clone());
+        Box::pin(async move {
+            let found = lookup.addresses(name.as_str()).await.map_err(|_| NoAddress)?;
+            if found.is_empty() {
+                return Err(NoAddress.into());
+            }
+            if let Some(refused) = found.iter().find(|address| !addresses.permits(**address)) {
+                return Err(AddressRefused(*refused).into());
+            }
+            // The port is that of the request.
+            Ok(Box::new(found.into_iter().map(|address| SocketAddr::new(address, 0))) as Addrs)
+        })
+    }
+}
+
+fn fault(error: &reqwest::Error) -> EgressFault {
+    let mut source = error.source();
+    while let Some(cause) = source {
+        if let Some(AddressRefused(address)) = cause.downcast_ref() {
+            return EgressFault::Address(*address);
+        }
+        if cause.is::<NoAddress>() {
+            return EgressFault::Lookup;
+        }
+        source = cause.source();
+    }
+    match error {
+        error if error.is_timeout() => EgressFault::Timeout,
+        error if error.is_connect() => EgressFault::Connect,
+        _ => EgressFault::Broken,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Write as _};
+    use std::net::TcpListener;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    /// Answers each question with the next list, and the last one again.
+    struct Fake {
+        answers: Vec<Vec<&'static str>>,
+        asked: AtomicUsize,
+    }
+
+    #[async_trait]
+    impl Lookup for Fake {
+        async fn addresses(&self, _: &str) -> std::io::Result<Vec<IpAddr>> {
+            let asked = self.asked.fetch_add(1, Ordering::Relaxed).min(self.answers.len() - 1);
+            Ok(self.answers[asked].iter().map(|address| address.parse().expect("is an address")).collect())
+        }
+    }
+
+    fn egress(answers: &[&[&'static str]]) -> (Egress, Arc<Fake>) {
+        let answers = answers.iter().map(|addresses| addresses.to_vec()).collect();
+        let fake = Arc::new(Fake { answers, asked: AtomicUsize::new(0) });
+        (Egress::new(Arc::clone(&fake) as Arc<dyn Lookup>), fake)
+    }
+
+    /// A server that says hello, and counts.
+    fn server() -> (u16, Arc<AtomicUsize>) {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("binds");
+        let port = listener.local_addr().expect("is bound").port();
+        let connections = Arc::<AtomicUsize>::default();
+        let counted = Arc::clone(&connections);
+        std::thread::spawn(move || {
+            for mut stream in listener.incoming().flatten() {
+                counted.fetch_add(1, Ordering::Relaxed);
+                std::thread::spawn(move || {
+                    let mut bytes = [0; 4096];
+                    while stream.read(&mut bytes).is_ok_and(|read| read > 0) {
+                        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello");
+                    }
+                });
+            }
+        });
+        (port, connections)
+    }
+
+    fn send(egress: &Egress, policy: &AddressPolicy, url: &str) -> std::result::Result<u16, EgressFault> {
+        let target = HttpTarget::parse("GET", url).expect("is a URL");
+        let sent = egress.send(policy, &target, HeaderMap::new(), None).expect("begins");
+        sent.blocking_recv().expect("is answered").map(|answer| answer.status().as_u16())
+    }
+
+    fn loopback() -> AddressPolicy {
+        AddressPolicy::default().with_network("127.0.0.0/8").expect("is a network")
+    }
+
+    #[test]
+    fn a_name_is_resolved_once_and_what_was_checked_is_dialled() {
+        let (port, _) = server();
+        // A name that would be another machine a moment later.
+        let (egress, fake) = egress(&[&["127.0.0.1"], &["169.254.169.254"]]);
+        assert_eq!(send(&egress, &loopback(), &format!("http://a.test:{port}/")), Ok(200));
+        assert_eq!(fake.asked.load(Ordering::Relaxed), 1);
+    }
+
+    #[test]
+    fn one_address_that_is_not_public_spoils_all() {
+        let (port, connections) = server();
+        for answers in [&["1.1.1.1", "127.0.0.1"][..], &["127.0.0.1"], &["2606:4700::1111", "::ffff:10.0.0.1"]] {
+            let (egress, _) = egress(&[answers]);
+            let refused = send(&egress, &AddressPolicy::default(), &format!("http://a.test:{port}/"));
+            assert!(matches!(refused, Err(EgressFault::Address(_))), "{answers:?}: {refused:?}");
+        }
+        assert_eq!(connections.load(Ordering::Relaxed), 0);
+    }
+
+    #[test]
+    fn an_address_in_place_of_a_name_meets_no_resolver_and_is_checked_all_the_same() {
+        let (port, _) = server();
+        let (egress, fake) = egress(&[&["127.0.0.1"]]);
+        let url = format!("http://127.0.0.1:{port}/");
+        let address = EgressFault::Address("127.0.0.1".parse().expect("is an address"));
+        assert_eq!(send(&egress, &AddressPolicy::default(), &url), Err(address));
+        assert_eq!(send(&egress, &loopback(), &url), Ok(200));
+        assert_eq!(fake.asked.load(Ordering::Relaxed), 0);
+    }
+
+    #[test]
+    fn a_connection_is_kept_for_the_same_policy_alone() {
+        let (port, connections) = server();
+        let (egress, fake) = egress(&[&["127.0.0.1"]]);
+        let url = format!("http://a.test:{port}/");
+        assert_eq!(send(&egress, &loopback(), &url), Ok(200));
+        assert_eq!(send(&egress, &loopback().with_private(), &url), Ok(200));
+        assert_eq!(connections.load(Ordering::Relaxed), 2);
+        assert_eq!(fake.asked.load(Ordering::Relaxed), 2);
+    }
+
+    #[test]
+    fn a_name_without_an_address_and_a_port_without_a_server_are_told_apart() {
+        let (egress, _) = egress(&[&[], &["127.0.0.1"]]);
+        assert_eq!(send(&egress, &loopback(), "http://a.test:9/"), Err(EgressFault::Lookup));
+        assert_eq!(send(&egress, &loopback(), "http://a.test:9/"), Err(EgressFault::Connect));
+    }
+}

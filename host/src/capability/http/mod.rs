@@ -1,0 +1,20 @@
+//! Requests of guests: which are let out, to which addresses, and the one client that sends them.
+
+mod address;
+mod allowed;
+mod egress;
+mod limits;
+mod usage;
+
+pub use address::AddressPolicy;
+pub use allowed::{AllowedHttp, HttpReach, Refused};
+pub use egress::{Egress, EgressFault, Lookup, Sent, SystemLookup};
+pub use limits::HttpLimits;
+pub use usage::HttpUsage;
+
+pub use crate::permission::HttpTarget;
+
+/// Whether a text is a pattern of requests.
+pub fn check_pattern(text: &str) -> crate::error::Result<()> {
+    crate::permission::HttpPattern::parse(text).map(drop)
+}

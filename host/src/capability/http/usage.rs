@@ -1,0 +1,46 @@
+//! What a call has sent and received, counted where it passes.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Requests and bytes of one call; shared with what goes on beside the guest.
+#[derive(Debug, Default)]
+pub struct HttpUsage {
+    requests: AtomicU64,
+    sent: AtomicU64,
+    received: AtomicU64,
+}
+
+impl HttpUsage {
+    /// Requests that went out.
+    pub fn requests(&self) -> u64 {
+        self.requests.load(Ordering::Relaxed)
+    }
+
+    /// Bytes of bodies that went out.
+    pub fn sent_bytes(&self) -> u64 {
+        self.sent.load(Ordering::Relaxed)
+    }
+
+    /// Bytes of bodies that came in, decoded.
+    pub fn received_bytes(&self) -> u64 {
+        self.received.load(Ordering::Relaxed)
+    }
+
+    /// Counts a request, if there may be another.
+    pub fn take_request(&self, most: u64) -> bool {
+        let counted = self
+            .requests
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |count| (count < most).then_some(count + 1));
+        counted.is_ok()
+    }
+
+    /// Counts bytes that are about to go out; whether they still may.
+    pub fn send(&self, bytes: u64, most: u64) -> bool {
+        self.sent.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes) <= most
+    }
+
+    /// Counts bytes that came in; whether the guest may still have them.
+    pub fn receive(&self, bytes: u64, most: u64) -> bool {
+        self.received.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes) <= most
+    }
+}

@@ -1,0 +1,80 @@
+//! Globs over the paths of URLs, which servers decode in ways of their own.
+
+use super::pattern::PathGlob;
+
+/// Which paths of a host something is about.
+#[derive(Clone, Debug)]
+pub(super) enum PathPattern {
+    Any,
+    Root,
+    Glob(PathGlob),
+}
+
+impl PathPattern {
+    /// Reads what stands behind the host. The error is a clause.
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
+        if text.contains(['?', '#']) {
+            return Err("a query is no part of it; `when` reads arguments as texts".to_owned());
+        }
+        if !text.is_ascii() || text.contains(' ') {
+            return Err("its path has characters that a URL writes as `%` and two digits".to_owned());
+        }
+        match text {
+            "/" => Ok(PathPattern::Root),
+            "/**" => Ok(PathPattern::Any),
+            _ => PathGlob::parse(&text[1..]).map(PathPattern::Glob).map_err(|error| error.message().to_owned()),
+        }
+    }
+
+    /// Whether the path of a URL, as it is sent, is one of these.
+    pub(super) fn matches(&self, path: &str) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Root => path == "/",
+            // What some server takes for a way up is about no place but «everywhere».
+            Self::Glob(_) if climbs(path) => false,
+            Self::Glob(glob) => glob.matches(path.strip_prefix('/').unwrap_or(path)),
+        }
+    }
+
+    /// As it is written.
+    pub(super) fn text(&self) -> String {
+        match self {
+            Self::Any => "/**".to_owned(),
+            Self::Root => "/".to_owned(),
+            Self::Glob(glob) => format!("/{}", glob.as_str()),
+        }
+    }
+}
+
+/// Whether a path has a way up once it is decoded, as some server may do, and another time behind a proxy.
+fn climbs(path: &str) -> bool {
+    let mut text = path.to_owned();
+    for _ in 0..3 {
+        let decoded = decoded(&text);
+        if decoded.split(['/', '\\']).any(|part| part == "..") {
+            return true;
+        }
+        if decoded == text {
+            break;
+        }
+        text = decoded;
+    }
+    false
+}
+
+fn decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((first, behind)) = rest.split_first() {
+        let digit = |at: usize| behind.get(at).and_then(|digit| char::from(*digit).to_digit(16));
+        rest = if let (b'%', Some(high), Some(low)) = (first, digit(0), digit(1)) {
+            bytes.push(u8::try_from(high * 16 + low).unwrap_or(b'?'));
+            &behind[2..]
+        } else {
+            bytes.push(*first);
+            behind
+        };
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}

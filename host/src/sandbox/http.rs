@@ -1,0 +1,319 @@
+//! `wasi:http` as a call sees it: each request is held against what the call reaches, then sent by the host.
+//!
+//! The implementation below the bindings is ours: the one of the library has no say in what leaves.
+
+use std::pin::Pin;
+use std::sync::{Arc, LazyLock};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::uri::Scheme;
+use http::{HeaderMap, HeaderName, Request, Response, header};
+use http_body::{Body, Frame, SizeHint};
+use http_body_util::{BodyDataStream, BodyExt as _};
+use tokio::time::{Instant, Sleep};
+use wasmtime::component::ResourceTable;
+use wasmtime_wasi_http::{
+    Error, ForbiddenHeaderFilter, RequestOptions, WasiBody, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks,
+};
+
+use crate::capability::http::{Egress, EgressFault, HttpLimits, HttpReach, HttpTarget, HttpUsage, Refused};
+use crate::refusal::{Refusal, RefusalLog, RefusalReason};
+
+/// The part behind `wasi:http`.
+pub(super) struct HttpDesk {
+    ctx: WasiHttpCtx,
+    gateway: Gateway,
+}
+
+impl HttpDesk {
+    /// What one call may send.
+    pub(super) fn new(reach: HttpReach, limits: HttpLimits, egress: Arc<Egress>, refusals: Arc<RefusalLog>) -> Self {
+        let mut ctx = WasiHttpCtx::new();
+        ctx.set_field_size_limit(HttpLimits::FIELD_BYTES);
+        Self { ctx, gateway: Gateway { reach, limits, egress, refusals, usage: Arc::default() } }
+    }
+
+    pub(super) fn usage(&self) -> &HttpUsage {
+        &self.gateway.usage
+    }
+
+    pub(super) fn view<'a>(&'a mut self, table: &'a mut ResourceTable) -> WasiHttpCtxView<'a> {
+        WasiHttpCtxView { hooks: &mut self.gateway, table, ctx: &mut self.ctx }
+    }
+}
+
+/// Where each request passes.
+struct Gateway {
+    reach: HttpReach,
+    limits: HttpLimits,
+    egress: Arc<Egress>,
+    refusals: Arc<RefusalLog>,
+    usage: Arc<HttpUsage>,
+}
+
+/// Headers that say who somebody is, where a request goes and how it is framed: the host's alone.
+static OWN: LazyLock<Vec<HeaderName>> = LazyLock::new(|| {
+    let mut own = vec![
+        header::AUTHORIZATION,
+        header::CONNECTION,
+        header::COOKIE,
+        header::FORWARDED,
+        header::HOST,
+        header::PROXY_AUTHENTICATE,
+        header::PROXY_AUTHORIZATION,
+        header::TE,
+        header::TRAILER,
+        header::TRANSFER_ENCODING,
+        header::UPGRADE,
+    ];
+    let others = [
+        "http2-settings",
+        "keep-alive",
+        "proxy-connection",
+        "x-forwarded-for",
+        "x-forwarded-host",
+        "x-forwarded-port",
+        "x-forwarded-proto",
+        "x-real-ip",
+    ];
+    own.extend(others.map(HeaderName::from_static));
+    own
+});
+
+/// Those that no server answers with: a guest that names one wanted to send it.
+const TELLING: [HeaderName; 4] = [header::AUTHORIZATION, header::COOKIE, header::HOST, header::PROXY_AUTHORIZATION];
+
+type Sending<T> = Box<dyn Future<Output = Result<T, Error>> + Send>;
+
+impl WasiHttpHooks for Gateway {
+    fn is_forbidden_header(&mut self, name: &HeaderName) -> bool {
+        let is_own = OWN.contains(name);
+        if is_own && TELLING.contains(name) {
+            self.refuse("header", name.as_str(), RefusalReason::NotGranted, None);
+        }
+        is_own
+    }
+
+    fn forbidden_header_filter(&mut self) -> ForbiddenHeaderFilter {
+        Arc::new(|name| OWN.contains(name))
+    }
+
+    fn is_supported_scheme(&mut self, scheme: &Scheme) -> bool {
+        let is_http = *scheme == Scheme::HTTP || *scheme == Scheme::HTTPS;
+        if !is_http {
+            self.refuse("scheme", scheme.as_str(), RefusalReason::NotGranted, None);
+        }
+        is_http
+    }
+
+    fn set_host_header(&mut self) -> bool {
+        // The client writes the one that it dials.
+        false
+    }
+
+    fn send_request(
+        &mut self,
+        request: Request<WasiBody>,
+        options: Option<RequestOptions>,
+        _: Sending<()>,
+    ) -> Sending<(Response<WasiBody>, Sending<()>)> {
+        let sending = self.send(request, options.unwrap_or_default());
+        Box::new(async move {
+            let answer = match sending {
+                Ok(sending) => sending.await?,
+                Err(error) => return Err(error),
+            };
+            Ok((answer, Box::new(std::future::ready(Ok(()))) as Sending<()>))
+        })
+    }
+}
+
+impl Gateway {
+    fn refuse(&self, operation: &str, target: impl Into<String>, reason: RefusalReason, would_allow: Option<String>) {
+        self.refusals.note(Refusal { would_allow, ..Refusal::new("http", operation, target, reason) });
+    }
+
+    /// Checks a request, and begins to send it.
+    fn send(
+        &mut self,
+        request: Request<WasiBody>,
+        options: RequestOptions,
+    ) -> Result<impl Future<Output = Result<Response<WasiBody>, Error>> + Send + use<>, Error> {
+        let (parts, body) = request.into_parts();
+        let url = parts.uri.to_string();
+        if url.len() > self.limits.url_bytes {
+            let what = format!("a URL of {} bytes", url.len());
+            self.refuse(parts.method.as_str(), what, RefusalReason::Limit, None);
+            return Err(Error::HttpRequestUriTooLong);
+        }
+        let target = HttpTarget::parse(parts.method.as_str(), &url).map_err(|why| {
+            self.refuse(parts.method.as_str(), why, RefusalReason::NotGranted, None);
+            Error::HttpRequestUriInvalid
+        })?;
+        let addresses = self.reach.permit(&target).map_err(|refused| {
+            let line = (refused == Refused::NotGranted).then(|| format!("http = [\"{}\"]", target.pattern()));
+            self.refuse(target.method(), target.place(), RefusalReason::NotGranted, line);
+            Error::HttpRequestDenied
+        })?;
+        if !self.usage.take_request(HttpLimits::REQUESTS) {
+            self.refuse(target.method(), target.place(), RefusalReason::Limit, None);
+            return Err(Error::ConnectionLimitReached);
+        }
+        let body = (!body.is_end_stream()).then(|| outgoing(body, Arc::clone(&self.usage), self.limits.body_bytes));
+        let sent = self.egress.send(&addresses, &target, without_own(&parts.headers), body);
+        let sent = sent.map_err(|error| Error::InternalError(Some(error.message().to_owned())))?;
+        let counted = Counted::new(self, options.between_bytes_timeout);
+        let refusals = Arc::clone(&self.refusals);
+        let patience = options.first_byte_timeout.unwrap_or(Duration::MAX);
+        Ok(async move {
+            let answer = match tokio::time::timeout(patience, sent).await {
+                Err(_) => return Err(Error::HttpResponseTimeout),
+                // The thread is gone, and the request with it.
+                Ok(Err(_)) => return Err(Error::ConnectionTerminated),
+                Ok(Ok(Err(fault))) => return Err(to_error(&fault, &target, &refusals)),
+                Ok(Ok(Ok(answer))) => answer,
+            };
+            let fields: usize = answer.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+            if fields > HttpLimits::FIELD_BYTES {
+                return Err(Error::HttpResponseHeaderSectionSize(None));
+            }
+            Ok(answer.map(|body| counted.around(body).boxed_unsync()))
+        })
+    }
+}
+
+/// A second look, behind the bindings.
+fn without_own(headers: &HeaderMap) -> HeaderMap {
+    let mut left = HeaderMap::new();
+    for (name, value) in headers {
+        if !OWN.contains(name) {
+            left.append(name.clone(), value.clone());
+        }
+    }
+    left
+}
+
+/// What the guest sends, counted as it leaves.
+fn outgoing(body: WasiBody, usage: Arc<HttpUsage>, most: u64) -> reqwest::Body {
+    let stream = Leaving { stream: BodyDataStream::new(body), usage, most };
+    reqwest::Body::wrap_stream(stream)
+}
+
+struct Leaving {
+    stream: BodyDataStream<WasiBody>,
+    usage: Arc<HttpUsage>,
+    most: u64,
+}
+
+impl futures_core::Stream for Leaving {
+    type Item = Result<Bytes, std::io::Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let next = ready!(Pin::new(&mut self.stream).poll_next(cx));
+        Poll::Ready(next.map(|chunk| {
+            let chunk = chunk.map_err(|error| std::io::Error::other(error.to_string()))?;
+            match self.usage.send(chunk.len() as u64, self.most) {
+                true => Ok(chunk),
+                false => Err(std::io::Error::other("the bodies of the call are too large")),
+            }
+        }))
+    }
+}
+
+/// Counts what comes in, and lets the guest have so much of it.
+struct Counted {
+    usage: Arc<HttpUsage>,
+    refusals: Arc<RefusalLog>,
+    most: u64,
+    patience: Option<Duration>,
+}
+
+impl Counted {
+    fn new(gateway: &Gateway, patience: Option<Duration>) -> Self {
+        let (usage, refusals) = (Arc::clone(&gateway.usage), Arc::clone(&gateway.refusals));
+        Self { usage, refusals, most: gateway.limits.body_bytes, patience }
+    }
+
+    fn around(self, body: reqwest::Body) -> Arriving {
+        let deadline = self.patience.map(|patience| Box::pin(tokio::time::sleep(patience)));
+        Arriving { body, counted: self, deadline, is_over: false }
+    }
+}
+
+struct Arriving {
+    body: reqwest::Body,
+    counted: Counted,
+    /// By when the next frame has to come.
+    deadline: Option<Pin<Box<Sleep>>>,
+    is_over: bool,
+}
+
+impl Body for Arriving {
+    type Data = Bytes;
+    type Error = Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        if self.is_over {
+            return Poll::Ready(None);
+        }
+        let Poll::Ready(next) = Pin::new(&mut self.body).poll_frame(cx) else {
+            let is_late = self.deadline.as_mut().is_some_and(|deadline| deadline.as_mut().poll(cx).is_ready());
+            return if is_late {
+                Poll::Ready(Some(Err(self.end(Error::ConnectionReadTimeout))))
+            } else {
+                Poll::Pending
+            };
+        };
+        if let (Some(patience), Some(deadline)) = (self.counted.patience, &mut self.deadline) {
+            deadline.as_mut().reset(Instant::now() + patience);
+        }
+        Poll::Ready(match next {
+            None => None,
+            Some(Err(_)) => Some(Err(self.end(Error::HttpResponseIncomplete))),
+            Some(Ok(frame)) => {
+                let bytes = frame.data_ref().map_or(0, |data| data.len() as u64);
+                if self.counted.usage.receive(bytes, self.counted.most) {
+                    return Poll::Ready(Some(Ok(frame)));
+                }
+                self.note_limit();
+                let most = self.counted.most;
+                Some(Err(self.end(Error::HttpResponseBodySize(Some(most)))))
+            }
+        })
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl Arriving {
+    fn end(&mut self, error: Error) -> Error {
+        self.is_over = true;
+        error
+    }
+
+    fn note_limit(&self) {
+        let target = format!("more than {} bytes", self.counted.most);
+        self.counted.refusals.note(Refusal::new("http", "receive", target, RefusalReason::Limit));
+    }
+}
+
+fn to_error(fault: &EgressFault, target: &HttpTarget, refusals: &RefusalLog) -> Error {
+    match fault {
+        EgressFault::Address(address) => {
+            let place = format!("{} at {address}", target.place());
+            refusals.note(Refusal {
+                would_allow: Some(format!("addresses = [\"{address}\"]")),
+                ..Refusal::new("http", target.method(), place, RefusalReason::PrivateAddress)
+            });
+            Error::DestinationIpProhibited
+        }
+        EgressFault::Lookup => Error::DnsError { rcode: None, info_code: None },
+        EgressFault::Connect => Error::ConnectionRefused,
+        EgressFault::Timeout => Error::ConnectionTimeout,
+        EgressFault::Broken => Error::ConnectionTerminated,
+    }
+}
