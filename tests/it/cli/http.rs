@@ -140,7 +140,8 @@ fn a_file_grants_explains_and_bounds() {
          decision  allow  policy.toml:7 (the operator's policy allows this call)
          could     http GET http://127.0.0.1:[PORT]/page/**  (granted by policy.toml:4)
         ── exit 0
-    "#]].assert_eq(&shown(&explained, &canary));
+    "#]]
+    .assert_eq(&shown(&explained, &canary));
     let printed = world.run(&["run", "--model", "scripted:../model.jsonl", "--policy", "policy.toml", "look it up"]);
     expect![[r#"
         ── stdout
