@@ -11,6 +11,9 @@ use crate::origin::Origin;
 /// How many refusals of one call are kept whole; the rest is counted.
 pub const KEPT: usize = 64;
 
+/// Most bytes of each text of a refusal.
+const TEXT_BYTES: usize = 1 << 10;
+
 /// Why something was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -98,7 +101,11 @@ pub struct RefusalLog(Mutex<Vec<Refusal>>);
 
 impl RefusalLog {
     /// Notes one; the same one again is counted, and a new one beyond [`KEPT`] counts for the last.
-    pub fn note(&self, refusal: Refusal) {
+    pub fn note(&self, mut refusal: Refusal) {
+        // A guest chooses what it is about to do.
+        for text in [&mut refusal.operation, &mut refusal.target].into_iter().chain(&mut refusal.would_allow) {
+            text.truncate(text.floor_char_boundary(TEXT_BYTES));
+        }
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let full = kept.len() == KEPT;
         let same = kept.iter_mut().find(|known| known.is_like(&refusal));

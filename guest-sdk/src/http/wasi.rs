@@ -121,6 +121,10 @@ fn failure(code: &ErrorCode, request: &Request) -> Failure {
             Failure::network(format!("the host of {what} has no address"))
         }
         ErrorCode::ConnectionRefused => Failure::network(format!("nobody answers at the host of {what}")),
+        ErrorCode::TlsCertificateError => {
+            Failure::network(format!("the host of {what} does not prove that it is who it says")).final_answer()
+        }
+        ErrorCode::HttpRequestBodySize(_) => Failure::validation(format!("{what} cannot have a body")),
         ErrorCode::ConnectionTimeout | ErrorCode::HttpResponseTimeout | ErrorCode::ConnectionReadTimeout => {
             Failure::timeout(format!("{what} took too long"))
         }

@@ -86,7 +86,7 @@ impl Authority {
             let filled = match &need.capability {
                 Capability::Fs { mount, mode } => resolved.add_mount(mount, *mode, granted, left),
                 Capability::Env(names) => Ok(resolved.add_env(names, granted)),
-                Capability::Http(patterns) => Ok(resolved.add_http(patterns, granted)),
+                Capability::Http(patterns) => resolved.add_http(patterns, granted, left),
                 // Nothing grants these yet, so nothing fills them.
                 Capability::Secret { .. } | Capability::Process(_) | Capability::Model | Capability::Other { .. } => {
                     Ok(false)
@@ -183,32 +183,30 @@ impl Resolved {
         any
     }
 
-    /// What the tool asks for and some line grants.
-    fn add_http(&mut self, needed: &[String], granted: &Granted) -> bool {
+    /// What the tool asks for, some line grants, and rules leave.
+    fn add_http(&mut self, needed: &[String], granted: &Granted, left: &Narrowing) -> Result<bool, LeftNothing> {
         let needed: Vec<HttpPattern> = needed.iter().filter_map(|text| HttpPattern::parse(text).ok()).collect();
-        let mut any = false;
+        let (mut is_granted, mut is_left) = (false, false);
         for GrantedHttp { pattern, addresses, origin } in &granted.http {
             // What is granted of the web is less than what a tool asks for by its nature: no word on that.
             for both in needed.iter().filter_map(|need| need.intersect(pattern)) {
-                any = true;
-                self.reached.push(reached_http(&both, origin, Vec::new()));
-                let (addresses, origin) = (addresses.clone(), origin.clone());
-                self.authority.http.push(AllowedHttp { pattern: both, addresses, origin });
+                is_granted = true;
+                let (patterns, cuts) = match left.requests() {
+                    None => (vec![both], Vec::new()),
+                    Some(kept) => {
+                        self.authority.http.note_cut(both.clone());
+                        (kept.iter().filter_map(|kept| both.intersect(kept)).collect(), vec![Cut::Rules])
+                    }
+                };
+                for pattern in patterns {
+                    is_left = true;
+                    self.reached.push(reached_http(&pattern, origin, cuts.clone()));
+                    let (addresses, origin) = (addresses.clone(), origin.clone());
+                    self.authority.http.push(AllowedHttp { pattern, addresses, origin });
+                }
             }
         }
-        any
-    }
-
-    /// Leaves of the requests what is among these too.
-    pub fn keep_requests(&mut self, patterns: &[HttpPattern]) {
-        let before = std::mem::take(&mut self.authority.http);
-        self.reached.retain(|reached| !matches!(reached.place, Place::Http(_)));
-        for allowed in before.iter() {
-            for both in patterns.iter().filter_map(|pattern| allowed.pattern.intersect(pattern)) {
-                self.reached.push(reached_http(&both, &allowed.origin, vec![Cut::Rules]));
-                self.authority.http.push(AllowedHttp { pattern: both, ..allowed.clone() });
-            }
-        }
+        if is_granted && !is_left { Err(LeftNothing) } else { Ok(is_left) }
     }
 
     /// Takes away the variables that are not among these.

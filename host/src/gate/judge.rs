@@ -86,15 +86,18 @@ impl Gate {
         };
         let (approved_by, narrowing) = match approval {
             Some((origin, narrowing)) => (Some(origin), narrowing),
-            None if verdict.decision == Decision::Ask => (None, named::narrow(&verdict.narrowing, named.as_deref())),
+            None if verdict.decision == Decision::Ask => {
+                let mut narrowing = named::narrow(&verdict.narrowing, named.as_deref());
+                if let (None, Some(addresses)) = (narrowing.requests(), named::addresses(tool, arguments)) {
+                    narrowing.set_requests(addresses);
+                }
+                (None, narrowing)
+            }
             None => (None, verdict.narrowing.clone()),
         };
         let mut authority = Authority::resolve(&tool.spec().needs, tool.granted(), &narrowing);
         if let (Ok(resolved), Some(kept)) = (&mut authority, hooks.and_then(|hooks| hooks.variables.as_ref())) {
             resolved.keep_variables(kept);
-        }
-        if let (Ok(resolved), Some(kept)) = (&mut authority, hooks.and_then(|hooks| hooks.requests.as_ref())) {
-            resolved.keep_requests(kept);
         }
         Judgement { verdict, approved_by, authority, named, hook_asks }
     }
@@ -120,6 +123,9 @@ fn narrow_by_hooks(tool: &GatedTool, verdict: &mut Verdict, hooks: &Screened) ->
                 kept.set(given.mount.name(), []);
             }
         }
+        if kept.requests().is_none() {
+            kept.set_requests(Vec::new());
+        }
     }
     verdict.narrowing = verdict.narrowing.intersect(&kept);
     let reason = hooks.ask.clone().filter(|_| verdict.decision != Decision::Deny)?;
@@ -130,7 +136,8 @@ fn narrow_by_hooks(tool: &GatedTool, verdict: &mut Verdict, hooks: &Screened) ->
     Some(reason)
 }
 
-/// An approval that would leave nothing of a mount is for other calls.
+/// An approval that would leave nothing of a mount, or of requests, is for other calls.
 fn leaves_something(narrowing: &Narrowing) -> bool {
-    narrowing.mounts().all(|(_, places)| !places.is_empty())
+    let no_requests = narrowing.requests().is_some_and(<[_]>::is_empty);
+    !no_requests && narrowing.mounts().all(|(_, places)| !places.is_empty())
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::tool::GatedTool;
 use crate::need::FsMode;
-use crate::permission::{FsPlace, Narrowing, PathFact, PathResolver};
+use crate::permission::{FsPlace, HttpPattern, HttpTarget, Narrowing, PathFact, PathResolver};
 use crate::plugin::ArgumentRole;
 
 /// One path argument of a call.
@@ -40,6 +40,18 @@ pub(super) fn places(tool: &GatedTool, arguments: &Value, resolver: &dyn PathRes
                 }
                 PathFact::Refused { .. } => None,
             }
+        })
+        .collect::<Option<_>>()?;
+    (!named.is_empty()).then_some(named)
+}
+
+/// The very addresses that a call names, by the arguments that its plugin calls URLs. None where that cannot be said.
+pub(super) fn addresses(tool: &GatedTool, arguments: &Value) -> Option<Vec<HttpPattern>> {
+    let urls = tool.spec().show.iter().filter(|shown| shown.role == ArgumentRole::Url);
+    let named: Vec<HttpPattern> = urls
+        .map(|shown| {
+            let target = HttpTarget::parse("GET", arguments.pointer(&shown.pointer)?.as_str()?).ok()?;
+            Some(HttpPattern::at(&target))
         })
         .collect::<Option<_>>()?;
     (!named.is_empty()).then_some(named)

@@ -70,6 +70,7 @@ fn grant(tool: &GatedTool, unfilled: &Unfilled) -> String {
         Capability::Env(names) => format!("in looplet.toml:\n  [grants.\"{name}\"]\n  env = {names:?}"),
         Capability::Http(patterns) => {
             let first = patterns.first().map_or("", String::as_str);
+            let first = first.replace('\'', r"'\''");
             format!("--grant '{name}:http={first}', or in looplet.toml:\n  [grants.\"{name}\"]\n  http = {patterns:?}")
         }
         other => format!("a host that can grant `{}`", other.kind()),

@@ -3,7 +3,7 @@
 use crate::canonical::CanonicalJson;
 use crate::message::ToolOutput;
 use crate::need::Place;
-use crate::permission::{HttpPattern, Narrowing};
+use crate::permission::Narrowing;
 use crate::record::HookVerdict;
 
 /// What was said at one point, for the record.
@@ -37,8 +37,6 @@ pub struct Screened {
     pub narrowing: Narrowing,
     /// The variables that the call keeps, where a hook narrowed it.
     pub variables: Option<Vec<String>>,
-    /// The requests that the call keeps, where a hook narrowed it.
-    pub requests: Option<Vec<HttpPattern>>,
     /// The arguments, perhaps rewritten.
     pub arguments: CanonicalJson,
     /// The answer in place of the tool's, and who gives it.
@@ -54,7 +52,6 @@ impl Screened {
             ask: None,
             narrowing: Narrowing::none(),
             variables: None,
-            requests: None,
             arguments,
             answer: None,
         }
@@ -70,18 +67,6 @@ impl Screened {
         self.variables = Some(match self.variables.take() {
             Some(before) => named.filter(|name| before.contains(name)).collect(),
             None => named.collect(),
-        });
-        // What is no pattern leaves nothing.
-        let requests = places.iter().filter_map(|place| match place {
-            Place::Http(pattern) => HttpPattern::parse(pattern).ok(),
-            _ => None,
-        });
-        self.requests = Some(match self.requests.take() {
-            Some(before) => {
-                let requests: Vec<_> = requests.collect();
-                before.iter().flat_map(|one| requests.iter().filter_map(|other| one.intersect(other))).collect()
-            }
-            None => requests.collect(),
         });
     }
 }

@@ -15,6 +15,7 @@
 use std::fmt;
 use std::str::FromStr as _;
 
+use serde::{Serialize, Serializer};
 use url::Host;
 
 use super::http_target::{HttpTarget, plain};
@@ -97,6 +98,36 @@ impl HttpPattern {
 
     /// The same, whatever the method.
     pub fn is_about(&self, target: &HttpTarget) -> bool {
+        self.is_about_host(target) && self.paths.iter().all(|path| path.matches(target.url().path()))
+    }
+
+    /// The same for who restricts: in any case of the path, and however a server may decode it.
+    pub(super) fn may_be_about(&self, target: &HttpTarget) -> bool {
+        self.is_about_host(target) && self.paths.iter().all(|path| path.may_match(target.url().path()))
+    }
+
+    /// The requests of these methods to the very address of one.
+    pub(super) fn only(&self, target: &HttpTarget) -> Self {
+        Self { methods: self.methods.clone(), ..Self::at(target) }
+    }
+
+    /// All requests to the very address of one; its query is free.
+    pub fn at(target: &HttpTarget) -> Self {
+        Self { paths: vec![PathPattern::exactly(target.url().path())], ..Self::at_origin(target) }
+    }
+
+    /// All requests to the origin of one.
+    pub(super) fn at_origin(target: &HttpTarget) -> Self {
+        Self {
+            methods: Methods::Any,
+            scheme: if target.url().scheme() == "https" { "https" } else { "http" },
+            host: HostPattern::Is(target.host().clone()),
+            port: PortPattern::Is(target.port()),
+            paths: vec![PathPattern::Any],
+        }
+    }
+
+    fn is_about_host(&self, target: &HttpTarget) -> bool {
         let host = match &self.host {
             HostPattern::Any => true,
             HostPattern::Is(host) => host == target.host(),
@@ -106,9 +137,7 @@ impl HttpPattern {
             },
         };
         let port = self.port == PortPattern::Any || self.port == PortPattern::Is(target.port());
-        host && port
-            && self.scheme == target.url().scheme()
-            && self.paths.iter().all(|path| path.matches(target.url().path()))
+        host && port && self.scheme == target.url().scheme()
     }
 
     /// The requests that are about both; none where there can be none.
@@ -177,12 +206,20 @@ impl fmt::Display for HttpPattern {
     }
 }
 
+impl Serialize for HttpPattern {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
 /// Alike where they are printed alike.
 impl PartialEq for HttpPattern {
     fn eq(&self, other: &Self) -> bool {
         self.to_string() == other.to_string()
     }
 }
+
+impl Eq for HttpPattern {}
 
 impl HostPattern {
     fn intersect(&self, other: &Self) -> Option<Self> {
@@ -290,6 +327,10 @@ mod tests {
                     "GET https://api.example.com/v1/..%2fv2",
                     "GET https://api.example.com/v1/%252e%252e%252fv2",
                     "GET https://api.example.com/v1/..%5Cv2",
+                    "GET https://api.example.com/v1/..;/v2",
+                    "GET https://api.example.com/v1/..;a=b/v2",
+                    "GET https://api.example.com/v1/..%20/v2",
+                    "GET https://api.example.com/v1/%00..%3b/v2",
                     "GET https://api.example.com.evil.test/v1/a",
                     "GET https://evil.test/https://api.example.com/v1/a",
                     "GET https://evil-api.example.com/v1/a",

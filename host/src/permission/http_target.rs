@@ -19,6 +19,9 @@ impl HttpTarget {
     /// # Errors
     /// One clause for the operator: no URL, another scheme, a user or a password in it.
     pub fn parse(method: &str, url: &str) -> Result<Self, String> {
+        if method.is_empty() || method.len() > 20 || !method.bytes().all(|byte| byte.is_ascii_uppercase()) {
+            return Err("its method is none".to_owned());
+        }
         let url = Url::parse(url).map_err(|error| format!("it is no URL: {error}"))?;
         if !matches!(url.scheme(), "http" | "https") {
             return Err(format!("its scheme is `{}`, neither `http` nor `https`", url.scheme()));
@@ -30,6 +33,10 @@ impl HttpTarget {
         else {
             return Err("it has no host".to_owned());
         };
+        // Nobody has such a name, and a line with it would mean another thing.
+        if matches!(&host, Host::Domain(name) if name.contains('*')) {
+            return Err("its host has a `*`".to_owned());
+        }
         Ok(Self { method: method.to_owned(), url, host, port })
     }
 

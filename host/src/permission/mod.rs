@@ -27,6 +27,7 @@ mod rule;
 mod standing;
 mod template;
 mod tool_pattern;
+mod url;
 mod url_path;
 
 pub use answer::{Leaning, Match};
@@ -46,8 +47,9 @@ pub use nearest::nearest;
 pub use path::{LexicalResolver, PathFact, PathMatch, PathMatcher, PathResolver};
 pub use pattern::{PathGlob, TextGlob};
 pub use place::{FsPlace, Narrowing};
-pub use policy::{Facts, Fallback, Matched, Policy, Verdict};
+pub use policy::{Facts, Fallback, Matched, Nothing, Policy, Verdict};
 pub use rule::{Condition, Example, Rule};
 pub use standing::{Scope, StandingApproval, Until};
 pub use template::Template;
 pub use tool_pattern::ToolPattern;
+pub use url::{UrlMatch, UrlMatcher};

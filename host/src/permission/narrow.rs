@@ -1,10 +1,12 @@
-//! `narrow = { fs = { MOUNT = [places] } }`: what a rule leaves of mounts, written by hand.
+//! `narrow = { fs = { MOUNT = [places] }, http = [addresses] }`: what a rule leaves, written by hand.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
 use super::fields::{Fields, kind};
+use super::http_pattern::HttpPattern;
+use super::http_target::HttpTarget;
 use super::path::{PathFact, PathResolver};
 use super::place::{FsPlace, Narrowing};
 use super::template::Template;
@@ -13,7 +15,10 @@ use crate::need::FsMode;
 
 /// A narrowing whose places depend on the arguments of the call.
 #[derive(Clone, Debug, Default)]
-pub struct Narrow(BTreeMap<String, Vec<NarrowPlace>>);
+pub struct Narrow {
+    fs: BTreeMap<String, Vec<NarrowPlace>>,
+    http: Option<Vec<NarrowUrl>>,
+}
 
 #[derive(Clone, Debug)]
 struct NarrowPlace {
@@ -21,29 +26,39 @@ struct NarrowPlace {
     mode: FsMode,
 }
 
+/// The address that an argument names, or all of its origin.
+#[derive(Clone, Debug)]
+struct NarrowUrl {
+    at: Template,
+    whole_origin: bool,
+}
+
 impl Narrow {
     /// Reads `{ fs = { MOUNT = place or list } }`, where a place is a text (in the need's mode) or
-    /// `{ at, mode }`. An empty list closes the mount.
+    /// `{ at, mode }`, and `http = address or list`, where an address is a text or `{ at, reach }`. An empty
+    /// list closes the mount, or all requests.
     pub fn from_value(value: &Value) -> Result<Self> {
-        let fields = Fields::of(value, "`narrow`", &["fs"])?;
-        let Some(mounts) = fields.get("fs") else {
-            return Err(
-                Error::usage("`narrow` is empty").hint("write `narrow = { fs = { workspace = [\"{/path}\"] } }`")
-            );
+        let fields = Fields::of(value, "`narrow`", &["fs", "http"])?;
+        let http = fields.get("http").map(|value| list(value, NarrowUrl::from_value)).transpose()?;
+        let nothing = serde_json::Map::new();
+        let mounts = match fields.get("fs") {
+            Some(Value::Object(mounts)) => mounts,
+            Some(other) => {
+                return Err(Error::usage(format!("`fs` of `narrow` is {}, not a table of mounts", kind(other))));
+            }
+            None if http.is_some() => &nothing,
+            None => {
+                return Err(Error::usage("`narrow` is empty")
+                    .hint("write `narrow = { fs = { workspace = [\"{/path}\"] } }` or `{ http = \"{/url}\" }`"));
+            }
         };
-        let Value::Object(mounts) = mounts else {
-            return Err(Error::usage(format!("`fs` of `narrow` is {}, not a table of mounts", kind(mounts))));
-        };
-        let places = |value: &Value| match value {
-            Value::Array(items) => items.iter().map(NarrowPlace::from_value).collect(),
-            one => Ok(vec![NarrowPlace::from_value(one)?]),
-        };
-        mounts.iter().map(|(mount, value)| Ok((mount.clone(), places(value)?))).collect::<Result<_>>().map(Self)
+        let fs = mounts.iter().map(|(mount, value)| Ok((mount.clone(), list(value, NarrowPlace::from_value)?)));
+        Ok(Self { fs: fs.collect::<Result<_>>()?, http })
     }
 
     /// The mounts that it speaks of.
     pub fn mounts(&self) -> impl Iterator<Item = &str> {
-        self.0.keys().map(String::as_str)
+        self.fs.keys().map(String::as_str)
     }
 
     /// What it leaves for a call; none if the arguments do not say. Adds to `narrowing`, replacing
@@ -54,7 +69,7 @@ impl Narrow {
         resolver: &dyn PathResolver,
         narrowing: &mut Narrowing,
     ) -> Option<()> {
-        for (mount, places) in &self.0 {
+        for (mount, places) in &self.fs {
             let mut found = Vec::new();
             for place in places {
                 for text in place.at.fill(arguments)? {
@@ -66,7 +81,44 @@ impl Narrow {
             }
             narrowing.set(mount, found);
         }
+        if let Some(addresses) = &self.http {
+            let mut found = Vec::new();
+            for address in addresses {
+                for text in address.at.fill(arguments)? {
+                    let target = HttpTarget::parse("GET", &text).ok()?;
+                    let at = if address.whole_origin { HttpPattern::at_origin } else { HttpPattern::at };
+                    found.push(at(&target));
+                }
+            }
+            narrowing.set_requests(found);
+        }
         Some(())
+    }
+}
+
+/// One, or a list of them.
+fn list<T>(value: &Value, read: impl Fn(&Value) -> Result<T>) -> Result<Vec<T>> {
+    match value {
+        Value::Array(items) => items.iter().map(read).collect(),
+        one => Ok(vec![read(one)?]),
+    }
+}
+
+impl NarrowUrl {
+    fn from_value(value: &Value) -> Result<Self> {
+        if let Value::String(at) = value {
+            return Ok(Self { at: Template::parse(at)?, whole_origin: false });
+        }
+        let fields = Fields::of(value, "an address of `narrow`", &["at", "reach"])?;
+        let whole_origin = match fields.get("reach") {
+            None => false,
+            Some(Value::String(reach)) if reach == "url" => false,
+            Some(Value::String(reach)) if reach == "origin" => true,
+            Some(other) => {
+                return Err(Error::usage(format!("`reach` of an address is {other}")).hint("it is `url` or `origin`"));
+            }
+        };
+        Ok(Self { at: Template::parse(fields.text("at", "an address of `narrow`")?)?, whole_origin })
     }
 }
 
@@ -109,27 +161,43 @@ mod tests {
         let copy = json!({"fs": {"workspace": [{"at": "{/from}", "mode": "ro"}, {"at": "{/to}", "mode": "rw"}]}});
         assert_eq!(
             evaluate(&copy, &json!({"from": "a", "to": "./b/"})),
-            r#"{"workspace":[{"path":"a","mode":"ro"},{"path":"b","mode":"rw"}]}"#
+            r#"{"fs":{"workspace":[{"path":"a","mode":"ro"},{"path":"b","mode":"rw"}]}}"#
         );
         assert_eq!(evaluate(&copy, &json!({"from": "a"})), "cannot tell");
         assert_eq!(evaluate(&copy, &json!({"from": "a", "to": "../b"})), "cannot tell");
         assert_eq!(
             evaluate(&json!({"fs": {"notes": [], "workspace": "{/p:-.}"}}), &json!({})),
-            r#"{"notes":[],"workspace":[{"path":".","mode":"rw"}]}"#
+            r#"{"fs":{"notes":[],"workspace":[{"path":".","mode":"rw"}]}}"#
         );
+    }
+
+    #[test]
+    fn requests_are_narrowed_to_an_address_or_to_its_origin() {
+        let url = json!({"url": "https://a.example:8443/x/*?q"});
+        assert_eq!(evaluate(&json!({"http": "{/url}"}), &url), r#"{"http":["* https://a.example:8443/x/\\*"]}"#);
+        let origin = json!({"http": [{"at": "{/url}", "reach": "origin"}]});
+        assert_eq!(evaluate(&origin, &url), r#"{"http":["* https://a.example:8443/**"]}"#);
+        assert_eq!(evaluate(&json!({"http": []}), &url), r#"{"http":[]}"#);
+        for unknown in [json!({}), json!({"url": "a.example"}), json!({"url": "* https://*/**"})] {
+            assert_eq!(evaluate(&origin, &unknown), "cannot tell", "{unknown}");
+        }
     }
 
     #[test]
     fn a_wrong_narrowing_says_what_to_write() {
         let report = |value: Value| Narrow::from_value(&value).expect_err("is refused").report();
-        assert_eq!(report(json!({"http": []})), "error: unknown key `http` in `narrow`\nhint: known are `fs`");
+        assert_eq!(report(json!({"env": []})), "error: unknown key `env` in `narrow`\nhint: known are `fs`, `http`");
+        assert_eq!(
+            report(json!({"http": {"at": "{/url}", "reach": "host"}})),
+            "error: `reach` of an address is \"host\"\nhint: it is `url` or `origin`"
+        );
         assert_eq!(
             report(json!({"fs": {"w": [{"at": "x", "mode": "wr"}]}})),
             "error: `mode` of a place is \"wr\"\nhint: it is `ro` or `rw`"
         );
         assert_eq!(
             report(json!({})),
-            "error: `narrow` is empty\nhint: write `narrow = { fs = { workspace = [\"{/path}\"] } }`"
+            "error: `narrow` is empty\nhint: write `narrow = { fs = { workspace = [\"{/path}\"] } }` or `{ http = \"{/url}\" }`"
         );
     }
 }

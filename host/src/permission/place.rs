@@ -1,14 +1,16 @@
-//! What rules leave of the mounts: the algebra of places.
+//! What rules leave of mounts and requests: the algebra of places.
 //!
 //! A place is a path of a mount with everything below it, and how far it may be used. Places of one
 //! rule add up; what several rules leave intersects. **A mount that a rule does not mention stays as
 //! it is**: grants say which mounts a call has at all, a rule cuts only those that it speaks of, so
-//! that two rules about two arguments in two mounts can both hold. An empty list closes a mount.
+//! that two rules about two arguments in two mounts can both hold. An empty list closes a mount. Requests are the
+//! same: patterns of one rule add up, those of several intersect, and an empty list closes them.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::http_pattern::HttpPattern;
 use crate::need::{FsMode, Place};
 
 /// One path of a mount with everything below it.
@@ -56,9 +58,13 @@ impl FsPlace {
 /// assert_eq!(both.mode_at("workspace", "build.rs"), None);
 /// assert_eq!(both.mode_at("notes", "x"), Some(ReadWrite));
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Narrowing(BTreeMap<String, Vec<FsPlace>>);
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Narrowing {
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    fs: BTreeMap<String, Vec<FsPlace>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    http: Option<Vec<HttpPattern>>,
+}
 
 impl Narrowing {
     /// Leaves everything as it is.
@@ -73,59 +79,77 @@ impl Narrowing {
         narrowing
     }
 
-    /// Leaves these places of the mounts that they are in; what is no place of a mount is not looked at.
+    /// Leaves these places of the mounts that they are in, and these requests; what is neither is not looked at. A
+    /// request that is no pattern is none.
     pub fn from_places(places: &[Place]) -> Self {
-        let mut mounts: BTreeMap<String, Vec<FsPlace>> = BTreeMap::new();
+        let mut narrowing = Self::none();
         for place in places {
-            if let Place::Fs { mount, path, mode } = place {
-                mounts.entry(mount.clone()).or_default().push(FsPlace::new(path, *mode));
+            match place {
+                Place::Fs { mount, path, mode } => {
+                    narrowing.fs.entry(mount.clone()).or_default().push(FsPlace::new(path, *mode));
+                }
+                Place::Http(pattern) => narrowing.http.get_or_insert_default().extend(HttpPattern::parse(pattern).ok()),
+                Place::Env(_) | Place::Secret(_) | Place::Process(_) | Place::Model | Place::Other(_) => {}
             }
         }
-        Self(mounts.into_iter().map(|(mount, places)| (mount, tidy(places))).collect())
+        narrowing.fs.values_mut().for_each(|places| *places = tidy(std::mem::take(places)));
+        narrowing
+    }
+
+    /// Leaves these requests, instead of what was said of them before.
+    pub fn set_requests(&mut self, requests: Vec<HttpPattern>) {
+        self.http = Some(requests);
+    }
+
+    /// What is left of requests; none if they stay as they are.
+    pub fn requests(&self) -> Option<&[HttpPattern]> {
+        self.http.as_deref()
     }
 
     /// Leaves these places of a mount, instead of what was said of it before.
     pub fn set(&mut self, mount: impl Into<String>, places: impl IntoIterator<Item = FsPlace>) {
-        self.0.insert(mount.into(), tidy(places.into_iter().collect()));
+        self.fs.insert(mount.into(), tidy(places.into_iter().collect()));
     }
 
     /// What both leave.
     pub fn intersect(&self, other: &Self) -> Self {
-        let mut mounts = self.0.clone();
-        for (mount, theirs) in &other.0 {
-            let left = match self.0.get(mount) {
+        let mut fs = self.fs.clone();
+        for (mount, theirs) in &other.fs {
+            let left = match self.fs.get(mount) {
                 Some(ours) => tidy(ours.iter().flat_map(|a| theirs.iter().filter_map(|b| a.intersect(b))).collect()),
                 None => theirs.clone(),
             };
-            mounts.insert(mount.clone(), left);
+            fs.insert(mount.clone(), left);
         }
-        Self(mounts)
+        let http = match (&self.http, &other.http) {
+            (None, requests) | (requests, None) => requests.clone(),
+            (Some(ours), Some(theirs)) => Some(both(ours, theirs)),
+        };
+        Self { fs, http }
     }
 
-    /// The same without a word on the mounts that it closes.
+    /// The same without a word on what it closes.
     pub(super) fn without_closed(&self) -> Self {
-        Self(
-            self.0
-                .iter()
-                .filter(|(_, places)| !places.is_empty())
-                .map(|(mount, places)| (mount.clone(), places.clone()))
-                .collect(),
-        )
+        let open = self.fs.iter().filter(|(_, places)| !places.is_empty());
+        Self {
+            fs: open.map(|(mount, places)| (mount.clone(), places.clone())).collect(),
+            http: self.http.clone().filter(|requests| !requests.is_empty()),
+        }
     }
 
     /// What is left of a mount; none if it stays as it is.
     pub fn places(&self, mount: &str) -> Option<&[FsPlace]> {
-        self.0.get(mount).map(Vec::as_slice)
+        self.fs.get(mount).map(Vec::as_slice)
     }
 
     /// The mounts that are mentioned, and what is left of each.
     pub fn mounts(&self) -> impl Iterator<Item = (&str, &[FsPlace])> {
-        self.0.iter().map(|(mount, places)| (mount.as_str(), places.as_slice()))
+        self.fs.iter().map(|(mount, places)| (mount.as_str(), places.as_slice()))
     }
 
     /// At most how far a path may be used; none if it may not be reached.
     pub fn mode_at(&self, mount: &str, path: &str) -> Option<FsMode> {
-        match self.0.get(mount) {
+        match self.fs.get(mount) {
             None => Some(FsMode::ReadWrite),
             Some(places) => places.iter().filter(|place| place.covers(path)).map(|place| place.mode).max(),
         }
@@ -133,7 +157,7 @@ impl Narrowing {
 
     /// Whether everything stays as it is.
     pub fn is_none(&self) -> bool {
-        self.0.is_empty()
+        self.fs.is_empty() && self.http.is_none()
     }
 
     /// As places of the contract.
@@ -143,8 +167,14 @@ impl Narrowing {
             path: place.path.clone(),
             mode: place.mode,
         };
-        self.mounts().flat_map(|(mount, places)| places.iter().map(move |p| place(mount, p))).collect()
+        let places = self.mounts().flat_map(|(mount, places)| places.iter().map(move |p| place(mount, p)));
+        places.chain(self.http.iter().flatten().map(|pattern| Place::Http(pattern.to_string()))).collect()
     }
+}
+
+/// The requests that are about one of each.
+fn both(ours: &[HttpPattern], theirs: &[HttpPattern]) -> Vec<HttpPattern> {
+    ours.iter().flat_map(|one| theirs.iter().filter_map(|other| one.intersect(other))).collect()
 }
 
 /// Sorts, and drops places inside others that reach as far.
@@ -169,8 +199,10 @@ mod tests {
             prop_oneof![Just(FsMode::ReadOnly), Just(FsMode::ReadWrite)],
         )
             .prop_map(|(path, mode)| FsPlace { path, mode });
-        prop::collection::btree_map("[mn]", prop::collection::vec(place, 0..4), 0..3)
-            .prop_map(|mounts| Narrowing(mounts.into_iter().map(|(mount, places)| (mount, tidy(places))).collect()))
+        prop::collection::btree_map("[mn]", prop::collection::vec(place, 0..4), 0..3).prop_map(|mounts| {
+            let fs = mounts.into_iter().map(|(mount, places)| (mount, tidy(places))).collect();
+            Narrowing { fs, http: None }
+        })
     }
 
     #[test]

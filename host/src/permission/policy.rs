@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 
 use super::answer::Match;
@@ -36,7 +36,7 @@ pub struct Facts<'a> {
 }
 
 /// A rule, or what stands in for one, that counted for a call.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Matched {
     /// What it decides.
     pub decision: Decision,
@@ -46,14 +46,14 @@ pub struct Matched {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// What it leaves of the mounts.
-    #[serde(default, skip_serializing_if = "Narrowing::is_none")]
+    #[serde(skip_serializing_if = "Narrowing::is_none")]
     pub narrowing: Narrowing,
     /// Where it stands.
     pub origin: Origin,
 }
 
 /// What the policy says about a call.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Verdict {
     /// The decision.
     pub decision: Decision,
@@ -65,18 +65,38 @@ pub struct Verdict {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unmatched: Option<Origin>,
     /// What is left of the mounts, over all allow and ask rules that counted.
-    #[serde(default, skip_serializing_if = "Narrowing::is_none")]
+    #[serde(skip_serializing_if = "Narrowing::is_none")]
     pub narrowing: Narrowing,
-    /// A mount of which those rules leave nothing together; the reason for the denial.
+    /// Of what those rules leave nothing together; the reason for the denial.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub nothing_left: Option<String>,
+    pub nothing_left: Option<Nothing>,
+}
+
+/// What nothing is left of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Nothing {
+    /// This mount.
+    Mount(String),
+    /// Requests.
+    Requests,
+}
+
+impl Nothing {
+    /// Whether a rule leaves something of it.
+    fn is_left_by(&self, narrowing: &Narrowing) -> bool {
+        match self {
+            Self::Mount(mount) => narrowing.places(mount).is_some_and(|places| !places.is_empty()),
+            Self::Requests => narrowing.requests().is_some_and(|requests| !requests.is_empty()),
+        }
+    }
 }
 
 impl Verdict {
     /// The lines that made the decision what it is: the strictest rules, or what happens without one.
     pub fn deciding(&self) -> Vec<&Origin> {
-        if let Some(mount) = &self.nothing_left {
-            let speaks = |rule: &&Matched| rule.narrowing.places(mount).is_some_and(|places| !places.is_empty());
+        if let Some(nothing) = &self.nothing_left {
+            let speaks = |rule: &&Matched| nothing.is_left_by(&rule.narrowing);
             return self.matched.iter().filter(speaks).map(|rule| &rule.origin).collect();
         }
         let of = |decision| self.matched.iter().filter(move |rule| rule.decision == decision).map(|rule| &rule.origin);
@@ -231,17 +251,18 @@ impl Found {
     }
 }
 
-/// What all of them leave, and a mount of which nothing is left although each leaves something. A rule
-/// that closes a mount on purpose is no contradiction, and does not hide one.
-fn left_by(matched: &[Matched]) -> (Narrowing, Option<String>) {
+/// What all of them leave, and what nothing is left of although each leaves something. A rule that closes a mount on
+/// purpose is no contradiction, and does not hide one.
+fn left_by(matched: &[Matched]) -> (Narrowing, Option<Nothing>) {
     let mut left = Narrowing::none();
     let mut meant = Narrowing::none();
     for rule in matched.iter().filter(|rule| rule.decision != Decision::Deny) {
         left = left.intersect(&rule.narrowing);
         meant = meant.intersect(&rule.narrowing.without_closed());
     }
-    let nothing = meant.mounts().find(|(_, places)| places.is_empty()).map(|(mount, _)| mount.to_owned());
-    (left, nothing)
+    let mount = meant.mounts().find(|(_, places)| places.is_empty()).map(|(mount, _)| Nothing::Mount(mount.to_owned()));
+    let no_requests = meant.requests().is_some_and(<[_]>::is_empty);
+    (left, mount.or(no_requests.then_some(Nothing::Requests)))
 }
 
 fn reason(decision: Decision, matched: &[Matched]) -> String {

@@ -46,12 +46,12 @@ pub(super) fn tool(pattern: &str, decision: Decision, line: u32) -> Rule {
 
 pub(super) fn path(glob: &str) -> Condition {
     let path = json!({"arg": "path", "mount": "workspace", "glob": glob});
-    Condition { when: Vec::new(), path: Some(PathMatcher::from_value(&path).expect("is a matcher")) }
+    Condition { when: Vec::new(), path: Some(PathMatcher::from_value(&path).expect("is a matcher")), url: None }
 }
 
 pub(super) fn when(argument: &str, matcher: &Value) -> Condition {
     let argument = Argument::parse(argument).expect("is a name");
-    Condition { when: vec![(argument, Matcher::from_value(matcher).expect("is a matcher"))], path: None }
+    Condition { when: vec![(argument, Matcher::from_value(matcher).expect("is a matcher"))], path: None, url: None }
 }
 
 pub(super) fn narrow(value: &Value) -> Narrow {
@@ -123,18 +123,18 @@ fn an_allowance_by_path_narrows_by_itself_and_narrowings_intersect() {
     };
     assert_eq!(
         verdict(&[&sources]),
-        r#"allow by looplet.toml:3 leaves {"workspace":[{"path":"src/a.rs","mode":"rw"}]}: the operator's policy allows this call"#
+        r#"allow by looplet.toml:3 leaves {"fs":{"workspace":[{"path":"src/a.rs","mode":"rw"}]}}: the operator's policy allows this call"#
     );
     assert_eq!(
         verdict(&[&sources, &looking]),
-        r#"ask by looplet.toml:4 leaves {"workspace":[{"path":"src/a.rs","mode":"ro"}]}: the operator wants to be asked about this call"#
+        r#"ask by looplet.toml:4 leaves {"fs":{"workspace":[{"path":"src/a.rs","mode":"ro"}]}}: the operator wants to be asked about this call"#
     );
-    let nothing = "leaves {\"workspace\":[]}: the operator's rules leave this call nothing to reach";
+    let nothing = "leaves {\"fs\":{\"workspace\":[]}}: the operator's rules leave this call nothing to reach";
     assert_eq!(verdict(&[&sources, &docs]), format!("deny by looplet.toml:3 looplet.toml:5 {nothing}"));
     assert_eq!(verdict(&[&sources, &docs, &closed]), format!("deny by looplet.toml:3 looplet.toml:5 {nothing}"));
     assert_eq!(
         verdict(&[&closed, &sources]),
-        "allow by looplet.toml:6 looplet.toml:3 leaves {\"workspace\":[]}: the operator's policy allows this call"
+        "allow by looplet.toml:6 looplet.toml:3 leaves {\"fs\":{\"workspace\":[]}}: the operator's policy allows this call"
     );
 }
 
@@ -148,7 +148,7 @@ fn places_by_hand_replace_those_by_path_and_must_be_told() {
     let policy = Policy::new(vec![copy.clone()], fallback(Unmatched::Ask));
     assert_eq!(
         line(&decide(&policy, "copy", &json!({"path": "src/a", "to": "out/a"}))),
-        r#"allow by looplet.toml:3 leaves {"workspace":[{"path":"out/a","mode":"rw"},{"path":"src/a","mode":"ro"}]}: the operator's policy allows this call"#
+        r#"allow by looplet.toml:3 leaves {"fs":{"workspace":[{"path":"out/a","mode":"rw"},{"path":"src/a","mode":"ro"}]}}: the operator's policy allows this call"#
     );
     let untold = json!({"path": "src/a", "to": "../a"});
     assert_eq!(

@@ -7,12 +7,14 @@ use serde_json::Value;
 use super::answer::{Leaning, Match};
 use super::argument::Argument;
 use super::decision::Decision;
+use super::http_pattern::HttpPattern;
 use super::matcher::Matcher;
 use super::narrow::Narrow;
 use super::path::{LexicalResolver, PathMatcher, PathResolver};
 use super::place::{FsPlace, Narrowing};
 use super::policy::Facts;
 use super::tool_pattern::ToolPattern;
+use super::url::UrlMatcher;
 use crate::error::{Error, Result};
 use crate::need::FsMode;
 use crate::origin::Origin;
@@ -24,6 +26,8 @@ pub struct Condition {
     pub when: Vec<(Argument, Matcher)>,
     /// `path`: where an argument has to lead.
     pub path: Option<PathMatcher>,
+    /// `url`: what an argument has to address.
+    pub url: Option<UrlMatcher>,
 }
 
 /// Arguments that a rule must, or must not, match; checked when the rule is read.
@@ -58,7 +62,7 @@ pub struct Rule {
     pub decision: Decision,
     /// Why, for the model too.
     pub reason: Option<String>,
-    /// What it leaves of mounts, by hand.
+    /// What it leaves of mounts and requests, by hand.
     pub narrow: Option<Narrow>,
     /// Calls that prove it.
     pub examples: Vec<Example>,
@@ -76,52 +80,59 @@ pub(super) struct RuleMatch {
     pub(super) narrowing: Option<Narrowing>,
 }
 
+/// What a condition found in the arguments.
+struct Found {
+    answer: Match,
+    /// The places that a permission by path is about.
+    places: Vec<String>,
+    /// The requests that a permission by URL is about.
+    requests: Vec<HttpPattern>,
+}
+
 impl Condition {
-    /// Whether it holds, and the places that a permission by path is about.
-    fn evaluate(&self, arguments: &Value, resolver: &dyn PathResolver, leaning: Leaning) -> (Match, Vec<String>) {
-        let when = self
-            .when
-            .iter()
-            .map(|(argument, matcher)| matcher.evaluate(argument, arguments, leaning))
-            .min()
-            .unwrap_or(Match::Yes);
-        match &self.path {
-            None => (when, Vec::new()),
-            Some(path) => {
-                let found = path.evaluate(arguments, resolver, leaning);
-                (when.min(found.answer), found.places)
-            }
+    fn evaluate(&self, arguments: &Value, resolver: &dyn PathResolver, leaning: Leaning) -> Found {
+        let when = self.when.iter().map(|(argument, matcher)| matcher.evaluate(argument, arguments, leaning)).min();
+        let mut found = Found { answer: when.unwrap_or(Match::Yes), places: Vec::new(), requests: Vec::new() };
+        if let Some(path) = &self.path {
+            let paths = path.evaluate(arguments, resolver, leaning);
+            (found.answer, found.places) = (found.answer.min(paths.answer), paths.places);
         }
+        if let Some(url) = &self.url {
+            let urls = url.evaluate(arguments, leaning);
+            (found.answer, found.requests) = (found.answer.min(urls.answer), urls.requests);
+        }
+        found
     }
 
-    /// What an allowance by path leaves: the places that it matched, as far as need and grant go.
-    fn narrowing(&self, places: Vec<String>) -> Narrowing {
-        match &self.path {
-            None => Narrowing::none(),
-            Some(path) => {
-                Narrowing::of(path.mount(), places.into_iter().map(|place| FsPlace::new(place, FsMode::ReadWrite)))
-            }
+    /// What an allowance by path or URL leaves: what it matched, as far as need and grant go.
+    fn narrowing(&self, found: Found) -> Narrowing {
+        let mut narrowing = Narrowing::none();
+        if let Some(path) = &self.path {
+            narrowing.set(path.mount(), found.places.into_iter().map(|place| FsPlace::new(place, FsMode::ReadWrite)));
         }
+        if self.url.is_some() {
+            narrowing.set_requests(found.requests);
+        }
+        narrowing
     }
 
     /// The same for who stands in for an allow rule: a standing approval.
     pub(super) fn permits(&self, arguments: &Value, resolver: &dyn PathResolver) -> Option<Narrowing> {
-        let (answer, places) = self.evaluate(arguments, resolver, Leaning::Permit);
-        answer.counts(Leaning::Permit).then(|| self.narrowing(places))
+        let found = self.evaluate(arguments, resolver, Leaning::Permit);
+        found.answer.counts(Leaning::Permit).then(|| self.narrowing(found))
     }
 
     /// The names of the arguments that it reads.
     pub(super) fn arguments(&self) -> impl Iterator<Item = &Argument> {
-        self.when.iter().map(|(argument, _)| argument).chain(self.path.as_ref().map(PathMatcher::argument))
+        let when = self.when.iter().map(|(argument, _)| argument);
+        when.chain(self.path.as_ref().map(PathMatcher::argument)).chain(self.url.as_ref().map(UrlMatcher::argument))
     }
 
     /// Whether it wants a value of an argument that it also wants to be absent.
     fn is_contradictory(&self) -> Option<&Argument> {
-        let path = self.path.as_ref().map(PathMatcher::argument)?;
-        self.when
-            .iter()
-            .find(|(argument, matcher)| argument == path && matcher.wants_absence())
-            .map(|(argument, _)| argument)
+        let mut read = self.path.iter().map(PathMatcher::argument).chain(self.url.iter().map(UrlMatcher::argument));
+        let wants = |name: &Argument| self.when.iter().any(|(when, matcher)| when == name && matcher.wants_absence());
+        read.find(|name| wants(name))
     }
 }
 
@@ -163,7 +174,7 @@ impl Rule {
         let mut conditions = std::iter::once(&self.condition).chain(&self.unless);
         if let Some(argument) = conditions.find_map(Condition::is_contradictory) {
             return Err(Error::usage(format!(
-                "the rule can never match: `when` wants `{argument}` absent and `path` reads it"
+                "the rule can never match: `when` wants `{argument}` absent and another condition reads it"
             ))
             .hint("make two rules of it")
             .at(self.origin.clone()));
@@ -195,11 +206,12 @@ impl Rule {
 
     fn evaluate_arguments(&self, arguments: &Value, resolver: &dyn PathResolver) -> RuleMatch {
         let leaning = Leaning::from(self.decision);
-        let (mut answer, places) = self.condition.evaluate(arguments, resolver, leaning);
+        let found = self.condition.evaluate(arguments, resolver, leaning);
+        let mut answer = found.answer;
         for exception in &self.unless {
-            answer = answer.min(exception.evaluate(arguments, resolver, leaning.opposite()).0.negate());
+            answer = answer.min(exception.evaluate(arguments, resolver, leaning.opposite()).answer.negate());
         }
-        let narrowing = self.narrowing(arguments, resolver, places);
+        let narrowing = self.narrowing(arguments, resolver, found);
         if narrowing.is_none() && leaning == Leaning::Permit {
             // What cannot be narrowed as written is not allowed at all.
             answer = answer.min(Match::CannotTell);
@@ -207,10 +219,10 @@ impl Rule {
         RuleMatch { answer, narrowing }
     }
 
-    /// An allowance by path narrows by itself; what is written by hand for the same mount replaces that.
-    fn narrowing(&self, arguments: &Value, resolver: &dyn PathResolver, places: Vec<String>) -> Option<Narrowing> {
+    /// An allowance by path or URL narrows by itself; what is written by hand for the same thing replaces that.
+    fn narrowing(&self, arguments: &Value, resolver: &dyn PathResolver, found: Found) -> Option<Narrowing> {
         let mut narrowing = match self.decision {
-            Decision::Allow => self.condition.narrowing(places),
+            Decision::Allow => self.condition.narrowing(found),
             Decision::Ask | Decision::Deny => Narrowing::none(),
         };
         if let Some(narrow) = &self.narrow {

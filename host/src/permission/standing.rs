@@ -71,6 +71,7 @@ impl StandingApproval {
         let condition = Condition {
             when: when.collect::<Result<_>>().map_err(placed)?,
             path: scope.path.as_ref().map(PathMatcher::from_value).transpose().map_err(placed)?,
+            url: None,
         };
         Ok(Self { scope, tool, condition, plugin, until, origin })
     }
@@ -147,7 +148,7 @@ mod tests {
         let inside = json!({"path": "src/a.rs", "mode": "patch"});
         assert_eq!(
             fits(&approval, "edit_file", &inside, &digest).as_deref(),
-            Some(r#"{"workspace":[{"path":"src/a.rs","mode":"rw"}]}"#)
+            Some(r#"{"fs":{"workspace":[{"path":"src/a.rs","mode":"rw"}]}}"#)
         );
         assert_eq!(fits(&approval, "edit_file", &inside, &Digest::of(b"changed")), None);
         assert_eq!(fits(&approval, "write_file", &inside, &digest), None);

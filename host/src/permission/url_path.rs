@@ -8,6 +8,8 @@ pub(super) enum PathPattern {
     Any,
     Root,
     Glob(PathGlob),
+    /// This one, as it is sent.
+    Exactly(String),
 }
 
 impl PathPattern {
@@ -16,7 +18,7 @@ impl PathPattern {
         if text.contains(['?', '#']) {
             return Err("a query is no part of it; `when` reads arguments as texts".to_owned());
         }
-        if !text.is_ascii() || text.contains(' ') {
+        if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err("its path has characters that a URL writes as `%` and two digits".to_owned());
         }
         match text {
@@ -34,7 +36,24 @@ impl PathPattern {
             // What some server takes for a way up is about no place but «everywhere».
             Self::Glob(_) if climbs(path) => false,
             Self::Glob(glob) => glob.matches(path.strip_prefix('/').unwrap_or(path)),
+            Self::Exactly(exact) => path == exact,
         }
+    }
+
+    /// The same for who restricts: in any case, decoded or not, and wherever a server may be led by a way up.
+    pub(super) fn may_match(&self, path: &str) -> bool {
+        let is_one = |path: &str| match self {
+            Self::Any => true,
+            Self::Root => path == "/",
+            Self::Glob(glob) => glob.matches_folded(path.strip_prefix('/').unwrap_or(path)),
+            Self::Exactly(exact) => path.eq_ignore_ascii_case(exact),
+        };
+        is_one(path) || is_one(&decoded(path)) || climbs(path)
+    }
+
+    /// The path of a URL, as it is sent.
+    pub(super) fn exactly(path: &str) -> Self {
+        if path == "/" { Self::Root } else { Self::Exactly(path.to_owned()) }
     }
 
     /// As it is written.
@@ -43,8 +62,21 @@ impl PathPattern {
             Self::Any => "/**".to_owned(),
             Self::Root => "/".to_owned(),
             Self::Glob(glob) => format!("/{}", glob.as_str()),
+            Self::Exactly(path) => escaped(path),
         }
     }
+}
+
+/// A path as the glob that is about it alone.
+fn escaped(path: &str) -> String {
+    let mut glob = String::with_capacity(path.len());
+    for character in path.chars() {
+        if matches!(character, '*' | '?' | '[' | ']' | '{' | '}' | '\\') {
+            glob.push('\\');
+        }
+        glob.push(character);
+    }
+    glob
 }
 
 /// Whether a path has a way up once it is decoded, as some server may do, and another time behind a proxy.
@@ -52,7 +84,10 @@ fn climbs(path: &str) -> bool {
     let mut text = path.to_owned();
     for _ in 0..3 {
         let decoded = decoded(&text);
-        if decoded.split(['/', '\\']).any(|part| part == "..") {
+        // Some servers leave out what stands behind `;`, and blanks.
+        let name = |part: &str| part.split(';').next().unwrap_or_default().trim_matches(|c: char| c <= ' ').len();
+        let is_up = |part: &str| part.trim_start_matches(|c: char| c <= ' ').starts_with("..") && name(part) == 2;
+        if decoded.split(['/', '\\']).any(is_up) {
             return true;
         }
         if decoded == text {

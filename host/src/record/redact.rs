@@ -249,8 +249,8 @@ impl Redact for WrittenFile {
 
 impl Redact for Refusal {
     fn redact(&mut self, redaction: &Redaction) -> bool {
-        let Self { capability: _, operation: _, target, reason: _, origin: _, would_allow, count: _ } = self;
-        each!(redaction: target, would_allow)
+        let Self { capability: _, operation, target, reason: _, origin: _, would_allow, count: _ } = self;
+        each!(redaction: operation, target, would_allow)
     }
 }
 

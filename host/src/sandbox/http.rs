@@ -3,6 +3,7 @@
 //! The implementation below the bindings is ours: the one of the library has no say in what leaves.
 
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -32,7 +33,10 @@ impl HttpDesk {
     pub(super) fn new(reach: HttpReach, limits: HttpLimits, egress: Arc<Egress>, refusals: Arc<RefusalLog>) -> Self {
         let mut ctx = WasiHttpCtx::new();
         ctx.set_field_size_limit(HttpLimits::FIELD_BYTES);
-        Self { ctx, gateway: Gateway { reach, limits, egress, refusals, usage: Arc::default() } }
+        Self {
+            ctx,
+            gateway: Gateway { reach, limits, egress, refusals, usage: Arc::default(), is_over: Arc::default() },
+        }
     }
 
     pub(super) fn usage(&self) -> &HttpUsage {
@@ -51,6 +55,14 @@ struct Gateway {
     egress: Arc<Egress>,
     refusals: Arc<RefusalLog>,
     usage: Arc<HttpUsage>,
+    is_over: Arc<AtomicBool>,
+}
+
+/// Before the bodies of the call are dropped: the desk stands before them in the state of a call.
+impl Drop for Gateway {
+    fn drop(&mut self) {
+        self.is_over.store(true, Ordering::Release);
+    }
 }
 
 /// Headers that say who somebody is, where a request goes and how it is framed: the host's alone.
@@ -69,14 +81,22 @@ static OWN: LazyLock<Vec<HeaderName>> = LazyLock::new(|| {
         header::UPGRADE,
     ];
     let others = [
+        "cf-connecting-ip",
+        "expect",
         "http2-settings",
         "keep-alive",
-        "proxy-connection",
-        "x-forwarded-for",
-        "x-forwarded-host",
-        "x-forwarded-port",
-        "x-forwarded-proto",
+        "proxy",
+        "true-client-ip",
+        "via",
+        "x-client-ip",
+        "x-host",
+        "x-http-method",
+        "x-http-method-override",
+        "x-method-override",
+        "x-original-host",
+        "x-original-url",
         "x-real-ip",
+        "x-rewrite-url",
     ];
     own.extend(others.map(HeaderName::from_static));
     own
@@ -85,11 +105,18 @@ static OWN: LazyLock<Vec<HeaderName>> = LazyLock::new(|| {
 /// Those that no server answers with: a guest that names one wanted to send it.
 const TELLING: [HeaderName; 4] = [header::AUTHORIZATION, header::COOKIE, header::HOST, header::PROXY_AUTHORIZATION];
 
+/// Whether a header is the host's alone. Some servers read `_` as `-`.
+fn is_own(name: &HeaderName) -> bool {
+    let plain = name.as_str().replace('_', "-");
+    ["proxy-", "x-forwarded-"].iter().any(|prefix| plain.starts_with(prefix))
+        || OWN.iter().any(|own| own.as_str() == plain)
+}
+
 type Sending<T> = Box<dyn Future<Output = Result<T, Error>> + Send>;
 
 impl WasiHttpHooks for Gateway {
     fn is_forbidden_header(&mut self, name: &HeaderName) -> bool {
-        let is_own = OWN.contains(name);
+        let is_own = is_own(name);
         if is_own && TELLING.contains(name) {
             self.refuse("header", name.as_str(), RefusalReason::NotGranted, None);
         }
@@ -97,7 +124,7 @@ impl WasiHttpHooks for Gateway {
     }
 
     fn forbidden_header_filter(&mut self) -> ForbiddenHeaderFilter {
-        Arc::new(|name| OWN.contains(name))
+        Arc::new(is_own)
     }
 
     fn is_supported_scheme(&mut self, scheme: &Scheme) -> bool {
@@ -106,6 +133,10 @@ impl WasiHttpHooks for Gateway {
             self.refuse("scheme", scheme.as_str(), RefusalReason::NotGranted, None);
         }
         is_http
+    }
+
+    fn p2_outgoing_body_chunk_size(&mut self) -> usize {
+        HttpLimits::CHUNK_BYTES
     }
 
     fn set_host_header(&mut self) -> bool {
@@ -135,6 +166,16 @@ impl Gateway {
         self.refusals.note(Refusal { would_allow, ..Refusal::new("http", operation, target, reason) });
     }
 
+    fn outgoing(&self, body: WasiBody) -> reqwest::Body {
+        reqwest::Body::wrap_stream(Leaving {
+            stream: BodyDataStream::new(body),
+            usage: Arc::clone(&self.usage),
+            refusals: Arc::clone(&self.refusals),
+            most: self.limits.body_bytes,
+            is_over: Arc::clone(&self.is_over),
+        })
+    }
+
     /// Checks a request, and begins to send it.
     fn send(
         &mut self,
@@ -143,25 +184,36 @@ impl Gateway {
     ) -> Result<impl Future<Output = Result<Response<WasiBody>, Error>> + Send + use<>, Error> {
         let (parts, body) = request.into_parts();
         let url = parts.uri.to_string();
-        if url.len() > self.limits.url_bytes {
+        if url.len() > HttpLimits::TEXT_BYTES {
             let what = format!("a URL of {} bytes", url.len());
             self.refuse(parts.method.as_str(), what, RefusalReason::Limit, None);
             return Err(Error::HttpRequestUriTooLong);
         }
         let target = HttpTarget::parse(parts.method.as_str(), &url).map_err(|why| {
-            self.refuse(parts.method.as_str(), why, RefusalReason::NotGranted, None);
+            self.refuse("send", why, RefusalReason::NotGranted, None);
             Error::HttpRequestUriInvalid
         })?;
+        let length = target.url().as_str().len();
+        if length > self.limits.url_bytes {
+            self.refuse(target.method(), format!("a URL of {length} bytes"), RefusalReason::Limit, None);
+            return Err(Error::HttpRequestUriTooLong);
+        }
         let addresses = self.reach.permit(&target).map_err(|refused| {
             let line = (refused == Refused::NotGranted).then(|| format!("http = [\"{}\"]", target.pattern()));
-            self.refuse(target.method(), target.place(), RefusalReason::NotGranted, line);
+            let reason = if refused == Refused::Cut { RefusalReason::OutsideReach } else { RefusalReason::NotGranted };
+            self.refuse(target.method(), target.place(), reason, line);
             Error::HttpRequestDenied
         })?;
         if !self.usage.take_request(HttpLimits::REQUESTS) {
             self.refuse(target.method(), target.place(), RefusalReason::Limit, None);
             return Err(Error::ConnectionLimitReached);
         }
-        let body = (!body.is_end_stream()).then(|| outgoing(body, Arc::clone(&self.usage), self.limits.body_bytes));
+        if !body.is_end_stream() && matches!(target.method(), "GET" | "HEAD") {
+            // Who may only look has nothing to send.
+            self.refuse(target.method(), "a body", RefusalReason::NotGranted, None);
+            return Err(Error::HttpRequestBodySize(Some(0)));
+        }
+        let body = (!body.is_end_stream()).then(|| self.outgoing(body));
         let sent = self.egress.send(&addresses, &target, without_own(&parts.headers), body);
         let sent = sent.map_err(|error| Error::InternalError(Some(error.message().to_owned())))?;
         let counted = Counted::new(self, options.between_bytes_timeout);
@@ -175,8 +227,14 @@ impl Gateway {
                 Ok(Ok(Err(fault))) => return Err(to_error(&fault, &target, &refusals)),
                 Ok(Ok(Ok(answer))) => answer,
             };
+            let (mut head, body) = answer.into_parts();
+            // What only a guest would name is no word of a server.
+            head.headers = without_own(&head.headers);
+            let answer = Response::from_parts(head, body);
             let fields: usize = answer.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
             if fields > HttpLimits::FIELD_BYTES {
+                let target = format!("headers of {fields} bytes");
+                refusals.note(Refusal::new("http", "receive", target, RefusalReason::Limit));
                 return Err(Error::HttpResponseHeaderSectionSize(None));
             }
             Ok(answer.map(|body| counted.around(body).boxed_unsync()))
@@ -188,7 +246,7 @@ impl Gateway {
 fn without_own(headers: &HeaderMap) -> HeaderMap {
     let mut left = HeaderMap::new();
     for (name, value) in headers {
-        if !OWN.contains(name) {
+        if !is_own(name) {
             left.append(name.clone(), value.clone());
         }
     }
@@ -196,15 +254,13 @@ fn without_own(headers: &HeaderMap) -> HeaderMap {
 }
 
 /// What the guest sends, counted as it leaves.
-fn outgoing(body: WasiBody, usage: Arc<HttpUsage>, most: u64) -> reqwest::Body {
-    let stream = Leaving { stream: BodyDataStream::new(body), usage, most };
-    reqwest::Body::wrap_stream(stream)
-}
-
 struct Leaving {
     stream: BodyDataStream<WasiBody>,
     usage: Arc<HttpUsage>,
+    refusals: Arc<RefusalLog>,
     most: u64,
+    /// The call is over: what it had not finished must not look finished.
+    is_over: Arc<AtomicBool>,
 }
 
 impl futures_core::Stream for Leaving {
@@ -212,13 +268,17 @@ impl futures_core::Stream for Leaving {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let next = ready!(Pin::new(&mut self.stream).poll_next(cx));
-        Poll::Ready(next.map(|chunk| {
-            let chunk = chunk.map_err(|error| std::io::Error::other(error.to_string()))?;
-            match self.usage.send(chunk.len() as u64, self.most) {
-                true => Ok(chunk),
-                false => Err(std::io::Error::other("the bodies of the call are too large")),
+        Poll::Ready(match next {
+            None if self.is_over.load(Ordering::Acquire) => Some(Err(std::io::Error::other("the call is over"))),
+            None => None,
+            Some(Err(error)) => Some(Err(std::io::Error::other(error.to_string()))),
+            Some(Ok(chunk)) if self.usage.send(chunk.len() as u64, self.most) => Some(Ok(chunk)),
+            Some(Ok(_)) => {
+                let target = format!("more than {} bytes", self.most);
+                self.refusals.note(Refusal::new("http", "send", target, RefusalReason::Limit));
+                Some(Err(std::io::Error::other("the bodies of the call are too large")))
             }
-        }))
+        })
     }
 }
 
@@ -313,6 +373,7 @@ fn to_error(fault: &EgressFault, target: &HttpTarget, refusals: &RefusalLog) -> 
         }
         EgressFault::Lookup => Error::DnsError { rcode: None, info_code: None },
         EgressFault::Connect => Error::ConnectionRefused,
+        EgressFault::Certificate => Error::TlsCertificateError,
         EgressFault::Timeout => Error::ConnectionTimeout,
         EgressFault::Broken => Error::ConnectionTerminated,
     }

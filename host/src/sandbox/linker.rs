@@ -34,7 +34,7 @@ pub(super) fn new(engine: &Engine) -> Result<Linker<CallState>> {
         .and_then(|()| add_files(&mut linker))
         .and_then(|()| add_process(&mut linker))
         .and_then(|()| add_sockets(&mut linker))
-        .and_then(|()| wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker))
+        .and_then(|()| super::http_texts::add(&mut linker))
         .map_err(|error| Error::failed(format!("the sandbox cannot be put together: {error:#}")))?;
     Ok(linker)
 }

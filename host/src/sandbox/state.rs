@@ -24,10 +24,11 @@ use crate::plugin::{CallContext, LogLevel, LogLine};
 
 /// What a store holds.
 pub(super) struct CallState {
+    /// Dropped before the table, so that what was not finished does not look finished.
+    pub(super) http: HttpDesk,
     pub(super) table: ResourceTable,
     wasi: WasiCtx,
     pub(super) view: Arc<View>,
-    pub(super) http: HttpDesk,
     pub(super) memory: MemoryLimit,
     pub(super) clock: Arc<CallClock>,
     pub(super) stdout: Capture,

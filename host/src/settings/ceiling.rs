@@ -6,12 +6,13 @@ use super::file::ConfigFile;
 use super::layers::Note;
 use super::sourced::Sourced;
 use super::types::Ceiling;
-use crate::permission::Decision;
+use crate::permission::{Decision, HttpPattern};
 
 /// Brings a project file down to what the ceiling leaves.
 pub(super) fn clamp(file: &mut ConfigFile, ceiling: &Ceiling, notes: &mut Vec<Note>) {
     clamp_modes(file, ceiling, notes);
     clamp_grants(file, ceiling, notes);
+    clamp_requests(file, ceiling, notes);
     let budget = &mut file.budget;
     let most = &ceiling.budget;
     bound("budget.steps", &mut budget.steps, most.steps.as_ref(), notes);
@@ -52,6 +53,29 @@ fn clamp_grants(file: &mut ConfigFile, ceiling: &Ceiling, notes: &mut Vec<Note>)
         *env = kept;
         let message = |name: &String| format!("variable `{name}` is above the ceiling of your own file and not given");
         notes.extend(cut.iter().map(|name| Note { message: message(name), origin: origin.clone() }));
+    }
+}
+
+/// Requests are brought down to those that both are about, networks to those inside the ceiling's.
+fn clamp_requests(file: &mut ConfigFile, ceiling: &Ceiling, notes: &mut Vec<Note>) {
+    for grant in &mut file.grants {
+        let mut note = |what: &str| {
+            let message = format!("{what} above the ceiling of your own file and brought down to it");
+            notes.push(Note { message, origin: grant.origin.clone() });
+        };
+        if let Some(most) = &ceiling.http {
+            let both =
+                |pattern: &HttpPattern| most.iter().filter_map(|most| pattern.intersect(most)).collect::<Vec<_>>();
+            let left: Vec<HttpPattern> = grant.http.iter().flat_map(both).collect();
+            if left != grant.http {
+                note("`http` is");
+                grant.http = left;
+            }
+        }
+        if let Some(left) = ceiling.addresses.as_ref().and_then(|most| grant.addresses.cut_to(most)) {
+            note("`addresses` are");
+            grant.addresses = left;
+        }
     }
 }
 

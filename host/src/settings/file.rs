@@ -260,6 +260,8 @@ impl Reader<'_> {
             mode: self.value(&["ceiling", "mode"], mode),
             allow: list("allow").map(tools).transpose()?,
             env: list("env").map(|node| node.texts().map(|(name, _)| name.to_owned()).collect()),
+            http: list("http").map(requests).transpose()?,
+            addresses: list("addresses").map(networks).transpose()?,
             wall_ms: self.value(&["ceiling", "wall_ms"], Node::whole),
             memory_mib: self.value(&["ceiling", "memory_mib"], Node::whole),
             budget: budget(self.at(&["ceiling", "budget"]))?,
@@ -330,24 +332,30 @@ fn budget(node: Option<&Node>) -> Result<Budget> {
     })
 }
 
+/// Patterns of requests.
+fn requests(node: &Node) -> Result<Vec<HttpPattern>> {
+    node.texts().map(|(text, at)| HttpPattern::parse(text).map_err(|error| error.at(at.clone()))).collect()
+}
+
+/// Networks beside the public addresses.
+fn networks(node: &Node) -> Result<AddressPolicy> {
+    let with =
+        |all: AddressPolicy, (text, at): (&str, &Origin)| all.with_network(text).map_err(|error| error.at(at.clone()));
+    node.texts().try_fold(AddressPolicy::default(), with)
+}
+
 fn grant(tools: &str, node: &Node) -> Result<WrittenGrant> {
     let fs = node.get("fs").map_or(&[][..], Node::entries);
     for (mount, node) in fs {
         placed(node, check_name(mount))?;
     }
     let limit = |key| sourced(node.get("limits").and_then(|limits| limits.get(key)), Node::whole);
-    let mut networks = node.get("addresses").into_iter().flat_map(Node::texts);
-    let mut addresses = networks.try_fold(AddressPolicy::default(), |all, (network, at)| {
-        all.with_network(network).map_err(|error| error.at(at.clone()))
-    })?;
+    let mut addresses = node.get("addresses").map(networks).transpose()?.unwrap_or_default();
     if node.get("public_addresses_only").and_then(Node::bool) == Some(false) {
         addresses = addresses.with_private();
     }
-    let http = node.get("http").into_iter().flat_map(Node::texts);
     Ok(WrittenGrant {
-        http: http
-            .map(|(pattern, at)| HttpPattern::parse(pattern).map_err(|error| error.at(at.clone())))
-            .collect::<Result<_>>()?,
+        http: node.get("http").map(requests).transpose()?.unwrap_or_default(),
         addresses,
         tools: placed(node, ToolPattern::parse(tools))?,
         fs: fs.iter().filter_map(|(mount, node)| Some((mount.clone(), mode(node)?))).collect(),

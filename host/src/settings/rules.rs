@@ -2,7 +2,9 @@
 
 use super::document::Node;
 use crate::error::{Error, Result};
-use crate::permission::{Argument, Condition, Decision, Example, Matcher, Narrow, PathMatcher, Rule, ToolPattern};
+use crate::permission::{
+    Argument, Condition, Decision, Example, Matcher, Narrow, PathMatcher, Rule, ToolPattern, UrlMatcher,
+};
 
 /// Reads one rule, and refuses it if it can never match or an example fails.
 pub(super) fn read(table: &Node) -> Result<Rule> {
@@ -19,10 +21,7 @@ pub(super) fn read(table: &Node) -> Result<Rule> {
             rule.examples.push(Example { arguments: example.to_json(), matches, origin: example.origin.clone() });
         }
     }
-    // What cannot be read yet must not make an example fail: the rule is refused by name later.
-    if table.get("url").is_none() {
-        rule.check()?;
-    }
+    rule.check()?;
     Ok(rule)
 }
 
@@ -53,7 +52,8 @@ fn condition(table: &Node) -> Result<Condition> {
         Ok((argument, placed(node, Matcher::from_value(&node.to_json()))?))
     });
     let path = table.get("path").map(|node| placed(node, PathMatcher::from_value(&node.to_json())));
-    Ok(Condition { when: when.collect::<Result<_>>()?, path: path.transpose()? })
+    let url = table.get("url").map(|node| placed(node, UrlMatcher::from_value(&node.to_json())));
+    Ok(Condition { when: when.collect::<Result<_>>()?, path: path.transpose()?, url: url.transpose()? })
 }
 
 /// One of `unless`. An empty one would switch the rule off.

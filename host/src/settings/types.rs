@@ -226,6 +226,10 @@ pub struct Ceiling {
     pub allow: Option<Vec<ToolPattern>>,
     /// The variables that its grants may name.
     pub env: Option<Vec<String>>,
+    /// The requests that its grants may name.
+    pub http: Option<Vec<HttpPattern>>,
+    /// Where these may go beside public addresses.
+    pub addresses: Option<AddressPolicy>,
     /// Of the limits of grants.
     pub wall_ms: Option<Sourced<u64>>,
     /// Of the limits of grants.

@@ -293,7 +293,7 @@ fn explain_as_json_is_one_value() {
     ];
     world.check(&arguments, &expect![[r#"
         ── stdout
-        {"tool":"files/write_file","kind":"component","faults":[],"verdict":{"decision":"allow","reason":"the operator's policy allows this call","matched":[{"decision":"allow","answer":"yes","narrowing":{"workspace":[{"path":"src/a.rs","mode":"rw"}]},"origin":"policy.toml:8"}],"narrowing":{"workspace":[{"path":"src/a.rs","mode":"rw"}]}},"approved_by":null,"reach":[{"fs":{"mount":"workspace","path":"src/a.rs","mode":"rw"}}],"lacks":null,"masked":[],"to_allow":null}
+        {"tool":"files/write_file","kind":"component","faults":[],"verdict":{"decision":"allow","reason":"the operator's policy allows this call","matched":[{"decision":"allow","answer":"yes","narrowing":{"fs":{"workspace":[{"path":"src/a.rs","mode":"rw"}]}},"origin":"policy.toml:8"}],"narrowing":{"fs":{"workspace":[{"path":"src/a.rs","mode":"rw"}]}}},"approved_by":null,"reach":[{"fs":{"mount":"workspace","path":"src/a.rs","mode":"rw"}}],"lacks":null,"masked":[],"to_allow":null}
         ── exit 0
     "#]]);
 }

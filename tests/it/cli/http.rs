@@ -223,3 +223,158 @@ fn inspect_shows_what_it_needs() {
         ── exit 0
     "#]]);
 }
+
+/// A policy that grants `fetch` all of the canary, with these rules.
+fn ruled(canary: &Canary, rules: &str) -> String {
+    format!(
+        "format = 1\n[plugins]\nhttp = {{ from = \"builtin\" }}\n[grants.\"http/fetch\"]\nhttp = [\"* {}\"]\n{rules}",
+        canary.url("/**")
+    )
+}
+
+#[test]
+fn an_allowance_by_url_is_for_that_address_and_no_redirect_leads_beyond_it() {
+    let canary = Canary::start(pages);
+    let rules = format!(
+        "[[rules]]\ntool = \"http/fetch\"\nurl = {{ arg = \"url\", pattern = \"GET {}\" }}\ndecision = \"allow\"\nmatch = [{{ url = \"{}\" }}]\nnot_match = [{{ url = \"https://evil.test/\" }}]\n",
+        canary.url("/**"),
+        canary.url("/x")
+    );
+    let followed = format!(r#"{{"url":"{}","follow":true}}"#, canary.url("/moved"));
+    let posted = format!(r#"{{"url":"{}","method":"POST","body":"x"}}"#, canary.url("/page"));
+    let elsewhere = r#"{"url":"http://localhost/"}"#.to_owned();
+    let world = fetching(&[url(&canary, "/page?q"), followed, posted, elsewhere]);
+    let world = world.file("policy.toml", ruled(&canary, &rules));
+    let printed = world.run(&["run", "--model", "scripted:../model.jsonl", "--policy", "policy.toml", "look it up"]);
+    expect![[r#"
+        ── stdout
+        ok
+        ── stderr
+        model scripted:../model.jsonl (--model)
+        workspace [DIR]/project (rw, the shipped default)
+        policy policy.toml (1 rule)
+        #1 ✓ fetch(url='http://127.0.0.1:[PORT]/page?q') → 3 keys [TIME]
+        #2 ✗ fetch(follow=true, url='http://127.0.0.1:[PORT]/moved') → permission denied: `GET http://127.0.0.1:[PORT]/page` is not granted to this tool [TIME]
+              refused inside: GET http://127.0.0.1:[PORT]/page: outside this call's reach
+        #3 ✗ fetch(body='x', method='POST', url='http://127.0.0.1:[PORT]/page') → permission denied: `POST http://127.0.0.1:[PORT]/page` is not granted to this to… [TIME]
+              refused inside: POST http://127.0.0.1:[PORT]/page: outside this call's reach
+        #4 ⊘ fetch(url='http://localhost/') → denied «nothing in the operator's policy allows this call»
+        #5 ✓ done(summary='ok')
+        #4 http/fetch would be allowed by --allow 'http/fetch', or in looplet.toml:
+            [[rules]]
+            tool = "http/fetch"
+            decision = "allow"
+        done · 5 steps · 2 reaches refused by the sandbox · 1 denied by policy · [TIME] · show: looplet-host show [RUN] --denied
+        ── exit 0
+    "#]].assert_eq(&shown(&printed, &canary));
+    let paths: Vec<String> = canary.seen().iter().map(|seen| seen.lines().next().unwrap().to_owned()).collect();
+    assert_eq!(paths, ["GET /page?q HTTP/1.1", "GET /moved HTTP/1.1"]);
+}
+
+#[test]
+fn rules_on_urls_deny_and_narrow_and_several_intersect() {
+    let canary = Canary::start(pages);
+    let rules = format!(
+        "[[rules]]\ntool = \"http\"\ndecision = \"allow\"\nnarrow = {{ http = {{ at = \"{{/url}}\", reach = \"origin\" }} }}\n[[rules]]\ntool = \"http\"\nurl = {{ arg = \"url\", pattern = \"GET {}\" }}\ndecision = \"deny\"\nreason = \"not that page\"\n",
+        canary.url("/data/**")
+    );
+    let followed = format!(r#"{{"url":"{}","follow":true}}"#, canary.url("/moved"));
+    let denied = [url(&canary, "/data"), url(&canary, "/DATA/x"), url(&canary, "/x/..%2fdata")];
+    let world = fetching(&[&[followed][..], &denied].concat()).file("policy.toml", ruled(&canary, &rules));
+    let printed = world.run(&["run", "--model", "scripted:../model.jsonl", "--policy", "policy.toml", "look it up"]);
+    expect![[r#"
+        ── stdout
+        ok
+        ── stderr
+        model scripted:../model.jsonl (--model)
+        workspace [DIR]/project (rw, the shipped default)
+        policy policy.toml (2 rules)
+        #1 ✓ fetch(follow=true, url='http://127.0.0.1:[PORT]/moved') → 4 keys [TIME]
+        #2 ⊘ fetch(url='http://127.0.0.1:[PORT]/data') → denied by policy.toml:10 «not that page»
+        #3 ⊘ fetch(url='http://127.0.0.1:[PORT]/DATA/x') → denied by policy.toml:10 «not that page»
+        #4 ⊘ fetch(url='http://127.0.0.1:[PORT]/x/..%2fdata') → denied by policy.toml:10 «not that page»
+        #5 ✓ done(summary='ok')
+        #2 http/fetch would be allowed by an `unless` in the rule at `policy.toml:10`, or taking that rule out
+        done · 5 steps · 3 denied by policy · [TIME] · show: looplet-host show [RUN] --denied
+        ── exit 0
+    "#]]
+    .assert_eq(&shown(&printed, &canary));
+    assert_eq!(canary.seen().len(), 2);
+
+    let two = format!(
+        "[[rules]]\ntool = \"http\"\nurl = {{ arg = \"url\", pattern = \"GET {}\" }}\ndecision = \"allow\"\n[[rules]]\ntool = \"http\"\ndecision = \"allow\"\nnarrow = {{ http = \"{}\" }}\n",
+        canary.url("/**"),
+        canary.url("/page")
+    );
+    let world = fetching(&[url(&canary, "/page"), url(&canary, "/data")]).file("policy.toml", ruled(&canary, &two));
+    let printed = world.run(&["run", "--model", "scripted:../model.jsonl", "--policy", "policy.toml", "look it up"]);
+    expect![[r#"
+        ── stdout
+        ok
+        ── stderr
+        model scripted:../model.jsonl (--model)
+        workspace [DIR]/project (rw, the shipped default)
+        policy policy.toml (2 rules)
+        #1 ✓ fetch(url='http://127.0.0.1:[PORT]/page') → 3 keys [TIME]
+        #2 ✗ fetch(url='http://127.0.0.1:[PORT]/data') → permission denied: `GET http://127.0.0.1:[PORT]/data` is not granted to this tool [TIME]
+              refused inside: GET http://127.0.0.1:[PORT]/data: outside this call's reach
+        #3 ✓ done(summary='ok')
+        done · 3 steps · 1 reach refused by the sandbox · [TIME] · show: looplet-host show [RUN]
+        ── exit 0
+    "#]].assert_eq(&shown(&printed, &canary));
+}
+
+#[test]
+fn a_url_that_cannot_be_matched_is_refused_with_its_line() {
+    let world = World::with_notes();
+    for (rule, expected) in [
+        (
+            "url = { arg = \"url\" }",
+            expect![[r#"
+            ── stderr
+            error: policy.toml:4: `url` has no `pattern`
+            hint: `GET https://*/**` is every page of the open web
+            ── exit 2
+        "#]],
+        ),
+        (
+            "url = { arg = \"url\", pattern = \"https://a.example\" }",
+            expect![[r#"
+            ── stderr
+            error: policy.toml:4: `https://a.example` is no pattern of requests: it has no method
+            hint: write it as `GET https://api.example.com/v1/**`
+            ── exit 2
+        "#]],
+        ),
+        (
+            "url = { arg = \"url\", patern = \"GET https://a.example/**\" }",
+            expect![[r#"
+            ── stderr
+            error: policy.toml:4: unknown key `patern` in `url`
+            hint: did you mean `pattern`?
+            ── exit 2
+        "#]],
+        ),
+        (
+            "narrow = { http = { at = \"{/url}\", reach = \"host\" } }",
+            expect![[r#"
+            ── stderr
+            error: policy.toml:4: `reach` of an address is "host"
+            hint: it is `url` or `origin`
+            ── exit 2
+        "#]],
+        ),
+        (
+            "url = { arg = \"url\", pattern = \"GET https://a.example/**\" }\nmatch = [{ url = \"https://b.example/\" }]",
+            expect![[r#"
+                ── stderr
+                error: policy.toml:5: example `{"url":"https://b.example/"}` of `match` fails: the answer is `no`
+                hint: change the rule until it matches this, or the example
+                ── exit 2
+            "#]],
+        ),
+    ] {
+        world.write("policy.toml", format!("format = 1\n[[rules]]\ntool = \"*\"\n{rule}\ndecision = \"allow\"\n"));
+        world.check(&["check", "--policy", "policy.toml"], &expected);
+    }
+}

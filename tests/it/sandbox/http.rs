@@ -178,6 +178,14 @@ fn headers_that_frame_route_or_prove_are_the_hosts() {
         "x-forwarded-for",
         "x-forwarded-host",
         "x-real-ip",
+        "x-forwarded-uri",
+        "x_forwarded_for",
+        "proxy",
+        "proxy-x",
+        "x-http-method-override",
+        "x-original-url",
+        "via",
+        "expect",
         "proxy-connection",
         "http2-settings",
     ] {
@@ -189,6 +197,35 @@ fn headers_that_frame_route_or_prove_are_the_hosts() {
     assert!(said(&with("x-mine", "kept")).starts_with("200"));
     assert!(canary.seen()[0].contains("x-mine: kept\r\n"), "{:?}", canary.seen());
     assert_eq!(refused(&with("authorization", "x")), ["header authorization: not granted"]);
+}
+
+#[test]
+fn what_a_guest_builds_and_never_sends_is_bounded() {
+    let long = "A".repeat(1 << 17);
+    let authority = granted(&["* http://*:*/**".to_owned()], &[]);
+    for line in [
+        format!("{long} http://127.0.0.1/"),
+        format!("GET http://{long}/"),
+        format!("GET {long}://127.0.0.1/"),
+        format!("GET http://127.0.0.1/{long}"),
+    ] {
+        let report = send(&authority, &[line]);
+        assert!(said(&report).contains("is no request"), "{:.80}", said(&report));
+        assert!(report.refusals.is_empty());
+    }
+    // A word that is short enough, and no method.
+    let report = send(&authority, &["get http://127.0.0.1/".to_owned(), "GET http://*/".to_owned()]);
+    assert_eq!(refused(&report), ["send its method is none: not granted", "send its host has a `*`: not granted"]);
+}
+
+#[test]
+fn who_may_look_has_nothing_to_send() {
+    let canary = Canary::start(ok);
+    let authority = granted(&[format!("GET {}", canary.url("/**"))], &[]);
+    let arguments = json!({ "send": [format!("GET {}", canary.url("/"))], "body_bytes": 9 });
+    let report = Call::of(guests::HTTP_PROBE, arguments).with(authority).run();
+    assert!(said(&report).ends_with("cannot have a body"), "{}", said(&report));
+    assert!(canary.seen().is_empty());
 }
 
 #[test]
@@ -292,7 +329,7 @@ fn an_answer_that_is_none_or_has_too_many_headers_is_a_failure() {
                 ]
             }
             line if line.contains("/fields") => {
-                answer("200 OK", &"x-a: 0123456789012345678901234567890123456789\r\n".repeat(90).repeat(9), "")
+                answer("200 OK", &format!("x-a: {}\r\n", "y".repeat(3 << 10)).repeat(20), "")
             }
             _ => vec![Part::Bytes(b"SSH-2.0-none\r\n".to_vec())],
         }

@@ -1,7 +1,7 @@
 //! Which addresses may be dialled, decided after a name was resolved.
 //!
 //! Public is what the registries of special addresses (IANA, RFC 6890 and its successors) leave as globally
-//! reachable. An address that only wraps another one is judged as that one.
+//! reachable, but for one where a cloud keeps its secrets. An address that only wraps another one is judged as that one.
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -11,11 +11,12 @@ use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use crate::error::{Error, Result};
 
 /// What is not public in IPv4.
-const SPECIAL_V4: [(Ipv4Addr, u8); 15] = [
+const SPECIAL_V4: [(Ipv4Addr, u8); 16] = [
     (Ipv4Addr::UNSPECIFIED, 8),
     (Ipv4Addr::new(10, 0, 0, 0), 8),
     (Ipv4Addr::new(100, 64, 0, 0), 10),
     (Ipv4Addr::new(127, 0, 0, 0), 8),
+    (Ipv4Addr::new(168, 63, 129, 16), 32),
     (Ipv4Addr::new(169, 254, 0, 0), 16),
     (Ipv4Addr::new(172, 16, 0, 0), 12),
     (Ipv4Addr::new(192, 0, 0, 0), 24),
@@ -84,6 +85,14 @@ impl AddressPolicy {
         self
     }
 
+    /// What another one permits of it; none where that is all.
+    pub fn cut_to(&self, most: &Self) -> Option<Self> {
+        let is_inside = |network: &&IpNet| most.networks.iter().any(|most| most.contains(*network));
+        let networks = self.networks.iter().filter(is_inside).copied().collect();
+        let left = Self { networks, private: self.private && most.private };
+        (left != *self).then_some(left)
+    }
+
     /// Whether an address may be dialled.
     pub fn permits(&self, address: IpAddr) -> bool {
         let real = inner(address);
@@ -103,12 +112,10 @@ fn inner(address: IpAddr) -> IpAddr {
         IpAddr::V4(Ipv4Addr::new(a, b, c, d))
     };
     match part {
-        // Mapped (`::ffff:a.b.c.d`), translated (`::ffff:0:a.b.c.d`), NAT64 of the well-known prefix and of local
-        // ones, 6to4 and, but for `::` and `::1`, compatible.
+        // Mapped (`::ffff:a.b.c.d`), translated (`::ffff:0:a.b.c.d`), NAT64 of the well-known prefix, 6to4 and, but for `::` and `::1`, compatible.
         [0, 0, 0, 0, 0, 0xffff, high, low]
         | [0, 0, 0, 0, 0xffff, 0, high, low]
         | [0x64, 0xff9b, 0, 0, 0, 0, high, low]
-        | [0x64, 0xff9b, 1, _, _, _, high, low]
         | [0x2002, high, low, ..] => v4(high, low),
         [0, 0, 0, 0, 0, 0, high, low] if high != 0 || low > 1 => v4(high, low),
         _ => address,
@@ -125,7 +132,10 @@ fn is_public(address: IpAddr) -> bool {
 fn is_private(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(v4) => any_v4(&PRIVATE_V4, v4),
-        IpAddr::V6(v6) => v6.is_loopback() || v6.segments()[0] & 0xfe00 == 0xfc00,
+        // `fd00:ec2::` is where a cloud keeps its secrets.
+        IpAddr::V6(v6) => {
+            v6.is_loopback() || v6.segments()[0] & 0xfe00 == 0xfc00 && v6.segments()[..2] != [0xfd00, 0xec2]
+        }
     }
 }
 
@@ -194,6 +204,8 @@ mod tests {
             "ff02::1",
             "100::1",
             "fd00:ec2::254",
+            "168.63.129.16",
+            "64:ff9b:1:a9fe:a9:fe00:808:808",
         ] {
             assert!(!permits(&policy, other), "{other}");
         }
@@ -218,9 +230,17 @@ mod tests {
         for inside in ["10.0.0.1", "127.0.0.1", "192.168.0.1", "172.20.0.1", "::1", "fd00::1", "::ffff:127.0.0.1"] {
             assert!(permits(&policy, inside), "{inside}");
         }
-        for outside in
-            ["169.254.169.254", "0.0.0.0", "224.0.0.1", "100.64.0.1", "fe80::1", "ff02::1", "255.255.255.255"]
-        {
+        for outside in [
+            "169.254.169.254",
+            "0.0.0.0",
+            "224.0.0.1",
+            "100.64.0.1",
+            "fe80::1",
+            "ff02::1",
+            "255.255.255.255",
+            "fd00:ec2::254",
+            "168.63.129.16",
+        ] {
             assert!(!permits(&policy, outside), "{outside}");
         }
     }

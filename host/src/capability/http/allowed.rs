@@ -17,13 +17,19 @@ pub struct AllowedHttp {
 
 /// All requests that a call may send. The default is none.
 #[derive(Clone, Debug, Default)]
-pub struct HttpReach(Vec<AllowedHttp>);
+pub struct HttpReach {
+    allowed: Vec<AllowedHttp>,
+    /// What was granted and rules took away, to tell one from the other.
+    cut: Vec<HttpPattern>,
+}
 
 /// Why a request is not sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refused {
     /// Nothing that is granted is about it.
     NotGranted,
+    /// It is granted, and a rule or a hook leaves this call less.
+    Cut,
     /// A method that is no request to a server but one to whatever stands before it.
     Method,
 }
@@ -31,17 +37,22 @@ pub enum Refused {
 impl HttpReach {
     /// Adds requests.
     pub fn push(&mut self, allowed: AllowedHttp) {
-        self.0.push(allowed);
+        self.allowed.push(allowed);
+    }
+
+    /// Notes what was granted and is not left.
+    pub fn note_cut(&mut self, pattern: HttpPattern) {
+        self.cut.push(pattern);
     }
 
     /// Whether there is no request at all.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.allowed.is_empty()
     }
 
     /// The parts.
     pub fn iter(&self) -> impl Iterator<Item = &AllowedHttp> {
-        self.0.iter()
+        self.allowed.iter()
     }
 
     /// Where a request may go: to the addresses of all that is about it.
@@ -49,8 +60,11 @@ impl HttpReach {
         if matches!(target.method(), "CONNECT" | "TRACE") {
             return Err(Refused::Method);
         }
-        let mut about = self.0.iter().filter(|allowed| allowed.pattern.matches(target));
-        let first = about.next().ok_or(Refused::NotGranted)?;
+        let mut about = self.allowed.iter().filter(|allowed| allowed.pattern.matches(target));
+        let Some(first) = about.next() else {
+            let is_cut = self.cut.iter().any(|pattern| pattern.matches(target));
+            return Err(if is_cut { Refused::Cut } else { Refused::NotGranted });
+        };
         Ok(about.fold(first.addresses_of_pattern(), |all, allowed| all.or(&allowed.addresses_of_pattern())))
     }
 }
@@ -78,7 +92,7 @@ mod tests {
                 .fold(AddressPolicy::default(), |all, network| all.with_network(network).expect("is a network")),
             origin: Origin::Program,
         };
-        HttpReach(parts.iter().map(part).collect())
+        HttpReach { allowed: parts.iter().map(part).collect(), cut: Vec::new() }
     }
 
     fn permit(reach: &HttpReach, request: &str, address: &str) -> Option<bool> {

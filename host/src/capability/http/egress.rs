@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::error::Error as _;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs as _};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::HeaderMap;
 use reqwest::{Body, Client, Method, Request};
 use tokio::runtime::Runtime;
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 use url::Host;
 
 use super::address::AddressPolicy;
@@ -26,6 +26,11 @@ use crate::permission::HttpTarget;
 const CONNECT: Duration = Duration::from_secs(10);
 /// How long a connection is kept for the next request.
 const KEEP: Duration = Duration::from_secs(15);
+
+/// Names that are resolved at once, in all.
+static LOOKUPS: Semaphore = Semaphore::const_new(16);
+/// Idle connections that are kept for one server.
+const IDLE: usize = 4;
 
 /// Resolves names.
 #[async_trait]
@@ -41,7 +46,14 @@ pub struct SystemLookup;
 #[async_trait]
 impl Lookup for SystemLookup {
     async fn addresses(&self, name: &str) -> std::io::Result<Vec<IpAddr>> {
-        Ok(tokio::net::lookup_host((name, 0)).await?.map(|address| address.ip()).collect())
+        // Held until the resolver comes back, which nobody can stop: a slow one costs so many threads and no more.
+        let place = LOOKUPS.acquire().await.map_err(std::io::Error::other)?;
+        let name = name.to_owned();
+        let found = tokio::task::spawn_blocking(move || {
+            let _place = place;
+            (name.as_str(), 0).to_socket_addrs().map(|found| found.map(|address| address.ip()).collect())
+        });
+        found.await.map_err(std::io::Error::other)?
     }
 }
 
@@ -64,6 +76,8 @@ pub enum EgressFault {
     Lookup,
     /// Nobody answers there.
     Connect,
+    /// The other side does not prove that it is who it was taken for.
+    Certificate,
     /// It took too long.
     Timeout,
     /// The other side broke off, or does not speak HTTP.
@@ -130,6 +144,8 @@ impl Egress {
             .dns_resolver(resolver)
             .connect_timeout(CONNECT)
             .pool_idle_timeout(KEEP)
+            .pool_max_idle_per_host(IDLE)
+            .retry(reqwest::retry::never())
             .user_agent(concat!("looplet-host/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(|error| Error::failed(format!("the client of guests' requests cannot be made: {error}")))?;
@@ -213,6 +229,10 @@ fn fault(error: &reqwest::Error) -> EgressFault {
         }
         if cause.is::<NoAddress>() {
             return EgressFault::Lookup;
+        }
+        // The library below names no type for it.
+        if cause.to_string().contains("certificate") {
+            return EgressFault::Certificate;
         }
         source = cause.source();
     }

@@ -135,7 +135,7 @@ fn what_is_wrong_in_a_file_is_said_with_line_and_fix() {
         hint: globs are relative to the mount: write `src/**`
         error: looplet.toml:3: unknown key `mont` in `path`
         hint: did you mean `mount`?
-        error: looplet.toml:1: the rule can never match: `when` wants `path` absent and `path` reads it
+        error: looplet.toml:1: the rule can never match: `when` wants `path` absent and another condition reads it
         hint: make two rules of it
         error: looplet.toml:3: the rule can never match: an `unless` without conditions always holds
         hint: name a condition, or drop it

@@ -95,6 +95,30 @@ fn what_only_the_operator_sets_is_refused_in_a_project_file_with_its_line() {
 }
 
 #[test]
+fn a_trusted_file_reaches_the_web_within_the_ceiling() {
+    let user = "[ceiling]\nhttp = [\"GET https://*.example.com/**\"]\naddresses = [\"10.0.0.0/8\"]\n";
+    let project = "[grants]\nhttp = { http = [\"* https://*/v1/**\", \"GET https://evil.test/**\"], addresses = [\"10.1.0.0/16\", \"169.254.169.254\"], public_addresses_only = false }\n";
+    let layers = Layers {
+        user: Some(file("user/looplet.toml", user)),
+        project: Some(ProjectFile::Trusted(file("looplet.toml", project))),
+    };
+    let settings = load(&layers, &Flags::default(), &at_terminal());
+    let notes: Vec<_> = settings.notes.iter().map(|note| format!("{}: {}", note.origin, note.message)).collect();
+    assert_eq!(
+        notes,
+        [
+            "looplet.toml:2: `http` is above the ceiling of your own file and brought down to it",
+            "looplet.toml:2: `addresses` are above the ceiling of your own file and brought down to it",
+        ]
+    );
+    let grant = settings.grants.first().expect("is there");
+    let left: Vec<String> = grant.http.iter().map(ToString::to_string).collect();
+    assert_eq!(left, ["GET https://*.example.com/v1/**"]);
+    let permits = |address: &str| grant.addresses.permits(address.parse().expect("is an address"));
+    assert!(permits("10.1.0.1") && !permits("169.254.169.254") && !permits("192.168.0.1") && !permits("127.0.0.1"));
+}
+
+#[test]
 fn a_trusted_file_speaks_within_the_ceiling() {
     let user = "[ceiling]\nmode = \"ro\"\nallow = [\"files/*\"]\nenv = [\"LANG\"]\nwall_ms = 500\nbudget.steps = 9\n[[rules]]\ntool = \"files/write_file\"\ndecision = \"deny\"\n";
     let project = r#"
