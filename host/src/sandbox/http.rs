@@ -3,7 +3,6 @@
 //! The implementation below the bindings is ours: the one of the library has no say in what leaves.
 
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -33,10 +32,7 @@ impl HttpDesk {
     pub(super) fn new(reach: HttpReach, limits: HttpLimits, egress: Arc<Egress>, refusals: Arc<RefusalLog>) -> Self {
         let mut ctx = WasiHttpCtx::new();
         ctx.set_field_size_limit(HttpLimits::FIELD_BYTES);
-        Self {
-            ctx,
-            gateway: Gateway { reach, limits, egress, refusals, usage: Arc::default(), is_over: Arc::default() },
-        }
+        Self { ctx, gateway: Gateway { reach, limits, egress, refusals, usage: Arc::default() } }
     }
 
     pub(super) fn usage(&self) -> &HttpUsage {
@@ -55,13 +51,12 @@ struct Gateway {
     egress: Arc<Egress>,
     refusals: Arc<RefusalLog>,
     usage: Arc<HttpUsage>,
-    is_over: Arc<AtomicBool>,
 }
 
 /// Before the bodies of the call are dropped: the desk stands before them in the state of a call.
 impl Drop for Gateway {
     fn drop(&mut self) {
-        self.is_over.store(true, Ordering::Release);
+        self.usage.end();
     }
 }
 
@@ -172,7 +167,6 @@ impl Gateway {
             usage: Arc::clone(&self.usage),
             refusals: Arc::clone(&self.refusals),
             most: self.limits.body_bytes,
-            is_over: Arc::clone(&self.is_over),
         })
     }
 
@@ -259,8 +253,6 @@ struct Leaving {
     usage: Arc<HttpUsage>,
     refusals: Arc<RefusalLog>,
     most: u64,
-    /// The call is over: what it had not finished must not look finished.
-    is_over: Arc<AtomicBool>,
 }
 
 impl futures_core::Stream for Leaving {
@@ -269,7 +261,7 @@ impl futures_core::Stream for Leaving {
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let next = ready!(Pin::new(&mut self.stream).poll_next(cx));
         Poll::Ready(match next {
-            None if self.is_over.load(Ordering::Acquire) => Some(Err(std::io::Error::other("the call is over"))),
+            None if self.usage.is_over() => Some(Err(std::io::Error::other("the call is over"))),
             None => None,
             Some(Err(error)) => Some(Err(std::io::Error::other(error.to_string()))),
             Some(Ok(chunk)) if self.usage.send(chunk.len() as u64, self.most) => Some(Ok(chunk)),

@@ -58,12 +58,17 @@ pub(crate) struct Assembled {
 impl Assembled {
     /// With `workspace` as the mount.
     pub(crate) fn at(workspace: &Path) -> Self {
+        Self::with(workspace, POLICY)
+    }
+
+    /// The same under another policy.
+    pub(crate) fn with(workspace: &Path, policy: &str) -> Self {
         let runtime = runtime();
-        let policy = SourceFile { name: "bench.toml".into(), dir: workspace.into(), text: POLICY.into() };
+        let policy = SourceFile { name: "bench.toml".into(), dir: workspace.into(), text: policy.into() };
         let layers = Layers { user: None, project: Some(ProjectFile::Policy(policy)) };
         let surroundings = Surroundings { terminal: false, cwd: workspace.into(), home: None };
         let settings = Settings::load(&layers, &Flags::default(), &surroundings).expect("is in order");
-        let files = PluginFile::built_in().into_iter().filter(|file| matches!(&*file.name, "files" | "greet"));
+        let files = plugins().filter(|file| matches!(&*file.name, "files" | "greet" | "http"));
         let (sandbox, variables) = (sandbox(), Environment::default());
         let assembling = Host::assemble(&sandbox, settings, files.collect(), Vec::new(), &[], &variables);
         let host = runtime.block_on(assembling).expect("is assembled");
@@ -103,6 +108,11 @@ pub(crate) fn runtime() -> Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime")
 }
 
+/// What is built in, that which is loaded only where it is granted something included.
+fn plugins() -> impl Iterator<Item = PluginFile> {
+    PluginFile::built_in().into_iter().chain(looplet_host::builtin::get("http").map(PluginFile::from))
+}
+
 /// A sandbox whose compiled plugins are kept.
 fn sandbox() -> Sandbox {
     let shelf = Arc::new(Folder(Path::new(env!("CARGO_TARGET_TMPDIR")).join("bench-cache")));
@@ -112,7 +122,7 @@ fn sandbox() -> Sandbox {
 /// Loads every plugin once, so that all are compiled.
 pub(crate) fn sandbox_with_all() -> Sandbox {
     let (sandbox, runtime) = (sandbox(), runtime());
-    for file in PluginFile::built_in() {
+    for file in plugins() {
         runtime.block_on(sandbox.load(&file.name, file.bytes)).expect("loads");
     }
     sandbox

@@ -14,6 +14,20 @@ use crate::table::Row;
 const ROUNDS: usize = 15;
 const CALLS: u32 = 400;
 
+/// An allowance by path leaves a call the very file that it names.
+const NARROWING: &str = r#"
+format = 1
+[mounts.workspace]
+path = "."
+mode = "rw"
+[grants]
+"files" = { fs = { workspace = "rw" } }
+[[rules]]
+tool = "files"
+path = { arg = "path", mount = "workspace", glob = "**" }
+decision = "allow"
+"#;
+
 /// A tool and what it is asked.
 struct Case {
     what: &'static str,
@@ -66,6 +80,18 @@ fn row(case: &Case, place: &str, assembled: &Assembled, workspace: &TempDir) -> 
     let bare = Bare::new(component, (case.plugin == "files").then(|| workspace.path()));
     let pair = Pair::of(ROUNDS, || dispatched(case, assembled), || called(case, &bare)).per(CALLS);
     Row::of_pair(format!("{}, {place}", case.what), &pair, "bare Wasmtime", case.most)
+}
+
+/// The same call with a reach that a rule narrows, beside the plain one.
+pub(crate) fn measure_narrowed() -> Vec<Row> {
+    stay_on_one_cpu();
+    let workspace = TempDir::new().expect("a directory");
+    fs::create_dir(workspace.path().join("src")).expect("a directory");
+    fs::write(workspace.path().join("src/notes.md"), "a line of notes\n".repeat(40)).expect("a file");
+    let (plain, narrowed) = (Assembled::at(workspace.path()), Assembled::with(workspace.path(), NARROWING));
+    let case = &CASES[1];
+    let pair = Pair::of(ROUNDS, || dispatched(case, &narrowed), || dispatched(case, &plain)).per(CALLS);
+    vec![Row::of_pair("a call that a rule narrows to its file, one CPU".to_owned(), &pair, "the whole mount", 1.3)]
 }
 
 fn dispatched(case: &Case, assembled: &Assembled) -> Duration {

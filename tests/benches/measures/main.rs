@@ -15,6 +15,7 @@ mod assembled;
 mod bare;
 mod calls;
 mod clock;
+mod fetch;
 mod hello;
 mod hooks;
 mod journal;
@@ -42,6 +43,8 @@ type Measure = fn() -> Vec<Row>;
 const PARTS: &[(&str, Measure)] = &[
     ("calls-on-one-cpu", calls::measure_on_one_cpu),
     ("calls", calls::measure_on_any_cpu),
+    ("narrowed", calls::measure_narrowed),
+    ("fetch", fetch::measure),
     ("steps", steps::measure),
     ("hello", hello::measure),
     ("search", search::measure),

@@ -1,6 +1,6 @@
 //! What a call has sent and received, counted where it passes.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// Requests and bytes of one call; shared with what goes on beside the guest.
 #[derive(Debug, Default)]
@@ -8,6 +8,7 @@ pub struct HttpUsage {
     requests: AtomicU64,
     sent: AtomicU64,
     received: AtomicU64,
+    is_over: AtomicBool,
 }
 
 impl HttpUsage {
@@ -24,6 +25,16 @@ impl HttpUsage {
     /// Bytes of bodies that came in, decoded.
     pub fn received_bytes(&self) -> u64 {
         self.received.load(Ordering::Relaxed)
+    }
+
+    /// Says that the call is over: what it has not finished must not look finished.
+    pub fn end(&self) {
+        self.is_over.store(true, Ordering::Release);
+    }
+
+    /// Whether the call is over.
+    pub fn is_over(&self) -> bool {
+        self.is_over.load(Ordering::Acquire)
     }
 
     /// Counts a request, if there may be another.
