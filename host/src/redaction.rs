@@ -76,6 +76,11 @@ impl Redaction {
         !self.is_empty() && what.redact(self)
     }
 
+    /// Whether it holds anything that is kept out.
+    pub fn holds(&self, what: &(impl Redact + Clone)) -> bool {
+        !self.is_empty() && what.clone().redact(self)
+    }
+
     /// Whether there is anything in a text that is kept out.
     pub fn hits(&self, text: &str) -> bool {
         self.0.iter().any(|pattern| pattern.text.is_match(text))

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::fs::{FileIdentity, MountPath, Preopen, Reach, ReachKind};
-use super::grant::{Granted, GrantedHttp, GrantedMount};
+use super::grant::{Granted, GrantedMount};
 use super::http::{AllowedHttp, HttpReach};
 use crate::digest::Digest;
 use crate::need::{Capability, FsMode, Need, Place};
@@ -187,9 +187,9 @@ impl Resolved {
     fn add_http(&mut self, needed: &[String], granted: &Granted, left: &Narrowing) -> Result<bool, LeftNothing> {
         let needed: Vec<HttpPattern> = needed.iter().filter_map(|text| HttpPattern::parse(text).ok()).collect();
         let (mut is_granted, mut is_left) = (false, false);
-        for GrantedHttp { pattern, addresses, origin } in &granted.http {
+        for given in &granted.http {
             // What is granted of the web is less than what a tool asks for by its nature: no word on that.
-            for both in needed.iter().filter_map(|need| need.intersect(pattern)) {
+            for both in needed.iter().filter_map(|need| need.intersect(&given.pattern)) {
                 is_granted = true;
                 let (patterns, cuts) = match left.requests() {
                     None => (vec![both], Vec::new()),
@@ -200,9 +200,8 @@ impl Resolved {
                 };
                 for pattern in patterns {
                     is_left = true;
-                    self.reached.push(reached_http(&pattern, origin, cuts.clone()));
-                    let (addresses, origin) = (addresses.clone(), origin.clone());
-                    self.authority.http.push(AllowedHttp { pattern, addresses, origin });
+                    self.reached.push(reached_http(&pattern, &given.origin, cuts.clone()));
+                    self.authority.http.push(AllowedHttp { pattern, ..given.clone() });
                 }
             }
         }

@@ -5,10 +5,9 @@
 use std::collections::BTreeMap;
 
 use super::fs::Mount;
-use super::http::AddressPolicy;
+use super::http::AllowedHttp;
 use crate::need::FsMode;
 use crate::origin::Origin;
-use crate::permission::HttpPattern;
 
 /// What the operator grants to one tool. The default grants nothing.
 #[derive(Clone, Debug, Default)]
@@ -18,7 +17,7 @@ pub struct Granted {
     /// Environment variables, by name.
     pub env: BTreeMap<String, GrantedEnv>,
     /// Requests.
-    pub http: Vec<GrantedHttp>,
+    pub http: Vec<AllowedHttp>,
 }
 
 /// A mount that is granted.
@@ -40,16 +39,5 @@ pub struct GrantedEnv {
     /// Its value when the host started.
     pub value: String,
     /// The line that grants it.
-    pub origin: Origin,
-}
-
-/// Requests that are granted.
-#[derive(Clone, Debug)]
-pub struct GrantedHttp {
-    /// Which.
-    pub pattern: HttpPattern,
-    /// Where they may go.
-    pub addresses: AddressPolicy,
-    /// The line that grants them.
     pub origin: Origin,
 }

@@ -11,5 +11,5 @@ pub mod http;
 mod resolve;
 
 pub use authority::{Authority, Cut, Reached, Resolved, Unfilled};
-pub use grant::{Granted, GrantedEnv, GrantedHttp, GrantedMount};
+pub use grant::{Granted, GrantedEnv, GrantedMount};
 pub use resolve::MountResolver;

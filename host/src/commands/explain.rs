@@ -26,7 +26,7 @@ pub(crate) async fn run(args: ExplainArgs, json: bool) -> Result<ExitCode> {
     let gate = setup::gate(&setup, &CancellationToken::new())?;
     let arguments = arguments.to_value();
     let judgement = gate.judge(tool, &arguments);
-    let faults = match setup.host.settings().redaction.clean(&mut arguments.clone()) {
+    let faults = match setup.host.settings().redaction.holds(&arguments) {
         true => vec!["they hold what `redact` keeps out of runs: the call would be withheld".to_owned()],
         false => tool.faults(&arguments),
     };

@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use looplet_host::error::Error;
 use looplet_host::record::inert;
+use looplet_host::record::show::why_refused;
 use looplet_host::refusal::Refusal;
 use serde::Serialize;
 use serde_json::json;
@@ -109,12 +110,8 @@ pub(crate) fn error(error: &Error, as_json: bool) {
 
 /// What the sandbox refused inside a call, in one line.
 pub(crate) fn refused(refusal: &Refusal) -> String {
-    let by = refusal.origin.as_ref().map(|origin| format!(" ({origin})")).unwrap_or_default();
-    let times = if refusal.count > 1 { format!(" ×{}", refusal.count) } else { String::new() };
     let (operation, target) = (inert(&refusal.operation), inert(&refusal.target));
-    let line =
-        refusal.would_allow.as_ref().map(|line| format!("; would be allowed by {}", inert(line))).unwrap_or_default();
-    format!("refused inside: {operation} {target}: {}{by}{times}{line}", refusal.reason.as_str())
+    format!("refused inside: {operation} {target}: {}", why_refused(refusal))
 }
 
 /// Text of a model or a plugin that may hold control codes; line ends stay.

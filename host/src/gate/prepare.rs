@@ -80,8 +80,8 @@ impl<'a> Preparing<'a> {
         if self.gate.memory(|memory| memory.refused.contains(&self.tool.full_name())) {
             return Prepared::Settled(Box::default(), Ruling::Denied(REFUSED_FOR_RUN.to_owned()));
         }
-        if let Err(withheld) = self.check_kept_out() {
-            return *withheld;
+        if self.gate.redaction.holds(&self.arguments) {
+            return self.refused(Ruling::Withheld);
         }
         if let Some(failure) = wrong_arguments(self.tool, &self.value) {
             return Prepared::Settled(Box::default(), Ruling::Invalid(failure));
@@ -138,6 +138,10 @@ impl<'a> Preparing<'a> {
                     if self.faults.is_empty() {
                         self.agreed = Some(resolved.reached.clone());
                         (self.arguments, self.value) = (edited, value);
+                        // Shown to no hook and no person.
+                        if self.gate.redaction.holds(&self.arguments) {
+                            return self.refused(Ruling::Withheld);
+                        }
                         // What hooks said was said of other arguments.
                         screened = match self.screen().await {
                             Ok(screened) => screened,
@@ -152,7 +156,6 @@ impl<'a> Preparing<'a> {
     /// Puts the call to the hooks before tools; none where there is no such hook. A refusal of theirs, and
     /// arguments of theirs that do not fit, settle the call.
     async fn screen(&mut self) -> Result<Option<Screened>, Box<Prepared>> {
-        self.check_kept_out()?;
         if !self.gate.hooks.wants(Point::PreTool) {
             return Ok(None);
         }
@@ -168,9 +171,10 @@ impl<'a> Preparing<'a> {
         }
         if screened.arguments != self.arguments {
             let value = screened.arguments.to_value();
-            let before = std::mem::replace(&mut self.arguments, screened.arguments.clone());
-            self.check_kept_out()?;
-            self.arguments = before;
+            if self.gate.redaction.holds(&screened.arguments) {
+                self.arguments = screened.arguments;
+                return Err(Box::new(self.refused(Ruling::Withheld)));
+            }
             if let Some(fault) = self.tool.faults(&value).first() {
                 let reason = format!("a hook rewrote the arguments so that they do not fit: {fault}");
                 return Err(Box::new(self.refused(Ruling::Denied(reason))));
@@ -178,14 +182,6 @@ impl<'a> Preparing<'a> {
             (self.arguments, self.value) = (screened.arguments.clone(), value);
         }
         Ok(Some(screened))
-    }
-
-    /// Arguments that hold what is kept out of the run are shown to no hook and no person.
-    fn check_kept_out(&mut self) -> Result<(), Box<Prepared>> {
-        match self.gate.redaction.clean(&mut self.arguments.clone()) {
-            true => Err(Box::new(self.refused(Ruling::Withheld))),
-            false => Ok(()),
-        }
     }
 
     fn refused(&mut self, ruling: Ruling) -> Prepared {

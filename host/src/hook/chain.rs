@@ -191,7 +191,7 @@ impl HookChain {
                 }
             }
             // Arguments that hold what is kept out are shown to nobody else: the call will not run.
-            if screened.denied.is_some() || self.redaction.clean(&mut screened.arguments.clone()) {
+            if screened.denied.is_some() || self.redaction.holds(&screened.arguments) {
                 break;
             }
             call.call.arguments = screened.arguments.clone();

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::capability::fs::Mount;
-use crate::capability::{Granted, GrantedEnv, GrantedHttp, GrantedMount};
+use crate::capability::http::AllowedHttp;
+use crate::capability::{Granted, GrantedEnv, GrantedMount};
 use crate::gate::{GatedTool, PluginHandle};
 use crate::model::select::Environment;
 use crate::need::Capability;
@@ -62,11 +63,11 @@ pub(super) fn granted(
 }
 
 /// All requests that some line grants, each with where it may go.
-fn requests(settings: &Settings, plugin: &PluginHandle, spec: &ToolSpec) -> Vec<GrantedHttp> {
+fn requests(settings: &Settings, plugin: &PluginHandle, spec: &ToolSpec) -> Vec<AllowedHttp> {
     let given = |grant: &Grant| {
         let (addresses, origin) = (grant.addresses.clone(), grant.origin.clone());
         let patterns = grant.http.clone().into_iter();
-        patterns.map(move |pattern| GrantedHttp { pattern, addresses: addresses.clone(), origin: origin.clone() })
+        patterns.map(move |pattern| AllowedHttp { pattern, addresses: addresses.clone(), origin: origin.clone() })
     };
     speaking(settings, plugin, spec).flat_map(given).collect()
 }

@@ -18,7 +18,7 @@ use std::str::FromStr as _;
 use serde::{Serialize, Serializer};
 use url::Host;
 
-use super::http_target::{HttpTarget, plain};
+use super::http_target::{HttpTarget, address_of, plain};
 use super::url_path::PathPattern;
 use crate::error::{Error, Result};
 
@@ -178,9 +178,8 @@ impl HttpPattern {
     /// The address that it names in place of a host, if it does.
     pub fn address(&self) -> Option<std::net::IpAddr> {
         match &self.host {
-            HostPattern::Is(Host::Ipv4(address)) => Some((*address).into()),
-            HostPattern::Is(Host::Ipv6(address)) => Some((*address).into()),
-            _ => None,
+            HostPattern::Is(host) => address_of(host),
+            HostPattern::Any | HostPattern::Below(_) => None,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! One request before it is sent, in the form in which it is sent.
 
 use std::fmt;
+use std::net::IpAddr;
 
 use url::{Host, Url};
 
@@ -55,6 +56,11 @@ impl HttpTarget {
         &self.host
     }
 
+    /// The address that stands in place of a name, which then meets no resolver.
+    pub fn address(&self) -> Option<IpAddr> {
+        address_of(&self.host)
+    }
+
     /// The port.
     pub fn port(&self) -> u16 {
         self.port
@@ -81,6 +87,15 @@ impl HttpTarget {
 impl fmt::Display for HttpTarget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.method, self.place())
+    }
+}
+
+/// The address that a host is, if it is no name.
+pub(super) fn address_of(host: &Host<String>) -> Option<IpAddr> {
+    match host {
+        Host::Domain(_) => None,
+        Host::Ipv4(address) => Some((*address).into()),
+        Host::Ipv6(address) => Some((*address).into()),
     }
 }
 

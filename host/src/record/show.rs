@@ -157,12 +157,15 @@ fn touched(used: &Used, refusals: &[Refusal]) -> String {
 }
 
 fn refused(refusal: &Refusal) -> String {
+    format!("{} {} → {}", inert(&refusal.operation), inert(&refusal.target), why_refused(refusal))
+}
+
+/// Why something was refused, by which line, how often, and what would allow it.
+pub fn why_refused(refusal: &Refusal) -> String {
     let origin = refusal.origin.as_ref().map(|origin| format!(" ({origin})")).unwrap_or_default();
     let times = if refusal.count > 1 { format!(" ×{}", refusal.count) } else { String::new() };
-    let line =
-        refusal.would_allow.as_ref().map(|line| format!("; would be allowed by {}", inert(line))).unwrap_or_default();
-    let (operation, target) = (inert(&refusal.operation), inert(&refusal.target));
-    format!("{operation} {target} → {}{origin}{times}{line}", refusal.reason.as_str())
+    let line = refusal.would_allow.as_ref().map(|line| format!("; would be allowed by {}", inert(line)));
+    format!("{}{origin}{times}{}", refusal.reason.as_str(), line.unwrap_or_default())
 }
 
 fn used(ended: &CallEnded, most_memory: u64) -> String {

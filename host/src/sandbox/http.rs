@@ -3,7 +3,7 @@
 //! The implementation below the bindings is ours: the one of the library has no say in what leaves.
 
 use std::pin::Pin;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -61,41 +61,36 @@ impl Drop for Gateway {
 }
 
 /// Headers that say who somebody is, where a request goes and how it is framed: the host's alone.
-static OWN: LazyLock<Vec<HeaderName>> = LazyLock::new(|| {
-    let mut own = vec![
-        header::AUTHORIZATION,
-        header::CONNECTION,
-        header::COOKIE,
-        header::FORWARDED,
-        header::HOST,
-        header::PROXY_AUTHENTICATE,
-        header::PROXY_AUTHORIZATION,
-        header::TE,
-        header::TRAILER,
-        header::TRANSFER_ENCODING,
-        header::UPGRADE,
-    ];
-    let others = [
-        "cf-connecting-ip",
-        "expect",
-        "http2-settings",
-        "keep-alive",
-        "proxy",
-        "true-client-ip",
-        "via",
-        "x-client-ip",
-        "x-host",
-        "x-http-method",
-        "x-http-method-override",
-        "x-method-override",
-        "x-original-host",
-        "x-original-url",
-        "x-real-ip",
-        "x-rewrite-url",
-    ];
-    own.extend(others.map(HeaderName::from_static));
-    own
-});
+const OWN: [&str; 25] = [
+    "authorization",
+    "cf-connecting-ip",
+    "connection",
+    "cookie",
+    "expect",
+    "forwarded",
+    "host",
+    "http2-settings",
+    "keep-alive",
+    "proxy",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "true-client-ip",
+    "upgrade",
+    "via",
+    "x-client-ip",
+    "x-host",
+    "x-http-method",
+    "x-http-method-override",
+    "x-method-override",
+    "x-original-host",
+    "x-original-url",
+    "x-real-ip",
+    "x-rewrite-url",
+];
+
+/// The beginnings of others.
+const OWN_PREFIXES: [&str; 2] = ["proxy-", "x-forwarded-"];
 
 /// Those that no server answers with: a guest that names one wanted to send it.
 const TELLING: [HeaderName; 4] = [header::AUTHORIZATION, header::COOKIE, header::HOST, header::PROXY_AUTHORIZATION];
@@ -103,8 +98,7 @@ const TELLING: [HeaderName; 4] = [header::AUTHORIZATION, header::COOKIE, header:
 /// Whether a header is the host's alone. Some servers read `_` as `-`.
 fn is_own(name: &HeaderName) -> bool {
     let plain = name.as_str().replace('_', "-");
-    ["proxy-", "x-forwarded-"].iter().any(|prefix| plain.starts_with(prefix))
-        || OWN.iter().any(|own| own.as_str() == plain)
+    OWN.contains(&plain.as_str()) || OWN_PREFIXES.iter().any(|prefix| plain.starts_with(prefix))
 }
 
 type Sending<T> = Box<dyn Future<Output = Result<T, Error>> + Send>;
@@ -202,29 +196,28 @@ impl Gateway {
             self.refuse(target.method(), target.place(), RefusalReason::Limit, None);
             return Err(Error::ConnectionLimitReached);
         }
-        if !body.is_end_stream() && matches!(target.method(), "GET" | "HEAD") {
+        let body = Some(body).filter(|body| !body.is_end_stream());
+        if body.is_some() && matches!(target.method(), "GET" | "HEAD") {
             // Who may only look has nothing to send.
             self.refuse(target.method(), "a body", RefusalReason::NotGranted, None);
             return Err(Error::HttpRequestBodySize(Some(0)));
         }
-        let body = (!body.is_end_stream()).then(|| self.outgoing(body));
+        let body = body.map(|body| self.outgoing(body));
         let sent = self.egress.send(&addresses, &target, without_own(&parts.headers), body);
         let sent = sent.map_err(|error| Error::InternalError(Some(error.message().to_owned())))?;
         let counted = Counted::new(self, options.between_bytes_timeout);
         let refusals = Arc::clone(&self.refusals);
         let patience = options.first_byte_timeout.unwrap_or(Duration::MAX);
         Ok(async move {
-            let answer = match tokio::time::timeout(patience, sent).await {
+            let mut answer = match tokio::time::timeout(patience, sent).await {
                 Err(_) => return Err(Error::HttpResponseTimeout),
                 // The thread is gone, and the request with it.
                 Ok(Err(_)) => return Err(Error::ConnectionTerminated),
                 Ok(Ok(Err(fault))) => return Err(to_error(&fault, &target, &refusals)),
                 Ok(Ok(Ok(answer))) => answer,
             };
-            let (mut head, body) = answer.into_parts();
             // What only a guest would name is no word of a server.
-            head.headers = without_own(&head.headers);
-            let answer = Response::from_parts(head, body);
+            *answer.headers_mut() = without_own(answer.headers());
             let fields: usize = answer.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
             if fields > HttpLimits::FIELD_BYTES {
                 let target = format!("headers of {fields} bytes");
@@ -266,8 +259,7 @@ impl futures_core::Stream for Leaving {
             Some(Err(error)) => Some(Err(std::io::Error::other(error.to_string()))),
             Some(Ok(chunk)) if self.usage.send(chunk.len() as u64, self.most) => Some(Ok(chunk)),
             Some(Ok(_)) => {
-                let target = format!("more than {} bytes", self.most);
-                self.refusals.note(Refusal::new("http", "send", target, RefusalReason::Limit));
+                note_too_much(&self.refusals, "send", self.most);
                 Some(Err(std::io::Error::other("the bodies of the call are too large")))
             }
         })
@@ -329,8 +321,8 @@ impl Body for Arriving {
                 if self.counted.usage.receive(bytes, self.counted.most) {
                     return Poll::Ready(Some(Ok(frame)));
                 }
-                self.note_limit();
                 let most = self.counted.most;
+                note_too_much(&self.counted.refusals, "receive", most);
                 Some(Err(self.end(Error::HttpResponseBodySize(Some(most)))))
             }
         })
@@ -346,11 +338,11 @@ impl Arriving {
         self.is_over = true;
         error
     }
+}
 
-    fn note_limit(&self) {
-        let target = format!("more than {} bytes", self.counted.most);
-        self.counted.refusals.note(Refusal::new("http", "receive", target, RefusalReason::Limit));
-    }
+fn note_too_much(refusals: &RefusalLog, operation: &str, most: u64) {
+    let target = format!("more than {most} bytes");
+    refusals.note(Refusal::new("http", operation, target, RefusalReason::Limit));
 }
 
 fn to_error(fault: &EgressFault, target: &HttpTarget, refusals: &RefusalLog) -> Error {

@@ -240,13 +240,11 @@ impl Reader<'_> {
     }
 
     fn redact(&self) -> Result<Vec<Sourced<String>>> {
-        let patterns = self.at(&["redact", "patterns"]).into_iter().flat_map(Node::texts);
-        patterns
-            .map(|(pattern, at)| match Redaction::default().with(pattern) {
-                Ok(_) => Ok(Sourced::new(pattern.to_owned(), at.clone())),
-                Err(error) => Err(error.at(at.clone())),
-            })
-            .collect()
+        let written = patterns(self.at(&["redact", "patterns"]));
+        for pattern in &written {
+            Redaction::default().with(&pattern.value).map_err(|error| error.at(pattern.origin.clone()))?;
+        }
+        Ok(written)
     }
 
     fn hooks(&self) -> Result<Vec<HookSettings>> {

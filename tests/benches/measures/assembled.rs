@@ -21,7 +21,7 @@ use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
 /// What the operator writes: the tools of two plugins may do in the mount what they ask for.
-const POLICY: &str = r#"
+pub(crate) const POLICY: &str = r#"
 format = 1
 [mounts.workspace]
 path = "."

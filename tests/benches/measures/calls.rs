@@ -6,27 +6,13 @@ use std::time::Duration;
 use looplet_host::builtin;
 use tempfile::TempDir;
 
-use crate::assembled::{Assembled, runtime};
+use crate::assembled::{Assembled, POLICY, runtime};
 use crate::bare::Bare;
 use crate::clock::{Pair, cpu, stay_on_one_cpu};
 use crate::table::Row;
 
 const ROUNDS: usize = 15;
 const CALLS: u32 = 400;
-
-/// An allowance by path leaves a call the very file that it names.
-const NARROWING: &str = r#"
-format = 1
-[mounts.workspace]
-path = "."
-mode = "rw"
-[grants]
-"files" = { fs = { workspace = "rw" } }
-[[rules]]
-tool = "files"
-path = { arg = "path", mount = "workspace", glob = "**" }
-decision = "allow"
-"#;
 
 /// A tool and what it is asked.
 struct Case {
@@ -66,13 +52,18 @@ pub(crate) fn measure_on_any_cpu() -> Vec<Row> {
 }
 
 fn rows(place: &str) -> Vec<Row> {
-    let workspace = TempDir::new().expect("a directory");
-    fs::create_dir(workspace.path().join("src")).expect("a directory");
-    fs::write(workspace.path().join("src/notes.md"), "a line of notes\n".repeat(40)).expect("a file");
+    let workspace = workspace();
     let assembled = Assembled::at(workspace.path());
     let mut rows: Vec<Row> = CASES.iter().map(|case| row(case, place, &assembled, &workspace)).collect();
     rows.push(Row::of_peak("  peak memory, one compiler included"));
     rows
+}
+
+fn workspace() -> TempDir {
+    let workspace = TempDir::new().expect("a directory");
+    fs::create_dir(workspace.path().join("src")).expect("a directory");
+    fs::write(workspace.path().join("src/notes.md"), "a line of notes\n".repeat(40)).expect("a file");
+    workspace
 }
 
 fn row(case: &Case, place: &str, assembled: &Assembled, workspace: &TempDir) -> Row {
@@ -85,10 +76,11 @@ fn row(case: &Case, place: &str, assembled: &Assembled, workspace: &TempDir) -> 
 /// The same call with a reach that a rule narrows, beside the plain one.
 pub(crate) fn measure_narrowed() -> Vec<Row> {
     stay_on_one_cpu();
-    let workspace = TempDir::new().expect("a directory");
-    fs::create_dir(workspace.path().join("src")).expect("a directory");
-    fs::write(workspace.path().join("src/notes.md"), "a line of notes\n".repeat(40)).expect("a file");
-    let (plain, narrowed) = (Assembled::at(workspace.path()), Assembled::with(workspace.path(), NARROWING));
+    let workspace = workspace();
+    // An allowance by path leaves a call the very file that it names.
+    let by_path = "path = { arg = \"path\", mount = \"workspace\", glob = \"**\" }\ndecision = \"allow\"";
+    let narrowing = POLICY.replace("[\"files\", \"greet\"]", "\"files\"").replace("decision = \"allow\"", by_path);
+    let (plain, narrowed) = (Assembled::at(workspace.path()), Assembled::with(workspace.path(), &narrowing));
     let case = &CASES[1];
     let pair = Pair::of(ROUNDS, || dispatched(case, &narrowed), || dispatched(case, &plain)).per(CALLS);
     vec![Row::of_pair("a call that a rule narrows to its file, one CPU".to_owned(), &pair, "the whole mount", 1.3)]

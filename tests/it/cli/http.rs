@@ -36,6 +36,10 @@ fn shown(printed: &Printed, canary: &Canary) -> String {
     printed.transcript().replace(&canary.port().to_string(), "[PORT]")
 }
 
+fn run_by_policy(world: &World) -> Printed {
+    world.run(&["run", "--model", "scripted:../model.jsonl", "--policy", "policy.toml", "look it up"])
+}
+
 fn run(world: &World, grants: &[String]) -> Printed {
     let mut arguments = vec!["run", "--model", "scripted:../model.jsonl", "--allow", "http/*"];
     arguments.extend(grants.iter().flat_map(|grant| ["--grant", grant.as_str()]));
@@ -142,7 +146,7 @@ fn a_file_grants_explains_and_bounds() {
         ── exit 0
     "#]]
     .assert_eq(&shown(&explained, &canary));
-    let printed = world.run(&["run", "--model", "scripted:../model.jsonl", "--policy", "policy.toml", "look it up"]);
+    let printed = run_by_policy(&world);
     expect![[r#"
         ── stdout
         ok
@@ -245,7 +249,7 @@ fn an_allowance_by_url_is_for_that_address_and_no_redirect_leads_beyond_it() {
     let elsewhere = r#"{"url":"http://localhost/"}"#.to_owned();
     let world = fetching(&[url(&canary, "/page?q"), followed, posted, elsewhere]);
     let world = world.file("policy.toml", ruled(&canary, &rules));
-    let printed = world.run(&["run", "--model", "scripted:../model.jsonl", "--policy", "policy.toml", "look it up"]);
+    let printed = run_by_policy(&world);
     expect![[r#"
         ── stdout
         ok
@@ -281,7 +285,7 @@ fn rules_on_urls_deny_and_narrow_and_several_intersect() {
     let followed = format!(r#"{{"url":"{}","follow":true}}"#, canary.url("/moved"));
     let denied = [url(&canary, "/data"), url(&canary, "/DATA/x"), url(&canary, "/x/..%2fdata")];
     let world = fetching(&[&[followed][..], &denied].concat()).file("policy.toml", ruled(&canary, &rules));
-    let printed = world.run(&["run", "--model", "scripted:../model.jsonl", "--policy", "policy.toml", "look it up"]);
+    let printed = run_by_policy(&world);
     expect![[r#"
         ── stdout
         ok
@@ -307,7 +311,7 @@ fn rules_on_urls_deny_and_narrow_and_several_intersect() {
         canary.url("/page")
     );
     let world = fetching(&[url(&canary, "/page"), url(&canary, "/data")]).file("policy.toml", ruled(&canary, &two));
-    let printed = world.run(&["run", "--model", "scripted:../model.jsonl", "--policy", "policy.toml", "look it up"]);
+    let printed = run_by_policy(&world);
     expect![[r#"
         ── stdout
         ok

@@ -4,7 +4,7 @@ use super::address::AddressPolicy;
 use crate::origin::Origin;
 use crate::permission::{HttpPattern, HttpTarget};
 
-/// Requests that a call may send.
+/// Requests that a line grants, or what is left of them for a call.
 #[derive(Clone, Debug)]
 pub struct AllowedHttp {
     /// Which.
@@ -43,11 +43,6 @@ impl HttpReach {
     /// Notes what was granted and is not left.
     pub fn note_cut(&mut self, pattern: HttpPattern) {
         self.cut.push(pattern);
-    }
-
-    /// Whether there is no request at all.
-    pub fn is_empty(&self) -> bool {
-        self.allowed.is_empty()
     }
 
     /// The parts.

@@ -16,7 +16,6 @@ use reqwest::header::HeaderMap;
 use reqwest::{Body, Client, Method, Request};
 use tokio::runtime::Runtime;
 use tokio::sync::{Semaphore, oneshot};
-use url::Host;
 
 use super::address::AddressPolicy;
 use crate::error::{Error, Result};
@@ -108,7 +107,7 @@ impl Egress {
         body: Option<Body>,
     ) -> Result<Sent> {
         let (sender, sent) = oneshot::channel();
-        if let Some(address) = literal(target).filter(|address| !addresses.permits(*address)) {
+        if let Some(address) = target.address().filter(|address| !addresses.permits(*address)) {
             let _ = sender.send(Err(EgressFault::Address(address)));
             return Ok(sent);
         }
@@ -176,15 +175,6 @@ impl Drop for Egress {
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
         }
-    }
-}
-
-/// An address in place of a name never meets a resolver.
-fn literal(target: &HttpTarget) -> Option<IpAddr> {
-    match target.host() {
-        Host::Domain(_) => None,
-        Host::Ipv4(address) => Some((*address).into()),
-        Host::Ipv6(address) => Some((*address).into()),
     }
 }
 

@@ -94,16 +94,22 @@ fn what_only_the_operator_sets_is_refused_in_a_project_file_with_its_line() {
     .assert_eq(&reports.join("\n"));
 }
 
-#[test]
-fn a_trusted_file_reaches_the_web_within_the_ceiling() {
-    let user = "[ceiling]\nhttp = [\"GET https://*.example.com/**\"]\naddresses = [\"10.0.0.0/8\"]\n";
-    let project = "[grants]\nhttp = { http = [\"* https://*/v1/**\", \"GET https://evil.test/**\"], addresses = [\"10.1.0.0/16\", \"169.254.169.254\"], public_addresses_only = false }\n";
+/// The settings of a user's file and a project's that is trusted, and what is noted.
+fn trusted(user: &str, project: &str) -> (Settings, Vec<String>) {
     let layers = Layers {
         user: Some(file("user/looplet.toml", user)),
         project: Some(ProjectFile::Trusted(file("looplet.toml", project))),
     };
     let settings = load(&layers, &Flags::default(), &at_terminal());
-    let notes: Vec<_> = settings.notes.iter().map(|note| format!("{}: {}", note.origin, note.message)).collect();
+    let notes = settings.notes.iter().map(|note| format!("{}: {}", note.origin, note.message)).collect();
+    (settings, notes)
+}
+
+#[test]
+fn a_trusted_file_reaches_the_web_within_the_ceiling() {
+    let user = "[ceiling]\nhttp = [\"GET https://*.example.com/**\"]\naddresses = [\"10.0.0.0/8\"]\n";
+    let project = "[grants]\nhttp = { http = [\"* https://*/v1/**\", \"GET https://evil.test/**\"], addresses = [\"10.1.0.0/16\", \"169.254.169.254\"], public_addresses_only = false }\n";
+    let (settings, notes) = trusted(user, project);
     assert_eq!(
         notes,
         [
@@ -132,12 +138,7 @@ mode = "rw"
 [[rules]]
 decision = "allow"
 "#;
-    let layers = Layers {
-        user: Some(file("user/looplet.toml", user)),
-        project: Some(ProjectFile::Trusted(file("looplet.toml", project))),
-    };
-    let settings = load(&layers, &Flags::default(), &at_terminal());
-    let notes: Vec<_> = settings.notes.iter().map(|note| format!("{}: {}", note.origin, note.message)).collect();
+    let (settings, notes) = trusted(user, project);
     assert_eq!(
         notes,
         [
