@@ -71,6 +71,8 @@ pub mod refusal;
 #[doc(hidden)]
 pub mod sandbox;
 #[doc(hidden)]
+pub mod secret;
+#[doc(hidden)]
 pub mod settings;
 
 #[doc(inline)]

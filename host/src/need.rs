@@ -94,7 +94,14 @@ impl fmt::Display for Capability {
             Self::Fs { mount, mode } => write!(f, "fs {mount} {mode}"),
             Self::Http(patterns) => write!(f, "http {}", patterns.join(", ")),
             Self::Env(names) => write!(f, "env {}", names.join(", ")),
-            Self::Secret { name, origin } => write!(f, "secret {name} for {origin}"),
+            Self::Secret { name, origin } => {
+                if name == "*" {
+                    f.write_str("secret of any name")?;
+                } else {
+                    write!(f, "secret {name}")?;
+                }
+                if origin == "*" { Ok(()) } else { write!(f, " for {origin}") }
+            }
             Self::Process(names) => write!(f, "process {}", names.join(", ")),
             Self::Model => f.write_str("model"),
             Self::Other { name, .. } => f.write_str(name),

@@ -1,4 +1,4 @@
-//! What the operator keeps out of runs: patterns, and the text that stands in place of what they match.
+//! What the operator keeps out of runs: secrets and patterns, and the text that stands in their place.
 //!
 //! A noun and not a part of the record, since whoever takes text in may use it; [`crate::record`] says where
 //! text stands in each record.
@@ -12,11 +12,12 @@ use serde_json::{Map, Value};
 
 use crate::canonical::CanonicalJson;
 use crate::error::{Error, Result};
+use crate::secret::Leaks;
 
 /// What stands in place of what is kept out.
 pub const REDACTED: &str = "[redacted]";
 
-/// Patterns of what is to enter no run. Cheap to clone; without a pattern it does nothing.
+/// What is to enter no run: what patterns match, and secrets. Cheap to clone; without either it does nothing.
 ///
 /// ```
 /// use looplet_host::redaction::Redaction;
@@ -27,7 +28,10 @@ pub const REDACTED: &str = "[redacted]";
 /// # Ok::<(), looplet_host::error::Error>(())
 /// ```
 #[derive(Clone, Debug, Default)]
-pub struct Redaction(Arc<Vec<Pattern>>);
+pub struct Redaction {
+    patterns: Arc<Vec<Pattern>>,
+    secrets: Leaks,
+}
 
 #[derive(Clone, Debug)]
 struct Pattern {
@@ -56,19 +60,36 @@ impl Redaction {
         if regex.is_match(REDACTED) {
             return Err(wrong(&format!("it matches `{REDACTED}`, which is put in the place of what it matches")));
         }
-        let mut patterns = Arc::unwrap_or_clone(self.0);
+        let mut patterns = Arc::unwrap_or_clone(self.patterns);
         patterns.push(Pattern { text: regex, bytes });
-        Ok(Self(Arc::new(patterns)))
+        Ok(Self { patterns: Arc::new(patterns), ..self })
+    }
+
+    /// Keeps out these secrets too.
+    ///
+    /// # Errors
+    /// One of them stands in what is put in their place.
+    pub fn with_secrets(self, secrets: Leaks) -> Result<Self> {
+        match secrets.names_in(REDACTED.as_bytes()).first() {
+            None => Ok(Self { secrets, ..self }),
+            Some(name) => Err(Error::usage(format!("the secret `{name}` is a part of what is put in its place"))
+                .hint("a word of a few letters is no secret: choose another")),
+        }
     }
 
     /// Whether nothing is kept out.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.patterns.is_empty() && self.secrets.is_empty()
+    }
+
+    /// The secrets that are kept out.
+    pub fn secrets(&self) -> &Leaks {
+        &self.secrets
     }
 
     /// The patterns, as they were written.
     pub fn patterns(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(|pattern| pattern.text.as_str())
+        self.patterns.iter().map(|pattern| pattern.text.as_str())
     }
 
     /// Puts [`REDACTED`] in the place of all that is kept out, and says whether there was anything.
@@ -83,7 +104,7 @@ impl Redaction {
 
     /// Whether there is anything in a text that is kept out.
     pub fn hits(&self, text: &str) -> bool {
-        self.0.iter().any(|pattern| pattern.text.is_match(text))
+        self.secrets.hits(text.as_bytes()) || self.patterns.iter().any(|pattern| pattern.text.is_match(text))
     }
 
     /// The text without what is kept out; none where there was nothing.
@@ -99,8 +120,12 @@ impl Redaction {
     }
 
     fn cleaned_once(&self, text: &str) -> Option<String> {
-        let mut cleaned = Cow::Borrowed(text);
-        for pattern in self.0.iter() {
+        let mut cleaned = match self.secrets.replaced(text.as_bytes(), REDACTED) {
+            None => Cow::Borrowed(text),
+            // Secrets are ASCII: what is left of a text is one.
+            Some(bytes) => Cow::Owned(String::from_utf8(bytes).unwrap_or_else(|_| REDACTED.to_owned())),
+        };
+        for pattern in self.patterns.iter() {
             if let Cow::Owned(changed) = pattern.text.replace_all(&cleaned, NoExpand(REDACTED)) {
                 cleaned = Cow::Owned(changed);
             }
@@ -138,7 +163,7 @@ impl Redact for Vec<u8> {
             let cleaned = redaction.cleaned(text);
             return cleaned.map(|cleaned| *self = cleaned.into_bytes()).is_some();
         }
-        let hit = redaction.0.iter().any(|pattern| pattern.bytes.is_match(self));
+        let hit = redaction.secrets.hits(self) || redaction.patterns.iter().any(|pattern| pattern.bytes.is_match(self));
         if hit {
             REDACTED.as_bytes().clone_into(self);
         }
@@ -211,6 +236,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::secret::SecretValue;
 
     fn redaction(patterns: &[&str]) -> Redaction {
         patterns.iter().fold(Redaction::default(), |all, pattern| all.with(pattern).expect("is a pattern"))
@@ -271,6 +297,29 @@ mod tests {
         let mut text = "axxb".to_owned();
         assert!(text.redact(&redaction) && !text.redact(&redaction));
         assert_eq!(text, "a[redacted]b");
+    }
+
+    #[test]
+    fn secrets_are_replaced_beside_patterns_however_they_are_spelled() {
+        let secret = |value: &str| {
+            let value = SecretValue::new(value).expect("is a value");
+            Leaks::of([("s".to_owned(), value)]).expect("compiles")
+        };
+        let both = redaction(&["card"]).with_secrets(secret("tok-12345")).expect("is told apart");
+        let mut value = json!({ "tok-12345": "a card and tok%2d12345 and dG9rLTEyMzQ1", "n": 1 });
+        assert!(value.redact(&both) && both.hits("tok-12345"));
+        assert_eq!(value, json!({ "[redacted]": "a [redacted] and [redacted] and [redacted]", "n": 1 }));
+        let mut bytes = b"\xfftok-12345".to_vec();
+        assert!(bytes.redact(&both));
+        assert_eq!(bytes, REDACTED.as_bytes());
+        let number = Redaction::default().with_secrets(secret("1234567890")).expect("is told apart");
+        let mut value = json!([1_234_567_890_u64, 1]);
+        assert!(value.redact(&number));
+        assert_eq!(value, json!(["[redacted]", 1]));
+        assert_eq!(
+            Redaction::default().with_secrets(secret("redacted")).expect_err("is refused").to_string(),
+            "the secret `s` is a part of what is put in its place"
+        );
     }
 
     #[test]

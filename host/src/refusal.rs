@@ -36,6 +36,10 @@ pub enum RefusalReason {
     NotGranted,
     /// The name stands for an address that is not public.
     PrivateAddress,
+    /// A secret stood there, and was taken out.
+    Secret,
+    /// It is packed so that nobody can say whether a secret stands there.
+    Packed,
 }
 
 impl RefusalReason {
@@ -51,6 +55,8 @@ impl RefusalReason {
             Self::Limit => "limit used up",
             Self::NotGranted => "not granted",
             Self::PrivateAddress => "not a public address",
+            Self::Secret => "taken out",
+            Self::Packed => "packed, so that it cannot be looked through for secrets",
         }
     }
 }

@@ -17,4 +17,6 @@ mod replay_alike;
 mod resume;
 mod run;
 mod runs;
+mod secret_faults;
+mod secrets;
 mod trust;

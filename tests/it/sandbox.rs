@@ -9,4 +9,5 @@ mod isolation;
 mod limits;
 mod load;
 mod net;
+mod secrets;
 mod swapped;

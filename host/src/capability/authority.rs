@@ -7,11 +7,12 @@ use std::sync::Arc;
 
 use super::fs::{FileIdentity, MountPath, Preopen, Reach, ReachKind};
 use super::grant::{Granted, GrantedMount};
-use super::http::{AllowedHttp, HttpReach};
+use super::http::{ANY, AllowedHttp, HttpReach};
+use super::secret::BoundSecret;
 use crate::digest::Digest;
 use crate::need::{Capability, FsMode, Need, Place};
 use crate::origin::Origin;
-use crate::permission::{HttpPattern, Narrowing};
+use crate::permission::{HttpOrigin, HttpPattern, Narrowing};
 use crate::refusal::RefusalLog;
 
 /// Everything that one call holds. What is not in it does not exist for the guest.
@@ -46,7 +47,7 @@ pub struct Resolved {
 pub struct Reached {
     /// The place, by the operator's names.
     pub place: Place,
-    /// Where that is on this machine, for people.
+    /// Where that is, for people: on this machine, or the origin that a secret goes to.
     pub host_path: Option<String>,
     /// Which thing stands behind a directory's handle.
     pub identity: Option<FileIdentity>,
@@ -87,10 +88,9 @@ impl Authority {
                 Capability::Fs { mount, mode } => resolved.add_mount(mount, *mode, granted, left),
                 Capability::Env(names) => Ok(resolved.add_env(names, granted)),
                 Capability::Http(patterns) => resolved.add_http(patterns, granted, left),
+                Capability::Secret { name, origin } => Ok(resolved.add_secrets(name, origin, granted)),
                 // Nothing grants these yet, so nothing fills them.
-                Capability::Secret { .. } | Capability::Process(_) | Capability::Model | Capability::Other { .. } => {
-                    Ok(false)
-                }
+                Capability::Process(_) | Capability::Model | Capability::Other { .. } => Ok(false),
             };
             let cut_by_rules = match filled {
                 Ok(true) => continue,
@@ -103,6 +103,9 @@ impl Authority {
             }
             resolved.missing.push(unfilled);
         }
+        resolved.authority.http.keep_out(granted.leaks.clone());
+        resolved.authority.http.drop_idle_secrets();
+        resolved.forget_secrets();
         Ok(resolved)
     }
 }
@@ -208,10 +211,47 @@ impl Resolved {
         if is_granted && !is_left { Err(LeftNothing) } else { Ok(is_left) }
     }
 
-    /// Takes away the variables that are not among these.
-    pub fn keep_variables(&mut self, names: &[String]) {
-        self.authority.env.retain(|(name, _)| names.contains(name));
-        self.reached.retain(|reached| !matches!(&reached.place, Place::Env(name) if !names.contains(name)));
+    /// Secrets of that name and origin, `*` for any, that some line grants.
+    fn add_secrets(&mut self, name: &str, origin: &str, granted: &Granted) -> bool {
+        let wanted = HttpOrigin::parse(origin).ok();
+        let is_wanted = |secret: &&BoundSecret| {
+            (name == ANY || name == secret.name) && (origin == ANY || wanted.as_ref() == Some(&secret.to))
+        };
+        let mut any = false;
+        for secret in granted.secrets.iter().filter(is_wanted) {
+            any = true;
+            if self.authority.http.secret_names().any(|known| known == secret.name) {
+                continue;
+            }
+            self.authority.http.push_secret(secret.clone());
+            self.reached.push(Reached {
+                place: Place::Secret(secret.name.clone()),
+                host_path: Some(secret.to.to_string()),
+                identity: None,
+                granted_by: secret.origin.clone(),
+                ask_first: false,
+                cuts: Vec::new(),
+            });
+        }
+        any
+    }
+
+    /// Says no more of secrets that the call does not hold.
+    fn forget_secrets(&mut self) {
+        let http = &self.authority.http;
+        let is_held = |name: &str| http.secret_names().any(|held| held == name);
+        self.reached.retain(|reached| !matches!(&reached.place, Place::Secret(name) if !is_held(name)));
+    }
+
+    /// Takes away the variables and secrets that are not among these.
+    pub fn keep_only(&mut self, kept: &[Place]) {
+        let is_kept = |place: Place| kept.contains(&place);
+        self.authority.env.retain(|(name, _)| is_kept(Place::Env(name.clone())));
+        self.authority.http.keep_secrets(|name| is_kept(Place::Secret(name.to_owned())));
+        self.reached.retain(|reached| match &reached.place {
+            Place::Env(_) | Place::Secret(_) => kept.contains(&reached.place),
+            _ => true,
+        });
     }
 
     /// Whether the call can change nothing: no place to write, no network, process or secret.
@@ -228,9 +268,16 @@ impl Resolved {
 
     /// The digest of what the call reaches, device and inode of its handles included.
     pub fn digest(&self) -> Digest {
-        let lines: Vec<String> =
-            self.reached.iter().map(|reached| format!("{:?} {:?}", reached.place, reached.identity)).collect();
+        let lines: Vec<String> = self.reached.iter().map(Reached::bound).collect();
         Digest::of_parts(lines.iter().map(String::as_bytes))
+    }
+}
+
+impl Reached {
+    /// What an approval of it is bound to.
+    fn bound(&self) -> String {
+        let to = self.host_path.as_deref().filter(|_| matches!(self.place, Place::Secret(_)));
+        format!("{:?} {:?} {to:?}", self.place, self.identity)
     }
 }
 

@@ -6,8 +6,10 @@ use std::collections::BTreeMap;
 
 use super::fs::Mount;
 use super::http::AllowedHttp;
+use super::secret::BoundSecret;
 use crate::need::FsMode;
 use crate::origin::Origin;
+use crate::secret::Leaks;
 
 /// What the operator grants to one tool. The default grants nothing.
 #[derive(Clone, Debug, Default)]
@@ -18,6 +20,10 @@ pub struct Granted {
     pub env: BTreeMap<String, GrantedEnv>,
     /// Requests.
     pub http: Vec<AllowedHttp>,
+    /// Secrets that the host adds to its requests.
+    pub secrets: Vec<BoundSecret>,
+    /// What no answer may show it.
+    pub leaks: Leaks,
 }
 
 /// A mount that is granted.

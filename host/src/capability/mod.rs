@@ -9,7 +9,9 @@ pub mod fs;
 mod grant;
 pub mod http;
 mod resolve;
+mod secret;
 
 pub use authority::{Authority, Cut, Reached, Resolved, Unfilled};
 pub use grant::{Granted, GrantedEnv, GrantedMount};
 pub use resolve::MountResolver;
+pub use secret::BoundSecret;

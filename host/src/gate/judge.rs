@@ -96,8 +96,8 @@ impl Gate {
             None => (None, verdict.narrowing.clone()),
         };
         let mut authority = Authority::resolve(&tool.spec().needs, tool.granted(), &narrowing);
-        if let (Ok(resolved), Some(kept)) = (&mut authority, hooks.and_then(|hooks| hooks.variables.as_ref())) {
-            resolved.keep_variables(kept);
+        if let (Ok(resolved), Some(kept)) = (&mut authority, hooks.and_then(|hooks| hooks.kept.as_ref())) {
+            resolved.keep_only(kept);
         }
         Judgement { verdict, approved_by, authority, named, hook_asks }
     }
@@ -117,7 +117,7 @@ fn ask_first(tool: &GatedTool, verdict: &mut Verdict) {
 /// A mount that a hook which narrows does not speak of is closed. Gives why a hook asks.
 fn narrow_by_hooks(tool: &GatedTool, verdict: &mut Verdict, hooks: &Screened) -> Option<String> {
     let mut kept = hooks.narrowing.clone();
-    if hooks.variables.is_some() {
+    if hooks.kept.is_some() {
         for given in tool.granted().mounts.values() {
             if kept.places(given.mount.name()).is_none() {
                 kept.set(given.mount.name(), []);

@@ -10,13 +10,14 @@ use super::tool::GatedTool;
 use crate::agent::{CallReport, Event, Notes, ReadyCall};
 use crate::canonical::CanonicalJson;
 use crate::capability::Authority;
-use crate::message::ToolCall;
+use crate::message::{Outcome, ToolCall};
 use crate::permission::Approver;
 use crate::plugin::{CallContext, CallSupport, GuestReport, LogLevel, PluginState, RunKey};
 use crate::record::{Progress, StderrTail, Used, WrittenFile};
 use crate::redaction::Redaction;
-use crate::refusal::Refusal;
+use crate::refusal::{Refusal, RefusalReason};
 use crate::sandbox::{Limits, cut_and_clean};
+use crate::secret::Leaks;
 
 /// How many progress reports of a call are kept.
 const PROGRESS: usize = 16;
@@ -44,23 +45,35 @@ impl ReadyCall for Allowed {
         let Self { plugin, run, state, tool, id, arguments, is_edited, authority, approver, step, notes, redaction } =
             *self;
         let warning = edited(is_edited, &arguments);
-        let desk = Arc::new(Desk::new(&tool, step, approver, notes, redaction));
+        let desk = Arc::new(Desk::new(&tool, step, approver, notes, redaction.clone()));
         let context = CallContext {
             run,
             settings: plugin.settings.clone(),
-            secrets: Vec::new(),
+            secrets: authority.http.secret_names().map(str::to_owned).collect(),
             state: state.clone(),
             support: Arc::clone(&desk) as Arc<dyn CallSupport>,
         };
         let call = ToolCall { id, tool: tool.spec().name.clone(), arguments };
         let report = plugin.sandbox.call(&plugin.plugin, &call, authority, tool.limits(), context, cancel).await;
         let mut report = to_record(report);
+        report.refusals.extend(leaked(&report.outcome, redaction.secrets()));
         report.warnings.extend(warning);
         report.refusals.iter_mut().for_each(|refusal| name_tool(refusal, &tool));
         report.kept = state.take_changes();
         report.progress = desk.take_progress();
         report
     }
+}
+
+/// The secrets that stand in a result, which are taken out of it before anybody sees it.
+fn leaked(outcome: &Outcome, secrets: &Leaks) -> Vec<Refusal> {
+    if secrets.is_empty() {
+        return Vec::new();
+    }
+    let text = serde_json::to_string(outcome).unwrap_or_default();
+    let refusal =
+        |name: &str| Refusal::new("secret", "answer", format!("`{name}` in the result"), RefusalReason::Secret);
+    secrets.names_in(text.as_bytes()).into_iter().map(refusal).collect()
 }
 
 /// The line that would allow what was refused, in the table of the tool.

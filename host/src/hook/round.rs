@@ -35,8 +35,8 @@ pub struct Screened {
     pub ask: Option<String>,
     /// What the call keeps of its mounts.
     pub narrowing: Narrowing,
-    /// The variables that the call keeps, where a hook narrowed it.
-    pub variables: Option<Vec<String>>,
+    /// The variables and secrets that the call keeps, where a hook narrowed it.
+    pub kept: Option<Vec<Place>>,
     /// The arguments, perhaps rewritten.
     pub arguments: CanonicalJson,
     /// The answer in place of the tool's, and who gives it.
@@ -51,7 +51,7 @@ impl Screened {
             denied: None,
             ask: None,
             narrowing: Narrowing::none(),
-            variables: None,
+            kept: None,
             arguments,
             answer: None,
         }
@@ -60,12 +60,9 @@ impl Screened {
     /// Keeps only these places of what is kept so far.
     pub(super) fn narrow(&mut self, places: &[Place]) {
         self.narrowing = self.narrowing.intersect(&Narrowing::from_places(places));
-        let named = places.iter().filter_map(|place| match place {
-            Place::Env(name) => Some(name.clone()),
-            _ => None,
-        });
-        self.variables = Some(match self.variables.take() {
-            Some(before) => named.filter(|name| before.contains(name)).collect(),
+        let named = places.iter().filter(|place| matches!(place, Place::Env(_) | Place::Secret(_))).cloned();
+        self.kept = Some(match self.kept.take() {
+            Some(before) => named.filter(|place| before.contains(place)).collect(),
             None => named.collect(),
         });
     }

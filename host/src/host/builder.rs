@@ -104,8 +104,8 @@ impl HostBuilder {
         self
     }
 
-    /// Gives tools a mount or a variable, in the words of `--grant`: `PLUGIN/TOOL:fs.NAME=ro`,
-    /// `PLUGIN/TOOL:env.NAME`.
+    /// Gives tools a mount, a variable, a secret or requests, in the words of `--grant`: `PLUGIN/TOOL:fs.NAME=ro`,
+    /// `PLUGIN/TOOL:env.NAME`, `PLUGIN/TOOL:secret.NAME`, `PLUGIN/TOOL:http=GET https://…`.
     pub fn grant(mut self, grant: impl Into<String>) -> Self {
         self.flags.grant.push(grant.into());
         self
@@ -224,6 +224,7 @@ impl HostBuilder {
         };
         let named = self.plugins.into_iter().map(Named::read).collect::<Result<Vec<_>>>()?;
         let files = machine::plugin_files(&settings, named)?;
+        machine::read_secrets(&mut settings, &files, &machine.variables)?;
         let hooks = machine::hook_files(&settings.hooks)?;
         let own = machine.own_places(runs.as_deref());
         let mut parts = Host::parts(&sandbox, settings, files, hooks, &own, &machine.variables).await?;

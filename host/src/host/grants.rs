@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use crate::capability::fs::Mount;
 use crate::capability::http::AllowedHttp;
-use crate::capability::{Granted, GrantedEnv, GrantedMount};
+use crate::capability::{BoundSecret, Granted, GrantedEnv, GrantedMount};
+use crate::error::{Error, Result};
 use crate::gate::{GatedTool, PluginHandle};
 use crate::model::select::Environment;
 use crate::need::Capability;
@@ -21,8 +22,13 @@ fn speaking<'s>(settings: &'s Settings, plugin: &PluginHandle, spec: &ToolSpec) 
     settings.grants.iter().filter(move |grant| grant.tools.matches(&plugin, &tool) && (known || !grant.known_only))
 }
 
-/// Shipped, or pinned by its digest.
+/// Shipped, or named by its digest in the user's own file, which speaks for projects that it has not seen.
 fn is_known(settings: &Settings, plugin: &PluginHandle) -> bool {
+    plugin.built_in || settings.pinned.contains(&plugin.plugin.digest())
+}
+
+/// Shipped, or pinned by its digest.
+fn is_pinned(settings: &Settings, plugin: &PluginHandle) -> bool {
     plugin.built_in || settings.plugins.get(&plugin.name).is_some_and(|written| written.digest.is_some())
 }
 
@@ -34,7 +40,7 @@ pub(super) fn granted(
     spec: &ToolSpec,
     variables: &Environment,
 ) -> Granted {
-    let mut granted = Granted::default();
+    let mut granted = Granted { leaks: settings.redaction.secrets().clone(), ..Granted::default() };
     for need in &spec.needs {
         match &need.capability {
             Capability::Fs { mount: word, .. } => {
@@ -56,7 +62,8 @@ pub(super) fn granted(
                 }
             }
             Capability::Http(_) => granted.http = requests(settings, plugin, spec),
-            Capability::Secret { .. } | Capability::Process(_) | Capability::Model | Capability::Other { .. } => {}
+            Capability::Secret { .. } => granted.secrets = secrets(settings, plugin, spec),
+            Capability::Process(_) | Capability::Model | Capability::Other { .. } => {}
         }
     }
     granted
@@ -70,6 +77,36 @@ fn requests(settings: &Settings, plugin: &PluginHandle, spec: &ToolSpec) -> Vec<
         patterns.map(move |pattern| AllowedHttp { pattern, addresses: addresses.clone(), origin: origin.clone() })
     };
     speaking(settings, plugin, spec).flat_map(given).collect()
+}
+
+/// All secrets that some line grants, each once. What the user's file defines is for plugins that it knows.
+fn secrets(settings: &Settings, plugin: &PluginHandle, spec: &ToolSpec) -> Vec<BoundSecret> {
+    let known = is_known(settings, plugin);
+    let named = speaking(settings, plugin, spec)
+        .flat_map(|grant| grant.secrets.iter().map(move |name| (name.as_str(), &grant.origin)));
+    let bind = |name: &str, origin| {
+        let secret = settings.secrets.get(name).filter(|secret| known || !secret.known_only)?;
+        let header = (&secret.header, secret.form.as_str());
+        BoundSecret::new(name, &secret.to, header, secret.value.as_ref()?, origin)
+    };
+    let once: BTreeMap<&str, _> = named.collect();
+    once.into_iter().filter_map(|(name, origin)| bind(name, origin)).collect()
+}
+
+/// Refuses two secrets of one tool that would stand in the same place.
+pub(super) fn check_secrets(granted: &Granted, tool: &str) -> Result<()> {
+    for (index, secret) in granted.secrets.iter().enumerate() {
+        let same = |other: &&BoundSecret| other.to == secret.to && other.header == secret.header;
+        if let Some(other) = granted.secrets[..index].iter().find(same) {
+            let (name, before, header, to) = (&secret.name, &other.name, &secret.header, &secret.to);
+            return Err(Error::usage(format!(
+                "`{tool}` is granted the secrets `{before}` and `{name}`, which both go to `{to}` as `{header}`"
+            ))
+            .hint("grant it one of them")
+            .at(secret.origin.clone()));
+        }
+    }
+    Ok(())
 }
 
 /// The widest grant of a mount; a mount of the command line comes without one, and a plugin that is
@@ -92,7 +129,7 @@ fn granted_mount(
         mount: mount.clone(),
         mode: mount.mode(),
         origin: mount.origin().clone(),
-        ask_first: !is_known(settings, plugin),
+        ask_first: !is_pinned(settings, plugin),
     })
 }
 

@@ -42,7 +42,7 @@ use crate::need::FsMode;
 use crate::origin::Origin;
 use crate::permission::{Decision, Fallback, Finding, KnownTool, Policy, Rule, Severity, StandingApproval, Unmatched};
 use crate::sandbox::Sandbox;
-use crate::settings::Settings;
+use crate::settings::{SecretSettings, Settings};
 
 /// The built-in tool that ends a run; no plugin may have one of its name.
 pub const DONE: &str = "done";
@@ -203,9 +203,24 @@ fn open_mounts(settings: &Settings, own: &[PathBuf]) -> Result<BTreeMap<String, 
             .hint(format!("mount a directory below it, or give it read-only: `--mount {name}=PATH:ro`"))
             .at(mount.origin().clone()));
         }
+        settings.secrets.iter().try_for_each(|(name, secret)| check_hidden(&mount, name, secret))?;
         mounts.insert(name.clone(), mount);
     }
     Ok(mounts)
+}
+
+/// Refuses a mount in which tools could read the file of a secret.
+fn check_hidden(mount: &Mount, name: &str, secret: &SecretSettings) -> Result<()> {
+    let Some(path) = secret.file() else { return Ok(()) };
+    if !mount.holds(path) || mount.hides(path) {
+        return Ok(());
+    }
+    Err(Error::usage(format!(
+        "the file of the secret `{name}` lies in the mount `{}`, where tools would find it",
+        mount.name()
+    ))
+    .hint("keep it somewhere else, or hide it with a line of `hide`")
+    .at(secret.origin.clone()))
 }
 
 fn gated_tools(
@@ -220,6 +235,7 @@ fn gated_tools(
         let prefix = prefix.map(|prefix| prefix.value.as_str()).unwrap_or_default();
         for spec in plugin.plugin.tools() {
             let granted = grants::granted(settings, mounts, plugin, spec, variables);
+            grants::check_secrets(&granted, &format!("{}/{}", plugin.name, spec.name))?;
             let limits = grants::limits(settings, plugin, spec);
             let tool = GatedTool::new(Arc::clone(plugin), spec.clone(), prefix, granted, limits)
                 .map_err(|why| Error::usage(format!("the input schema of `{}/{}` {why}", plugin.name, spec.name)))?;

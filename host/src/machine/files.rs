@@ -27,8 +27,14 @@ pub fn read_bytes(path: &Path) -> Result<Vec<u8>> {
     })
 }
 
-/// Reads a component: a regular file, no larger than one may be. A pipe or a device is not waited for.
+/// Reads a component: a regular file, no larger than one may be.
 pub(super) fn read_component(path: &Path) -> Result<Vec<u8>> {
+    read_regular(path, Limits::COMPONENT_BYTES, "a plugin is a component in a file")
+}
+
+/// Reads a regular file, and one byte more than it may have, by which it is known to be too large. A pipe or a
+/// device is not waited for.
+pub(super) fn read_regular(path: &Path, most: u64, hint: &str) -> Result<Vec<u8>> {
     let shown = path.display();
     let mut options = fs::OpenOptions::new();
     options.read(true);
@@ -39,11 +45,10 @@ pub(super) fn read_component(path: &Path) -> Result<Vec<u8>> {
         _ => Error::usage(format!("cannot read `{shown}`: {error}")),
     })?;
     if !file.metadata().is_ok_and(|metadata| metadata.is_file()) {
-        return Err(Error::usage(format!("`{shown}` is no regular file")).hint("a plugin is a component in a file"));
+        return Err(Error::usage(format!("`{shown}` is no regular file")).hint(hint));
     }
     let mut bytes = Vec::new();
-    // One byte more, by which it is known to be too large.
-    file.take(Limits::COMPONENT_BYTES + 1)
+    file.take(most + 1)
         .read_to_end(&mut bytes)
         .map_err(|error| Error::usage(format!("cannot read `{shown}`: {error}")))?;
     Ok(bytes)

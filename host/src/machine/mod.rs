@@ -10,6 +10,7 @@ mod components;
 mod files;
 mod layers;
 mod model;
+mod secrets;
 mod shelf;
 mod texts;
 
@@ -23,6 +24,7 @@ pub use files::{read_bytes, read_text, write_own};
 pub use layers::{Files, digest_of, layers, source, standing, trust_store};
 pub(crate) use model::named;
 pub use model::{choose, connect, wishes};
+pub(crate) use secrets::read_secrets;
 pub use shelf::shelve;
 pub(crate) use texts::{read_done_schema, texts};
 

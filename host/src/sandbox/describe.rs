@@ -5,7 +5,7 @@ use super::bindings::exports::looplet::plugin::{about as wit_about, tool as wit_
 use super::convert;
 use super::output::cut_and_clean;
 use crate::canonical::CanonicalJson;
-use crate::capability::http::check_pattern;
+use crate::capability::http::{check_origin, check_pattern};
 use crate::need::{Capability, Need};
 use crate::plugin::{PluginInfo, Schema, ToolSpec};
 
@@ -136,6 +136,11 @@ fn check_needs(list: &[Need]) -> Result<(), String> {
             && let Some(fault) = patterns.iter().find_map(|pattern| check_pattern(pattern).err())
         {
             return Err(format!("needs requests that are none: {}", fault.message()));
+        }
+        if let Capability::Secret { origin, .. } = &need.capability
+            && let Err(fault) = check_origin(origin)
+        {
+            return Err(format!("needs a secret for no origin: {}", fault.message()));
         }
         if let Capability::Fs { mount, .. } = &need.capability
             && !is_id(mount)

@@ -2,24 +2,23 @@
 //!
 //! The implementation below the bindings is ours: the one of the library has no say in what leaves.
 
-use std::pin::Pin;
+use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use bytes::Bytes;
 use http::uri::Scheme;
-use http::{HeaderMap, HeaderName, Request, Response, header};
-use http_body::{Body, Frame, SizeHint};
-use http_body_util::{BodyDataStream, BodyExt as _};
-use tokio::time::{Instant, Sleep};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, header};
+use http_body::Body as _;
+use http_body_util::BodyExt as _;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi_http::{
     Error, ForbiddenHeaderFilter, RequestOptions, WasiBody, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks,
 };
 
+use super::http_body::{Arriving, Count, leaving, note_secrets};
 use crate::capability::http::{Egress, EgressFault, HttpLimits, HttpReach, HttpTarget, HttpUsage, Refused};
 use crate::refusal::{Refusal, RefusalLog, RefusalReason};
+use crate::secret::Leaks;
 
 /// The part behind `wasi:http`.
 pub(super) struct HttpDesk {
@@ -155,13 +154,8 @@ impl Gateway {
         self.refusals.note(Refusal { would_allow, ..Refusal::new("http", operation, target, reason) });
     }
 
-    fn outgoing(&self, body: WasiBody) -> reqwest::Body {
-        reqwest::Body::wrap_stream(Leaving {
-            stream: BodyDataStream::new(body),
-            usage: Arc::clone(&self.usage),
-            refusals: Arc::clone(&self.refusals),
-            most: self.limits.body_bytes,
-        })
+    fn count(&self) -> Count {
+        Count { usage: Arc::clone(&self.usage), refusals: Arc::clone(&self.refusals), most: self.limits.body_bytes }
     }
 
     /// Checks a request, and begins to send it.
@@ -202,11 +196,17 @@ impl Gateway {
             self.refuse(target.method(), "a body", RefusalReason::NotGranted, None);
             return Err(Error::HttpRequestBodySize(Some(0)));
         }
-        let body = body.map(|body| self.outgoing(body));
-        let sent = self.egress.send(&addresses, &target, without_own(&parts.headers), body);
+        let body = body.map(|body| leaving(body, self.count()));
+        let mut headers = without_own(&parts.headers);
+        let is_secret = self.reach.put_secrets(&target, &mut headers);
+        if is_secret {
+            // An answer that is packed in a way that this host cannot unpack could not be looked through.
+            headers.remove(header::ACCEPT_ENCODING);
+        }
+        let sent = self.egress.send(&addresses, &target, headers, body);
         let sent = sent.map_err(|error| Error::InternalError(Some(error.message().to_owned())))?;
-        let counted = Counted::new(self, options.between_bytes_timeout);
-        let refusals = Arc::clone(&self.refusals);
+        let (count, pause) = (self.count(), options.between_bytes_timeout);
+        let (leaks, refusals) = (self.reach.leaks().clone(), Arc::clone(&self.refusals));
         let patience = options.first_byte_timeout.unwrap_or(Duration::MAX);
         Ok(async move {
             let mut answer = match tokio::time::timeout(patience, sent).await {
@@ -224,7 +224,14 @@ impl Gateway {
                 refusals.note(Refusal::new("http", "receive", target, RefusalReason::Limit));
                 return Err(Error::HttpResponseHeaderSectionSize(None));
             }
-            Ok(answer.map(|body| counted.around(body).boxed_unsync()))
+            if is_secret && is_packed(answer.headers()) {
+                let refusal = Refusal::new("secret", "receive", target.place(), RefusalReason::Packed);
+                refusals.note(refusal);
+                return Err(Error::HttpResponseContentCoding(None));
+            }
+            note_secrets(&refusals, &target.place(), mask_headers(answer.headers_mut(), &leaks));
+            let place = target.place();
+            Ok(answer.map(|body| Arriving::new(body, count, pause, leaks.watch(), place).boxed_unsync()))
         })
     }
 }
@@ -240,109 +247,27 @@ fn without_own(headers: &HeaderMap) -> HeaderMap {
     left
 }
 
-/// What the guest sends, counted as it leaves.
-struct Leaving {
-    stream: BodyDataStream<WasiBody>,
-    usage: Arc<HttpUsage>,
-    refusals: Arc<RefusalLog>,
-    most: u64,
-}
-
-impl futures_core::Stream for Leaving {
-    type Item = Result<Bytes, std::io::Error>;
-
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let next = ready!(Pin::new(&mut self.stream).poll_next(cx));
-        Poll::Ready(match next {
-            None if self.usage.is_over() => Some(Err(std::io::Error::other("the call is over"))),
-            None => None,
-            Some(Err(error)) => Some(Err(std::io::Error::other(error.to_string()))),
-            Some(Ok(chunk)) if self.usage.send(chunk.len() as u64, self.most) => Some(Ok(chunk)),
-            Some(Ok(_)) => {
-                note_too_much(&self.refusals, "send", self.most);
-                Some(Err(std::io::Error::other("the bodies of the call are too large")))
-            }
-        })
+/// Puts `*` in the place of secrets, and gives their names. Where one is the name of a header, none of them is left.
+pub(super) fn mask_headers(headers: &mut HeaderMap, leaks: &Leaks) -> BTreeSet<String> {
+    if leaks.is_empty() {
+        return BTreeSet::new();
     }
-}
-
-/// Counts what comes in, and lets the guest have so much of it.
-struct Counted {
-    usage: Arc<HttpUsage>,
-    refusals: Arc<RefusalLog>,
-    most: u64,
-    patience: Option<Duration>,
-}
-
-impl Counted {
-    fn new(gateway: &Gateway, patience: Option<Duration>) -> Self {
-        let (usage, refusals) = (Arc::clone(&gateway.usage), Arc::clone(&gateway.refusals));
-        Self { usage, refusals, most: gateway.limits.body_bytes, patience }
+    let names = headers.keys().flat_map(|name| leaks.names_in(name.as_str().as_bytes()));
+    let mut found: BTreeSet<String> = names.map(str::to_owned).collect();
+    if !found.is_empty() {
+        headers.clear();
     }
-
-    fn around(self, body: reqwest::Body) -> Arriving {
-        let deadline = self.patience.map(|patience| Box::pin(tokio::time::sleep(patience)));
-        Arriving { body, counted: self, deadline, is_over: false }
+    for value in headers.values_mut().filter(|value| leaks.hits(value.as_bytes())) {
+        let mut bytes = value.as_bytes().to_vec();
+        found.extend(leaks.mask(&mut bytes).into_iter().map(|(name, _)| name.to_owned()));
+        *value = HeaderValue::from_bytes(&bytes).unwrap_or_else(|_| HeaderValue::from_static("*"));
     }
+    found
 }
 
-struct Arriving {
-    body: reqwest::Body,
-    counted: Counted,
-    /// By when the next frame has to come.
-    deadline: Option<Pin<Box<Sleep>>>,
-    is_over: bool,
-}
-
-impl Body for Arriving {
-    type Data = Bytes;
-    type Error = Error;
-
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
-        if self.is_over {
-            return Poll::Ready(None);
-        }
-        let Poll::Ready(next) = Pin::new(&mut self.body).poll_frame(cx) else {
-            let is_late = self.deadline.as_mut().is_some_and(|deadline| deadline.as_mut().poll(cx).is_ready());
-            return if is_late {
-                Poll::Ready(Some(Err(self.end(Error::ConnectionReadTimeout))))
-            } else {
-                Poll::Pending
-            };
-        };
-        if let (Some(patience), Some(deadline)) = (self.counted.patience, &mut self.deadline) {
-            deadline.as_mut().reset(Instant::now() + patience);
-        }
-        Poll::Ready(match next {
-            None => None,
-            Some(Err(_)) => Some(Err(self.end(Error::HttpResponseIncomplete))),
-            Some(Ok(frame)) => {
-                let bytes = frame.data_ref().map_or(0, |data| data.len() as u64);
-                if self.counted.usage.receive(bytes, self.counted.most) {
-                    return Poll::Ready(Some(Ok(frame)));
-                }
-                let most = self.counted.most;
-                note_too_much(&self.counted.refusals, "receive", most);
-                Some(Err(self.end(Error::HttpResponseBodySize(Some(most)))))
-            }
-        })
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
-}
-
-impl Arriving {
-    fn end(&mut self, error: Error) -> Error {
-        self.is_over = true;
-        error
-    }
-}
-
-fn note_too_much(refusals: &RefusalLog, operation: &str, most: u64) {
-    let target = format!("more than {most} bytes");
-    refusals.note(Refusal::new("http", operation, target, RefusalReason::Limit));
+/// Whether an answer is still packed, in a way that the client does not unpack.
+fn is_packed(headers: &HeaderMap) -> bool {
+    headers.get_all(header::CONTENT_ENCODING).iter().any(|value| !value.as_bytes().eq_ignore_ascii_case(b"identity"))
 }
 
 fn to_error(fault: &EgressFault, target: &HttpTarget, refusals: &RefusalLog) -> Error {

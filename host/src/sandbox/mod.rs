@@ -19,6 +19,7 @@ mod hook;
 mod hook_convert;
 mod host;
 mod http;
+mod http_body;
 mod http_texts;
 mod limits;
 mod linker;

@@ -13,6 +13,7 @@ pub(super) fn clamp(file: &mut ConfigFile, ceiling: &Ceiling, notes: &mut Vec<No
     clamp_modes(file, ceiling, notes);
     clamp_grants(file, ceiling, notes);
     clamp_requests(file, ceiling, notes);
+    clamp_secrets(file, ceiling, notes);
     let budget = &mut file.budget;
     let most = &ceiling.budget;
     bound("budget.steps", &mut budget.steps, most.steps.as_ref(), notes);
@@ -53,6 +54,17 @@ fn clamp_grants(file: &mut ConfigFile, ceiling: &Ceiling, notes: &mut Vec<Note>)
         *env = kept;
         let message = |name: &String| format!("variable `{name}` is above the ceiling of your own file and not given");
         notes.extend(cut.iter().map(|name| Note { message: message(name), origin: origin.clone() }));
+    }
+}
+
+/// Secrets that the ceiling does not name are not given.
+fn clamp_secrets(file: &mut ConfigFile, ceiling: &Ceiling, notes: &mut Vec<Note>) {
+    let Some(known) = &ceiling.secrets else { return };
+    for grant in &mut file.grants {
+        let (kept, cut): (Vec<_>, Vec<_>) = grant.secrets.drain(..).partition(|name| known.contains(name));
+        grant.secrets = kept;
+        let message = |name: &String| format!("secret `{name}` is above the ceiling of your own file and not given");
+        notes.extend(cut.iter().map(|name| Note { message: message(name), origin: grant.origin.clone() }));
     }
 }
 

@@ -9,6 +9,7 @@ use super::document::{Node, SourceFile};
 use super::hooks::{HookSettings, HookSource};
 use super::name::check_name;
 use super::rules::{placed, read, tools};
+use super::secrets::SecretSettings;
 use super::sourced::Sourced;
 use super::types::{Budget, Ceiling, GrantLimits, ModelSettings, OnAsk, OnUnknown, PluginSource, Provider, TextSource};
 use super::walk::{SetKey, check};
@@ -38,6 +39,7 @@ pub struct ConfigFile {
     pub(super) budget: Budget,
     pub(super) mounts: BTreeMap<String, WrittenMount>,
     pub(super) plugins: BTreeMap<String, WrittenPlugin>,
+    pub(super) secrets: BTreeMap<String, SecretSettings>,
     pub(super) grants: Vec<WrittenGrant>,
     pub(super) unmatched: Option<Sourced<Unmatched>>,
     pub(super) on_ask: Option<Sourced<OnAsk>>,
@@ -160,6 +162,7 @@ impl Reader<'_> {
             budget: budget(self.at(&["budget"]))?,
             mounts: self.named(&["mounts"], |node| Ok(self.mount(node)))?,
             plugins: self.named(&["plugins"], |node| self.plugin(node))?,
+            secrets: self.secrets()?,
             grants: self.entries(&["grants"]).iter().map(|(tools, node)| grant(tools, node)).collect::<Result<_>>()?,
             unmatched: self.value(&["policy", "unmatched"], unmatched),
             on_ask: self.value(&["policy", "on_ask"], OnAsk::of),
@@ -239,6 +242,14 @@ impl Reader<'_> {
         })
     }
 
+    fn secrets(&self) -> Result<BTreeMap<String, SecretSettings>> {
+        let read = |(name, node): &(String, Node)| {
+            placed(node, check_name(name))?;
+            Ok((name.clone(), SecretSettings::read(name, node, |file| self.path(file))?))
+        };
+        self.entries(&["secrets"]).iter().map(read).collect()
+    }
+
     fn redact(&self) -> Result<Vec<Sourced<String>>> {
         let written = patterns(self.at(&["redact", "patterns"]));
         for pattern in &written {
@@ -257,7 +268,8 @@ impl Reader<'_> {
         Ok(Ceiling {
             mode: self.value(&["ceiling", "mode"], mode),
             allow: list("allow").map(tools).transpose()?,
-            env: list("env").map(|node| node.texts().map(|(name, _)| name.to_owned()).collect()),
+            env: list("env").map(names),
+            secrets: list("secrets").map(names),
             http: list("http").map(requests).transpose()?,
             addresses: list("addresses").map(networks).transpose()?,
             wall_ms: self.value(&["ceiling", "wall_ms"], Node::whole),
@@ -286,6 +298,10 @@ fn unmatched(node: &Node) -> Option<Unmatched> {
 
 fn patterns(node: Option<&Node>) -> Vec<Sourced<String>> {
     node.into_iter().flat_map(Node::texts).map(|(text, origin)| Sourced::new(text.to_owned(), origin.clone())).collect()
+}
+
+fn names(node: &Node) -> Vec<String> {
+    node.texts().map(|(name, _)| name.to_owned()).collect()
 }
 
 fn provider(node: &Node) -> Result<Provider> {
@@ -357,7 +373,8 @@ fn grant(tools: &str, node: &Node) -> Result<WrittenGrant> {
         addresses,
         tools: placed(node, ToolPattern::parse(tools))?,
         fs: fs.iter().filter_map(|(mount, node)| Some((mount.clone(), mode(node)?))).collect(),
-        env: node.get("env").into_iter().flat_map(Node::texts).map(|(name, _)| name.to_owned()).collect(),
+        env: node.get("env").map(names).unwrap_or_default(),
+        secrets: node.get("secrets").map(names).unwrap_or_default(),
         limits: GrantLimits {
             wall_ms: limit("wall_ms"),
             memory_mib: limit("memory_mib"),

@@ -23,7 +23,8 @@ pub struct Flags {
     pub workspace: Option<String>,
     /// `--plugins DIR`: every component in it.
     pub plugins: Vec<PathBuf>,
-    /// `--grant PLUGIN/TOOL:fs.NAME=ro` or `PLUGIN/TOOL:env.NAME`.
+    /// `--grant PLUGIN/TOOL:fs.NAME=ro`, `PLUGIN/TOOL:env.NAME`, `PLUGIN/TOOL:secret.NAME` or
+    /// `PLUGIN/TOOL:http=GET https://…`.
     pub grant: Vec<String>,
     /// `--hook NAME[+POWER…][=JSON]`.
     pub hook: Vec<String>,
@@ -88,6 +89,7 @@ pub(super) enum Given {
     Fs(String, FsMode),
     Env(String),
     Http(HttpPattern),
+    Secret(String),
 }
 
 impl Flags {
@@ -167,7 +169,7 @@ fn no_mode(flag: &str, text: &str) -> Error {
 
 fn grant(text: &str) -> Result<GrantFlag> {
     let form = || {
-        let hint = "write `PLUGIN/TOOL:fs.NAME=ro`, `PLUGIN/TOOL:env.NAME` or `PLUGIN/TOOL:http=GET https://…`";
+        let hint = "write `PLUGIN/TOOL:fs.NAME=ro`, `PLUGIN/TOOL:env.NAME`, `PLUGIN/TOOL:secret.NAME` or `PLUGIN/TOOL:http=GET https://…`";
         Error::usage(format!("`{text}` is no grant")).hint(hint)
     };
     let (tools, what) = text.split_once(':').ok_or_else(form)?;
@@ -181,6 +183,10 @@ fn grant(text: &str) -> Result<GrantFlag> {
             Given::Fs(name.to_owned(), mode(word).ok_or_else(form)?)
         }
         ("env", name) if !name.is_empty() => Given::Env(name.to_owned()),
+        ("secret", name) => {
+            check_name(name)?;
+            Given::Secret(name.to_owned())
+        }
         _ => return Err(form()),
     };
     let tools = ToolPattern::parse(tools)?;
@@ -237,11 +243,12 @@ mod tests {
         };
         assert_eq!(given("files/grep:fs.notes=ro"), "files/grep Fs(\"notes\", ReadOnly)");
         assert_eq!(given("jira:env.LANG"), "jira Env(\"LANG\")");
+        assert_eq!(given("jira:secret.token"), "jira Secret(\"token\")");
         for text in ["files", "files:fs.notes", "files:fs.notes=wr", "files:http.x=ro", "files:env."] {
             assert_eq!(
                 given(text),
                 format!(
-                    "error: `{text}` is no grant\nhint: write `PLUGIN/TOOL:fs.NAME=ro`, `PLUGIN/TOOL:env.NAME` or `PLUGIN/TOOL:http=GET https://…`"
+                    "error: `{text}` is no grant\nhint: write `PLUGIN/TOOL:fs.NAME=ro`, `PLUGIN/TOOL:env.NAME`, `PLUGIN/TOOL:secret.NAME` or `PLUGIN/TOOL:http=GET https://…`"
                 )
             );
         }

@@ -78,7 +78,6 @@ use Support::{Later, Now};
 use Who::{AnyoneNarrowing as Anyone, Operator, TrustedProject as Trusted};
 
 const MODES: Kind = OneOf(&["ro", "rw"]);
-const SECRETS: Support = Later("secrets");
 const PROGRAMS: Support = Later("programs");
 const MODELS: Support = Later("several models");
 
@@ -141,16 +140,16 @@ pub const KEYS: &[Key] = &[
     key("mounts.*.read_only", Texts, Anyone, Now, "[]", "What no tool can change; `!` in front lifts a shipped pattern."),
     key("mounts.*.quota_mib", Whole, Anyone, Now, "none", "MiB that a run may write."),
 
-    key("secrets", Table, Operator, SECRETS, "", "Values that the host adds to requests and no plugin sees."),
-    key("secrets.*", Table, Operator, SECRETS, "", "One secret."),
-    key("secrets.*.from", Table, Operator, SECRETS, "", "Where it is taken from."),
-    key("secrets.*.from.env", Text, Operator, SECRETS, "none", "An environment variable."),
-    key("secrets.*.from.file", Text, Operator, SECRETS, "none", "A file."),
-    key("secrets.*.from.command", Texts, Operator, SECRETS, "none", "What a command prints."),
-    key("secrets.*.to", Text, Operator, SECRETS, "", "The one origin that it is sent to."),
-    key("secrets.*.header", Table, Operator, SECRETS, "", "The header that carries it."),
-    key("secrets.*.header.name", Text, Operator, SECRETS, "authorization", "The name of the header."),
-    key("secrets.*.header.value", Text, Operator, SECRETS, "Bearer {}", "Its value; `{}` is the secret."),
+    key("secrets", Table, Operator, Now, "", "Values that the host adds to requests and no plugin sees."),
+    key("secrets.*", Table, Operator, Now, "", "One secret."),
+    key("secrets.*.from", Table, Operator, Now, "", "Where it is taken from."),
+    key("secrets.*.from.env", Text, Operator, Now, "none", "An environment variable."),
+    key("secrets.*.from.file", Text, Operator, Now, "none", "A file."),
+    key("secrets.*.from.command", Texts, Operator, Now, "none", "What a program prints, with its arguments; run when the host starts."),
+    key("secrets.*.to", Text, Operator, Now, "", "The one origin that it is sent to."),
+    key("secrets.*.header", Table, Operator, Now, "", "The header that carries it."),
+    key("secrets.*.header.name", Text, Operator, Now, "authorization", "The name of the header."),
+    key("secrets.*.header.value", Text, Operator, Now, "Bearer {}", "Its value; `{}` is the secret."),
 
     key("plugins", Table, Trusted, Now, "", "Plugins, by the name that rules and grants speak of."),
     key("plugins.*", Table, Trusted, Now, "", "One plugin."),
@@ -175,7 +174,7 @@ pub const KEYS: &[Key] = &[
     key("grants.*.http", Texts, Trusted, Now, "[]", "Requests, as `METHOD scheme://host/path-glob`."),
     key("grants.*.addresses", Texts, Trusted, Now, "[]", "Networks that may be reached beside the public ones: `10.20.0.0/16`, or one address."),
     key("grants.*.public_addresses_only", Bool, Trusted, Now, "true", "Without it private networks and loopback may be reached; never link-local ones."),
-    key("grants.*.secrets", Texts, Trusted, SECRETS, "[]", "Secrets that are added to its requests."),
+    key("grants.*.secrets", Texts, Trusted, Now, "[]", "Secrets that are added to its requests."),
     key("grants.*.programs", Texts, Trusted, PROGRAMS, "[]", "Native programs with their arguments."),
     key("grants.*.sees_hidden", Bool, Trusted, PROGRAMS, "false", "Its programs see what masks hide."),
     key("grants.*.unsandboxed", Bool, Operator, PROGRAMS, "false", "Its programs run without a sandbox."),
@@ -227,6 +226,7 @@ pub const KEYS: &[Key] = &[
     key("ceiling.mode", MODES, Operator, Now, "rw", "The most that its mounts and grants may be used."),
     key("ceiling.allow", Texts, Operator, Now, "any tool", "The tools that its allow rules may speak of."),
     key("ceiling.env", Texts, Operator, Now, "any", "The environment variables that its grants may name."),
+    key("ceiling.secrets", Texts, Operator, Now, "any", "The secrets that its grants may name."),
     key("ceiling.http", Texts, Operator, Now, "any", "The requests that its grants may name."),
     key("ceiling.addresses", Texts, Operator, Now, "any", "The networks that its grants may name; `[]` for public addresses alone."),
     key("ceiling.wall_ms", Whole, Operator, Now, "none", "The most that its limits may say."),

@@ -11,6 +11,7 @@ use super::file::{ConfigFile, Unsupported};
 use super::hooks::HookSettings;
 use super::keys::{Kind, Who};
 use super::mount::{MountDraft, narrower_mode};
+use super::secrets::SecretSettings;
 use super::sourced::Sourced;
 use super::types::{Agent, Budget, Grant, ModelSettings, OnAsk, OnUnknown, PluginSettings, PluginUnmatched, Provider};
 use super::written::{WrittenMount, WrittenPlugin};
@@ -67,6 +68,8 @@ pub(super) struct Draft {
     pub(super) budget: Budget,
     pub(super) mounts: BTreeMap<String, MountDraft>,
     pub(super) plugins: BTreeMap<String, PluginSettings>,
+    pub(super) secrets: BTreeMap<String, SecretSettings>,
+    pub(super) pinned: Vec<Digest>,
     pub(super) grants: Vec<Grant>,
     pub(super) rules: Vec<Rule>,
     pub(super) redact: Vec<Sourced<String>>,
@@ -131,14 +134,17 @@ impl Draft {
             self.add_mount(&name, mount);
         }
         for (name, plugin) in file.plugins {
-            self.add_plugin(name, plugin)?;
+            self.add_plugin(name, plugin, known_only)?;
         }
+        self.secrets
+            .extend(file.secrets.into_iter().map(|(name, secret)| (name, SecretSettings { known_only, ..secret })));
         self.grants.extend(file.grants.into_iter().map(|grant| Grant {
             tools: grant.tools,
             fs: grant.fs,
             env: grant.env,
             http: grant.http,
             addresses: grant.addresses,
+            secrets: grant.secrets,
             limits: grant.limits,
             known_only,
             origin: grant.origin,
@@ -233,7 +239,7 @@ impl Draft {
         }
     }
 
-    fn add_plugin(&mut self, name: String, written: WrittenPlugin) -> Result<()> {
+    fn add_plugin(&mut self, name: String, written: WrittenPlugin, by_user: bool) -> Result<()> {
         if let Some(unmatched) = written.unmatched {
             self.plugin_unmatched.insert(name.clone(), unmatched);
         }
@@ -248,9 +254,11 @@ impl Draft {
                 .hint("write `sha256:` and 64 hex digits; `inspect` prints it")
                 .at(text.origin)),
         });
+        let digest = digest.transpose()?;
+        self.pinned.extend(digest.iter().filter(|_| by_user).map(|digest| digest.value));
         let plugin = PluginSettings {
             source,
-            digest: digest.transpose()?,
+            digest,
             prefix: written.prefix,
             settings: written.settings,
             mounts: written.mounts,

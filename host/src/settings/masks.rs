@@ -1,6 +1,6 @@
 //! The masks that every mount has: those that are shipped, and those of the host's own files.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use crate::origin::Origin;
 use crate::permission::{Mask, MaskKind, Tier};
@@ -23,12 +23,38 @@ pub fn shipped_masks() -> Vec<Mask> {
 /// The masks of the host's own files in a mount: its configuration, its lock, and `own`, the plugins and
 /// plugin directories that were loaded, as far as they lie in the mount. Nothing lifts them.
 pub fn own_masks(mount: &Path, own: &[PathBuf]) -> Vec<Mask> {
-    let inside =
-        own.iter().filter_map(|path| path.strip_prefix(mount).ok()?.to_str().map(|rest| format!("/{}", escape(rest))));
-    let patterns = OWN_NAMES.iter().map(ToString::to_string).chain(inside.filter(|pattern| pattern != "/"));
-    patterns
-        .map(|pattern| Mask { pattern, kind: MaskKind::ReadOnly, tier: Tier::Own, origin: Origin::OwnFiles })
-        .collect()
+    let patterns = OWN_NAMES.iter().map(ToString::to_string).chain(inside(mount, own));
+    patterns.map(|pattern| own_mask(pattern, MaskKind::ReadOnly)).collect()
+}
+
+/// The masks of the files that hold secrets, as far as they lie in the mount. Nothing lifts them.
+pub fn secret_masks(mount: &Path, files: &[PathBuf]) -> Vec<Mask> {
+    inside(mount, files).map(|pattern| own_mask(pattern, MaskKind::Hidden)).collect()
+}
+
+fn own_mask(pattern: String, kind: MaskKind) -> Mask {
+    Mask { pattern, kind, tier: Tier::Own, origin: Origin::OwnFiles }
+}
+
+/// Patterns of the paths that lie in a mount.
+fn inside(mount: &Path, paths: &[PathBuf]) -> impl Iterator<Item = String> {
+    paths.iter().filter_map(move |path| {
+        let path = without_dots(path);
+        let rest = path.strip_prefix(without_dots(mount)).ok()?.to_str()?;
+        (!rest.is_empty()).then(|| format!("/{}", escape(rest)))
+    })
+}
+
+/// As it is written, `..` taken back.
+fn without_dots(path: &Path) -> PathBuf {
+    path.components().fold(PathBuf::new(), |mut plain, part| {
+        match part {
+            Component::ParentDir => drop(plain.pop()),
+            Component::CurDir => {}
+            part => plain.push(part),
+        }
+        plain
+    })
 }
 
 /// A path as a pattern for itself.
@@ -45,7 +71,7 @@ mod tests {
     fn hits(paths: &[&str]) -> Vec<String> {
         let own = own_masks(
             Path::new("/p"),
-            &["/p/plugins".into(), "/p/x[1].wasm".into(), "/opt/y.wasm".into(), "/p".into()],
+            &["/p/plugins".into(), "/p/a/../x[1].wasm".into(), "/p/../opt/y.wasm".into(), "/p".into()],
         );
         let masks = Masks::new(shipped_masks().into_iter().chain(own)).expect("compiles");
         let hit = |path: &&str| {

@@ -17,6 +17,7 @@ mod mount;
 mod name;
 mod rules;
 mod schema;
+mod secrets;
 mod sourced;
 mod trust;
 mod types;
@@ -35,8 +36,9 @@ pub use flags::{Flags, SaidBy};
 pub use given::GivenMount;
 pub use hooks::{HookSettings, HookSource};
 pub use layers::{Layers, Note, ProjectFile, Withheld};
-pub use masks::{own_masks, shipped_masks};
+pub use masks::{own_masks, secret_masks, shipped_masks};
 pub use schema::{json_schema, reference};
+pub use secrets::{SecretSettings, SecretSource};
 pub use sourced::Sourced;
 pub use trust::{Trust, TrustStore, trust_digest};
 pub use types::{
@@ -45,6 +47,7 @@ pub use types::{
 };
 
 use crate::capability::http::AddressPolicy;
+use crate::digest::Digest;
 use crate::error::{Error, Result};
 use crate::need::FsMode;
 use crate::origin::Origin;
@@ -82,6 +85,10 @@ pub struct Settings {
     pub plugins: BTreeMap<String, PluginSettings>,
     /// Directories whose components are plugins too, each under the stem of its file.
     pub plugin_dirs: Vec<Sourced<PathBuf>>,
+    /// Secrets by name.
+    pub secrets: BTreeMap<String, SecretSettings>,
+    /// Components that the user's own file names by their digests.
+    pub pinned: Vec<Digest>,
     /// What tools may be given.
     pub grants: Vec<Grant>,
     /// The rules.
@@ -141,6 +148,8 @@ impl Settings {
             mounts,
             plugins: draft.plugins,
             plugin_dirs,
+            secrets: draft.secrets,
+            pinned: draft.pinned,
             grants: draft.grants,
             policy,
             redaction,
@@ -202,6 +211,7 @@ impl Draft {
                 env: Vec::new(),
                 http: Vec::new(),
                 addresses: AddressPolicy::default(),
+                secrets: Vec::new(),
                 limits: GrantLimits::default(),
                 known_only: false,
                 origin: flags.origin("--grant"),
@@ -210,6 +220,7 @@ impl Draft {
                 Given::Fs(mount, mode) => drop(given.fs.insert(mount, mode)),
                 Given::Env(name) => given.env.push(name),
                 Given::Http(pattern) => given.http.push(pattern),
+                Given::Secret(name) => given.secrets.push(name),
             }
             self.grants.push(given);
         }
@@ -290,10 +301,15 @@ impl Draft {
             PluginSource::BuiltIn => None,
         });
         let own: Vec<_> = files.chain(plugin_dirs.iter().map(|dir| dir.value.clone())).collect();
+        let secrets: Vec<_> = self.secrets.values().filter_map(|secret| secret.file().map(Path::to_owned)).collect();
         let mut mounts = BTreeMap::new();
         for (name, mount) in std::mem::take(&mut self.mounts) {
             let root = mount.path.as_ref().map(|path| path.value.clone()).unwrap_or_default();
-            let masks = shipped_masks().into_iter().chain(own_masks(&root, &own)).collect();
+            let masks = shipped_masks()
+                .into_iter()
+                .chain(own_masks(&root, &own))
+                .chain(secret_masks(&root, &secrets))
+                .collect();
             if let Some(mount) = mount.finish(&name, masks)? {
                 mounts.insert(name, mount);
             }

@@ -153,6 +153,8 @@ pub struct Grant {
     pub http: Vec<HttpPattern>,
     /// Where they may go.
     pub addresses: AddressPolicy,
+    /// Secrets that the host adds to them, by name.
+    pub secrets: Vec<String>,
     /// Limits of one call.
     pub limits: GrantLimits,
     /// Only for built-in plugins and for digests that the settings name: it comes from the user's file,
@@ -226,6 +228,8 @@ pub struct Ceiling {
     pub allow: Option<Vec<ToolPattern>>,
     /// The variables that its grants may name.
     pub env: Option<Vec<String>>,
+    /// The secrets that its grants may name.
+    pub secrets: Option<Vec<String>>,
     /// The requests that its grants may name.
     pub http: Option<Vec<HttpPattern>>,
     /// Where these may go beside public addresses.

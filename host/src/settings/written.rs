@@ -42,6 +42,7 @@ pub(super) struct WrittenGrant {
     pub(super) fs: BTreeMap<String, FsMode>,
     pub(super) env: Vec<String>,
     pub(super) http: Vec<HttpPattern>,
+    pub(super) secrets: Vec<String>,
     pub(super) addresses: AddressPolicy,
     pub(super) limits: GrantLimits,
     pub(super) origin: Origin,

@@ -77,7 +77,10 @@ pub(crate) struct Fetched {
 /// an answer like any other. What is not granted is refused, for redirects too.
 #[looplet_guest::tool(
     open_world, concurrent_safe,
-    needs(http(["* https://*:*/**", "* http://*:*/**"], "the address you name")),
+    needs(
+        http(["* https://*:*/**", "* http://*:*/**"], "the address you name"),
+        secret("*", "*", "to be let in where you bind a secret", optional),
+    ),
     show(url = "/url", text = "/body"),
 )]
 pub(crate) fn fetch(args: Args) -> Result<Fetched, Failure> {

@@ -19,6 +19,7 @@ mod fetch;
 mod hello;
 mod hooks;
 mod journal;
+mod leaks;
 mod many;
 mod resume;
 mod search;
@@ -45,6 +46,7 @@ const PARTS: &[(&str, Measure)] = &[
     ("calls", calls::measure_on_any_cpu),
     ("narrowed", calls::measure_narrowed),
     ("fetch", fetch::measure),
+    ("leaks", leaks::measure),
     ("steps", steps::measure),
     ("hello", hello::measure),
     ("search", search::measure),

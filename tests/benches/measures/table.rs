@@ -29,6 +29,13 @@ impl Row {
         Self(vec![what.into(), time(pair.measured), compared, format!("{:.2}", pair.ratio)])
     }
 
+    /// How fast two sides go over so many megabytes, for nobody's target.
+    pub(crate) fn of_rate(what: impl Into<String>, megabytes: u32, pair: &Pair, beside: &str) -> Self {
+        let rate = |taken: Duration| format!("{:.0} MB/s", f64::from(megabytes) / taken.as_secs_f64());
+        let compared = format!("{} {beside}", rate(pair.compared));
+        Self(vec![what.into(), rate(pair.measured), compared, format!("{:.2}", pair.ratio)])
+    }
+
     /// A ratio alone.
     pub(crate) fn of_ratio(what: impl Into<String>, measured: String, compared: String, ratio: f64, most: f64) -> Self {
         Self::new(what, measured, compared, format!("{ratio:.2}"), format!("≤ {most} ×"), ratio <= most)

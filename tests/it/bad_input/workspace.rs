@@ -105,7 +105,7 @@ fn a_grant_that_says_nothing() {
         &expect![[r#"
             ── stderr
             error: --grant: `files` is no grant
-            hint: write `PLUGIN/TOOL:fs.NAME=ro`, `PLUGIN/TOOL:env.NAME` or `PLUGIN/TOOL:http=GET https://…`
+            hint: write `PLUGIN/TOOL:fs.NAME=ro`, `PLUGIN/TOOL:env.NAME`, `PLUGIN/TOOL:secret.NAME` or `PLUGIN/TOOL:http=GET https://…`
             ── exit 2
         "#]],
     );

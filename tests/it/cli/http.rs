@@ -143,6 +143,7 @@ fn a_file_grants_explains_and_bounds() {
          tool      http/fetch
          decision  allow  policy.toml:7 (the operator's policy allows this call)
          could     http GET http://127.0.0.1:[PORT]/page/**  (granted by policy.toml:4)
+         without   secret of any name (optional: to be let in where you bind a secret)
         ── exit 0
     "#]]
     .assert_eq(&shown(&explained, &canary));
@@ -224,6 +225,7 @@ fn inspect_shows_what_it_needs() {
           Fetches pages and data from the web
           fetch: Fetch a page or data from the web. HTML comes as readable text with its links, JSON as data; an error status is
             needs http * https://*:*/**, * http://*:*/**: the address you name
+            needs secret of any name (optional): to be let in where you bind a secret
         ── exit 0
     "#]]);
 }

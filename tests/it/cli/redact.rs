@@ -65,7 +65,7 @@ fn has_key(text: &str) -> bool {
     text.split("key-").skip(1).any(|rest| rest.starts_with(|next: char| next.is_ascii_digit()))
 }
 
-fn files(dir: &Path) -> Vec<std::path::PathBuf> {
+pub(super) fn files(dir: &Path) -> Vec<std::path::PathBuf> {
     let entries = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
     entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
 }

@@ -78,7 +78,7 @@ fn what_is_named_wrongly_is_refused_with_what_to_do() {
     );
     assert_eq!(
         refused(Host::ephemeral().plugin("builtin:greet").grant("greet")),
-        "error: program: `greet` is no grant\nhint: write `PLUGIN/TOOL:fs.NAME=ro`, `PLUGIN/TOOL:env.NAME` or `PLUGIN/TOOL:http=GET https://…`"
+        "error: program: `greet` is no grant\nhint: write `PLUGIN/TOOL:fs.NAME=ro`, `PLUGIN/TOOL:env.NAME`, `PLUGIN/TOOL:secret.NAME` or `PLUGIN/TOOL:http=GET https://…`"
     );
 }
 

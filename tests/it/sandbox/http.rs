@@ -40,7 +40,7 @@ fn ok(line: &str) -> Vec<Part> {
 }
 
 /// What was refused, a line each: operation, target without ports, reason, line that would allow it.
-fn refused(report: &GuestReport) -> Vec<String> {
+pub(super) fn refused(report: &GuestReport) -> Vec<String> {
     let line = |refusal: &looplet_host::refusal::Refusal| {
         let line = refusal.would_allow.as_deref().map(|line| format!(" | {line}")).unwrap_or_default();
         format!("{} {}: {}{line}", refusal.operation, refusal.target, refusal.reason.as_str())

@@ -12,8 +12,9 @@ const NOUNS: &[(&str, &[&str])] = &[
     ("message", &["canonical"]),
     ("need", &[]),
     ("origin", &[]),
-    ("redaction", &["canonical", "error"]),
+    ("redaction", &["canonical", "error", "secret"]),
     ("refusal", &["origin"]),
+    ("secret", &["error"]),
 ];
 
 /// The rooms, from the lowest floor to the highest, and the rooms that each may name beside the nouns:

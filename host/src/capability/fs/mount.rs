@@ -17,7 +17,7 @@ use super::walk::{self, Astray, Final, OpenDir};
 use crate::error::{Error, Result};
 use crate::need::FsMode;
 use crate::origin::Origin;
-use crate::permission::Masks;
+use crate::permission::{MaskKind, Masks};
 
 /// A host directory under a logical name. Cheap to clone; all clones share handle and quota.
 #[derive(Clone, Debug)]
@@ -143,6 +143,14 @@ impl Mount {
             dir.dir_metadata()
                 .is_ok_and(|metadata| self.identity() == FileIdentity { device: metadata.dev(), inode: metadata.ino() })
         })
+    }
+
+    /// Whether a mask hides what a path of this machine leads to.
+    pub fn hides(&self, place: &Path) -> bool {
+        let (place, root) = (std::fs::canonicalize(place), std::fs::canonicalize(self.host_path()));
+        let (Ok(place), Ok(root)) = (place, root) else { return false };
+        let inside = place.strip_prefix(root).ok().and_then(Path::to_str);
+        inside.and_then(|inside| self.masks().of(inside)).is_some_and(|hit| hit.kind == MaskKind::Hidden)
     }
 
     /// Whether a directory stands at the place; none where nothing stands there.

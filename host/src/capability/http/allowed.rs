@@ -1,8 +1,12 @@
 //! What of the web a call reaches: patterns that need, grant and rules have in common, each with its addresses.
 
+use http::HeaderMap;
+
 use super::address::AddressPolicy;
+use crate::capability::BoundSecret;
 use crate::origin::Origin;
 use crate::permission::{HttpPattern, HttpTarget};
+use crate::secret::Leaks;
 
 /// Requests that a line grants, or what is left of them for a call.
 #[derive(Clone, Debug)]
@@ -21,6 +25,10 @@ pub struct HttpReach {
     allowed: Vec<AllowedHttp>,
     /// What was granted and rules took away, to tell one from the other.
     cut: Vec<HttpPattern>,
+    /// What the host adds to requests.
+    secrets: Vec<BoundSecret>,
+    /// What is taken out of answers.
+    leaks: Leaks,
 }
 
 /// Why a request is not sent.
@@ -43,6 +51,45 @@ impl HttpReach {
     /// Notes what was granted and is not left.
     pub fn note_cut(&mut self, pattern: HttpPattern) {
         self.cut.push(pattern);
+    }
+
+    /// Adds a secret.
+    pub fn push_secret(&mut self, secret: BoundSecret) {
+        self.secrets.push(secret);
+    }
+
+    /// Takes these out of every answer.
+    pub fn keep_out(&mut self, leaks: Leaks) {
+        self.leaks = leaks;
+    }
+
+    /// What is taken out of answers.
+    pub fn leaks(&self) -> &Leaks {
+        &self.leaks
+    }
+
+    /// The names of the secrets.
+    pub fn secret_names(&self) -> impl Iterator<Item = &str> {
+        self.secrets.iter().map(|secret| secret.name.as_str())
+    }
+
+    /// Takes away the secrets that are not wanted.
+    pub fn keep_secrets(&mut self, is_kept: impl Fn(&str) -> bool) {
+        self.secrets.retain(|secret| is_kept(&secret.name));
+    }
+
+    /// Takes away the secrets whose origin no request goes to.
+    pub fn drop_idle_secrets(&mut self) {
+        let reaches = |secret: &BoundSecret| {
+            let there = secret.to.pattern();
+            self.allowed.iter().any(|allowed| allowed.pattern.intersect(&there).is_some())
+        };
+        self.secrets.retain(reaches);
+    }
+
+    /// Puts the secrets of its origin on a request; whether there were any.
+    pub fn put_secrets(&self, target: &HttpTarget, headers: &mut HeaderMap) -> bool {
+        self.secrets.iter().fold(false, |any, secret| secret.put_on(target, headers) | any)
     }
 
     /// The parts.
@@ -87,7 +134,7 @@ mod tests {
                 .fold(AddressPolicy::default(), |all, network| all.with_network(network).expect("is a network")),
             origin: Origin::Program,
         };
-        HttpReach { allowed: parts.iter().map(part).collect(), cut: Vec::new() }
+        HttpReach { allowed: parts.iter().map(part).collect(), ..HttpReach::default() }
     }
 
     fn permit(reach: &HttpReach, request: &str, address: &str) -> Option<bool> {

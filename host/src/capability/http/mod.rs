@@ -14,7 +14,15 @@ pub use usage::HttpUsage;
 
 pub use crate::permission::HttpTarget;
 
+/// In the need for a secret: any name, any origin.
+pub(super) const ANY: &str = "*";
+
 /// Whether a text is a pattern of requests.
 pub fn check_pattern(text: &str) -> crate::error::Result<()> {
     crate::permission::HttpPattern::parse(text).map(drop)
+}
+
+/// Whether a text says whom a secret is needed for: an origin, or `*` for whichever the operator binds it to.
+pub fn check_origin(text: &str) -> crate::error::Result<()> {
+    if text == ANY { Ok(()) } else { crate::permission::HttpOrigin::parse(text).map(drop) }
 }

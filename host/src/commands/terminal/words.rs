@@ -33,7 +33,10 @@ fn one(reach: &Reach, home: Option<&Path>) -> String {
         }
         Place::Http(pattern) => format!("network: {}", quoted(pattern)),
         Place::Env(name) => format!("environment variable {}", quoted(name)),
-        Place::Secret(name) => format!("secret {}, which the host adds and the tool does not see", quoted(name)),
+        Place::Secret(name) => {
+            let to = reach.host_path.as_deref().map(|to| format!(" for {to}")).unwrap_or_default();
+            format!("secret {}{to}, which the host adds and the tool does not see", quoted(name))
+        }
         Place::Process(name) => format!("program {}", quoted(name)),
         Place::Model => "the run's model".to_owned(),
         Place::Other(name) => quoted(name),

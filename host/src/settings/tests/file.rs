@@ -32,17 +32,11 @@ fn the_sketched_files_parse_and_say_what_is_missing() {
     expect_test::expect![[r#"
         coder.toml:11: model.fallback (several models)
         coder.toml:12: model.summarise (several models)
-        coder.toml:32: secrets (secrets)
         coder.toml:45: grants.process.programs (programs)
         coder.toml:45: grants.process.sees_hidden (programs)
-        coder.toml:46: grants.http/fetch.secrets (secrets)
         coder.toml names ["/proj/AGENTS.md", "/proj/plugins/jira.wasm", "/proj/plugins/license_header.wasm", "/proj/prompts/coder.md"]
-        research.toml:19: secrets (secrets)
-        research.toml:32: grants.search.secrets (secrets)
         research.toml names ["/proj/plugins/search.wasm"]
         nightly.toml:7: model.fallback (several models)
-        nightly.toml:30: grants.sql.secrets (secrets)
-        nightly.toml:32: secrets (secrets)
         nightly.toml names ["/opt/plugins/sql.wasm", "/proj/prompts/nightly.md", "/proj/prompts/report.schema.json"]
     "#]].assert_eq(&report);
 }
@@ -89,7 +83,7 @@ fn what_is_wrong_in_a_file_is_said_with_line_and_fix() {
         "[plugins]\njira = { digest = \"sha256:00\" }",
         "[plugins]\njira = { from = \"j.wasm\", digest = \"sha256:9f2c…\" }",
         "[agent]\nsystem = { fil = \"x\" }",
-        "[model]\nuse = \"a:b\"\nfallback = [\"c:d\"]\n[secrets.x]\nto = \"https://a\"\n[policy]\non_ask = \"park\"",
+        "[model]\nuse = \"a:b\"\nfallback = [\"c:d\"]\n[grants.process]\nprograms = [\"cargo test\"]\n[policy]\non_ask = \"park\"",
         "a = 1\na = 2",
     ]
     .map(error)
@@ -151,7 +145,7 @@ fn what_is_wrong_in_a_file_is_said_with_line_and_fix() {
         hint: write `sha256:` and 64 hex digits; `inspect` prints it
         error: looplet.toml:2: `agent.system` is a table
         hint: it takes a text or `{ file = "…" }`
-        error: looplet.toml:3: not supported yet: `model.fallback` (several models, looplet.toml:3), `secrets` (secrets, looplet.toml:4)
+        error: looplet.toml:3: not supported yet: `model.fallback` (several models, looplet.toml:3), `grants.process.programs` (programs, looplet.toml:5)
         hint: take these lines out
         error: looplet.toml:2: no valid TOML: duplicate key
         hint: mend the line"#]].assert_eq(&reports);

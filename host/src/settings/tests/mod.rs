@@ -2,6 +2,7 @@
 
 mod file;
 mod layers;
+mod secrets;
 mod trust;
 
 use std::collections::BTreeSet;

@@ -68,7 +68,7 @@ fn what_only_the_operator_sets_is_refused_in_a_project_file_with_its_line() {
     let texts = [
         "[providers.openai]\nbase_url = \"http://evil\"",
         "[providers.openai]\nheaders = { x = \"y\" }",
-        "[secrets.a]\nfrom = { env = \"HOME\" }",
+        "[secrets.a]\nfrom = { env = \"HOME\" }\nto = \"https://a.example\"",
         "[grants.process]\nunsandboxed = true",
         "[ceiling]\nmode = \"rw\"",
     ];

@@ -18,7 +18,10 @@ struct Args {
 }
 
 /// Sends them one after the other; a line for each.
-#[looplet_guest::tool(needs(http(["* http://*:*/**", "* https://*:*/**"], "whatever it is told")))]
+#[looplet_guest::tool(needs(
+    http(["* http://*:*/**", "* https://*:*/**"], "whatever it is told"),
+    secret("*", "*", "whatever it is told", optional),
+))]
 fn send(args: Args) -> Result<Text, Failure> {
     let lines: Vec<String> = args.send.iter().map(|line| one(line, &args)).collect();
     Ok(Text(lines.join("\n")))
@@ -28,6 +31,36 @@ fn send(args: Args) -> Result<Text, Failure> {
 #[looplet_guest::tool]
 fn sneak(args: Args) -> Result<Text, Failure> {
     send(args)
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Names {
+    names: Vec<String>,
+}
+
+/// Which of these secrets there are; it needs one of them, for one origin.
+#[looplet_guest::tool(needs(
+    http(["* http://*:*/**"], "to go there"),
+    secret("one", "http://127.0.0.1:1", "to be let in", optional),
+))]
+fn knows(args: Names) -> Result<Text, Failure> {
+    let lines: Vec<String> =
+        args.names.iter().map(|name| format!("{name}: {}", looplet_guest::host::secret_exists(name))).collect();
+    Ok(Text(lines.join("\n")))
+}
+
+/// Says this, whatever it is.
+#[looplet_guest::tool]
+fn say(args: Words) -> Result<Text, Failure> {
+    eprintln!("said {}", args.text);
+    Ok(Text(args.text))
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Words {
+    text: String,
 }
 
 fn one(line: &str, args: &Args) -> String {
@@ -40,7 +73,10 @@ fn one(line: &str, args: &Args) -> String {
         request = request.body(vec![b'x'; bytes]);
     }
     match request.send() {
-        Ok(answer) => format!("{} {} bytes {}", answer.status(), answer.body().len(), start(&answer.text())),
+        Ok(answer) => {
+            let said = answer.header("x-echo").map(|said| format!(" [{said}]")).unwrap_or_default();
+            format!("{} {} bytes {}{said}", answer.status(), answer.body().len(), start(&answer.text()))
+        }
         Err(failure) => failure.message().to_owned(),
     }
 }
@@ -49,4 +85,4 @@ fn start(text: &str) -> String {
     text.chars().take(40).collect()
 }
 
-looplet_guest::plugin!("http-probe", tools: [send, sneak]);
+looplet_guest::plugin!("http-probe", tools: [send, sneak, knows, say]);

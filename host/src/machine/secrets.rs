@@ -1,0 +1,121 @@
+//! The values of the secrets that something loaded may have: read once, when a host is built.
+
+use std::collections::BTreeMap;
+use std::io::Read as _;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use super::{PluginFile, files};
+use crate::error::{Error, Result};
+use crate::model::select::Environment;
+use crate::secret::{Leaks, SecretValue};
+use crate::settings::{Grant, SecretSettings, SecretSource, Settings};
+
+/// Most bytes that are read for one secret.
+const SOURCE_BYTES: u64 = 64 << 10;
+/// How long a command may take: it may have to ask a person.
+const COMMAND: Duration = Duration::from_mins(2);
+const PIPE_HINT: &str = "what is no file is read by a command: `from = { command = [\"cat\", \"PATH\"] }`";
+/// How long its output may stay open behind it.
+const TAIL: Duration = Duration::from_secs(2);
+/// How often is looked whether it has ended.
+const LOOK: Duration = Duration::from_millis(10);
+
+/// Reads what grants of these plugins name, and keeps it out of runs. A secret that nothing loaded may have is not
+/// read: its source may be elsewhere.
+pub(crate) fn read_secrets(settings: &mut Settings, files: &[PluginFile], variables: &Environment) -> Result<()> {
+    let is_about = |grant: &&Grant| files.iter().any(|file| grant.tools.matches_plugin(&file.name));
+    let mut values = BTreeMap::new();
+    for grant in settings.grants.iter().filter(is_about) {
+        for name in &grant.secrets {
+            let secret = settings.secrets.get_mut(name).ok_or_else(|| undefined(name, grant))?;
+            if secret.value.is_none() {
+                secret.value = Some(read(name, secret, variables).map_err(|error| error.at(secret.origin.clone()))?);
+            }
+            values.extend(secret.value.clone().map(|value| (name.clone(), value)));
+        }
+    }
+    let redaction = std::mem::take(&mut settings.redaction);
+    settings.redaction = redaction.with_secrets(Leaks::of(values)?)?;
+    Ok(())
+}
+
+fn undefined(name: &str, grant: &Grant) -> Error {
+    Error::usage(format!("the grant for `{}` names the secret `{name}`, which is not defined", grant.tools))
+        .hint(format!("define `[secrets.{name}]` in your own looplet.toml, or in a file that you give with `--policy`"))
+        .at(grant.origin.clone())
+}
+
+fn read(name: &str, secret: &SecretSettings, variables: &Environment) -> Result<SecretValue> {
+    let (text, from) = match &secret.from {
+        SecretSource::Env(variable) => {
+            let value = variables.get(variable).ok_or_else(|| {
+                Error::usage(format!("the secret `{name}` is taken from the variable `{variable}`, which is not set"))
+            })?;
+            (value.to_owned(), format!("the variable `{variable}`"))
+        }
+        SecretSource::File(path) => (read_file(name, path)?, format!("the file `{}`", path.display())),
+        SecretSource::Command(words) => (run(name, words)?, format!("the command `{}`", words[0])),
+    };
+    SecretValue::new(&text).map_err(|why| {
+        Error::usage(format!("the secret `{name}` cannot be used: {why}")).hint(format!("look at what {from} gives"))
+    })
+}
+
+fn read_file(name: &str, path: &Path) -> Result<String> {
+    let fault = |error: Error| error.context(format!("the secret `{name}` cannot be read"));
+    let bytes = files::read_regular(path, SOURCE_BYTES, PIPE_HINT).map_err(fault)?;
+    text(name, bytes)
+}
+
+/// What a program prints. It sees the variables and the terminal of this process, and its own words go where those
+/// of this process go.
+fn run(name: &str, words: &[String]) -> Result<String> {
+    let shown = words[0].as_str();
+    let failed = |why: String| Error::usage(format!("the secret `{name}` cannot be had: the command `{shown}` {why}"));
+    let mut command = Command::new(shown);
+    command.args(&words[1..]).stdin(Stdio::null()).stdout(Stdio::piped());
+    let mut child = command.spawn().map_err(|error| failed(format!("cannot be run: {error}")))?;
+    let (sender, printed) = mpsc::channel();
+    if let Some(stdout) = child.stdout.take() {
+        std::thread::spawn(move || {
+            let mut bytes = Vec::new();
+            let read = stdout.take(SOURCE_BYTES + 1).read_to_end(&mut bytes);
+            let _ = sender.send(read.map(|_| bytes));
+        });
+    }
+    let status = wait(&mut child).map_err(|error| failed(format!("cannot be waited for: {error}")))?;
+    let Some(status) = status else { return Err(failed(format!("took longer than {} s", COMMAND.as_secs()))) };
+    // What it left running may keep its output open.
+    let bytes = printed.recv_timeout(TAIL).ok().and_then(std::io::Result::ok);
+    let bytes = bytes.ok_or_else(|| failed("leaves its output open".to_owned()))?;
+    // One that prints too much is cut off, and fails by it.
+    let text = text(name, bytes)?;
+    if status.success() { Ok(text) } else { Err(failed(format!("failed: {status}"))) }
+}
+
+/// How it ended; none for one that took too long and was stopped.
+fn wait(child: &mut Child) -> std::io::Result<Option<std::process::ExitStatus>> {
+    let begun = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(Some(status));
+        }
+        if begun.elapsed() > COMMAND {
+            child.kill()?;
+            child.wait()?;
+            return Ok(None);
+        }
+        std::thread::sleep(LOOK);
+    }
+}
+
+fn text(name: &str, bytes: Vec<u8>) -> Result<String> {
+    let fault = |why: &str| Error::usage(format!("the secret `{name}` cannot be used: {why}"));
+    if bytes.len() as u64 > SOURCE_BYTES {
+        return Err(fault("there is more than one could be"));
+    }
+    String::from_utf8(bytes).map_err(|_| fault("it is no text"))
+}

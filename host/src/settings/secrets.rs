@@ -1,0 +1,142 @@
+//! `[secrets.NAME]`: where a secret is taken from, where it goes, and in which header. Its value comes later, by
+//! whoever may read it.
+
+use std::path::{Path, PathBuf};
+
+use http::HeaderName;
+
+use super::document::Node;
+use crate::error::{Error, Result};
+use crate::origin::Origin;
+use crate::permission::HttpOrigin;
+use crate::secret::SecretValue;
+
+/// Headers that say how a request is framed or where it goes: none of them can carry a secret.
+const FRAMING: [&str; 12] = [
+    "connection",
+    "content-encoding",
+    "content-length",
+    "content-type",
+    "expect",
+    "host",
+    "keep-alive",
+    "proxy-authorization",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+
+/// A secret that the operator defines.
+#[derive(Clone, Debug)]
+pub struct SecretSettings {
+    /// Where its value is taken from.
+    pub from: SecretSource,
+    /// The one origin that it is sent to.
+    pub to: HttpOrigin,
+    /// The header that carries it.
+    pub header: HeaderName,
+    /// What stands in the header; `{}` is the secret.
+    pub form: String,
+    /// Only for built-in plugins and for digests that the user's file names: that is where it comes from.
+    pub known_only: bool,
+    /// What was read; none where nothing that is loaded may have it.
+    pub value: Option<SecretValue>,
+    /// Where it stands.
+    pub origin: Origin,
+}
+
+/// Where the value of a secret is taken from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SecretSource {
+    /// A variable of the environment.
+    Env(String),
+    /// A file.
+    File(PathBuf),
+    /// What a program prints.
+    Command(Vec<String>),
+}
+
+impl SecretSettings {
+    /// Reads one table; paths are made whole by `path`.
+    pub(super) fn read(name: &str, node: &Node, path: impl Fn(&str) -> PathBuf) -> Result<Self> {
+        let missing = |key: &str, hint: &str| {
+            Error::usage(format!("the secret `{name}` has no `{key}`")).hint(hint).at(node.origin.clone())
+        };
+        let from = node.get("from").ok_or_else(|| missing("from", FROM_HINT))?;
+        let to =
+            node.get("to").ok_or_else(|| missing("to", "write the one origin: `to = \"https://api.example.com\"`"))?;
+        let origin = HttpOrigin::parse(to.text().unwrap_or_default()).map_err(|error| error.at(to.origin.clone()))?;
+        if origin.is_open() {
+            return Err(Error::usage(format!("the secret `{name}` would go to `{origin}` for everybody to read"))
+                .hint("write `https://`; `http://` is for this machine alone")
+                .at(to.origin.clone()));
+        }
+        let (header, form) = header(name, node.get("header"))?;
+        Ok(Self {
+            from: source(name, from, path)?,
+            to: origin,
+            header,
+            form,
+            known_only: false,
+            value: None,
+            origin: node.origin.clone(),
+        })
+    }
+}
+
+impl SecretSettings {
+    /// The file that holds it, where one does.
+    pub fn file(&self) -> Option<&Path> {
+        match &self.from {
+            SecretSource::File(path) => Some(path),
+            SecretSource::Env(_) | SecretSource::Command(_) => None,
+        }
+    }
+}
+
+const FROM_HINT: &str =
+    "write `from = { env = \"NAME\" }`, `{ file = \"PATH\" }` or `{ command = [\"PROGRAM\", \"ARGUMENT\"] }`";
+
+fn source(name: &str, node: &Node, path: impl Fn(&str) -> PathBuf) -> Result<SecretSource> {
+    let wrong = |why: &str| Error::usage(format!("the secret `{name}` {why}")).hint(FROM_HINT).at(node.origin.clone());
+    let [(kind, value)] = node.entries() else { return Err(wrong("is taken from one place")) };
+    let source = match kind.as_str() {
+        "env" => SecretSource::Env(value.text().unwrap_or_default().to_owned()),
+        "file" => SecretSource::File(path(value.text().unwrap_or_default())),
+        _ => SecretSource::Command(value.texts().map(|(word, _)| word.to_owned()).collect()),
+    };
+    match &source {
+        SecretSource::Env(variable) if variable.is_empty() => Err(wrong("is taken from a variable without a name")),
+        SecretSource::Command(words) if words.is_empty() => Err(wrong("is taken from a command without a program")),
+        _ => Ok(source),
+    }
+}
+
+fn header(name: &str, node: Option<&Node>) -> Result<(HeaderName, String)> {
+    let member = |key: &str| node.and_then(|node| node.get(key));
+    let wrong = |key: &str, why: String, hint: &str| {
+        let error = Error::usage(format!("the secret `{name}` {why}")).hint(hint);
+        match member(key) {
+            Some(node) => error.at(node.origin.clone()),
+            None => error,
+        }
+    };
+    let written = member("name").and_then(Node::text).unwrap_or("authorization");
+    let header: HeaderName = written.parse().map_err(|_| {
+        wrong("name", format!("goes in `{written}`, which is no header"), "write a name such as `x-api-key`")
+    })?;
+    if FRAMING.contains(&header.as_str()) {
+        return Err(wrong(
+            "name",
+            format!("cannot go in `{header}`"),
+            "that header says where a request goes or how it is read",
+        ));
+    }
+    let form = member("value").and_then(Node::text).unwrap_or("Bearer {}");
+    if form.matches("{}").count() != 1 || http::HeaderValue::from_str(form).is_err() {
+        let hint = "write one `{}` where the secret is to stand: `Bearer {}`";
+        return Err(wrong("value", format!("has no place in `{form}`"), hint));
+    }
+    Ok((header, form.to_owned()))
+}
