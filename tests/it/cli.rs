@@ -14,6 +14,7 @@ mod park;
 mod redact;
 mod replay;
 mod replay_alike;
+mod research;
 mod resume;
 mod run;
 mod runs;

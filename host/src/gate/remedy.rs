@@ -73,16 +73,16 @@ fn grant(tool: &GatedTool, unfilled: &Unfilled) -> String {
             let first = first.replace('\'', r"'\''");
             format!("--grant '{name}:http={first}', or in looplet.toml:\n  [grants.\"{name}\"]\n  http = {patterns:?}")
         }
-        Capability::Secret { name: secret, origin } => bind(&name, secret, origin),
+        Capability::Secret { name: secret, .. } => bind(&name, secret),
         other => format!("a host that can grant `{}`", other.kind()),
     }
 }
 
-/// A secret has to be defined by the operator, and granted.
-fn bind(name: &str, secret: &str, origin: &str) -> String {
-    let (secret, origin) = (if secret == "*" { "NAME" } else { secret }, if origin == "*" { "ORIGIN" } else { origin });
+/// What a secret is, only the operator's own file says.
+fn bind(name: &str, secret: &str) -> String {
+    let secret = if secret == "*" { "NAME" } else { secret };
     format!(
-        "in your own looplet.toml:\n  [secrets.{secret}]\n  from = {{ env = \"VARIABLE\" }}\n  to = \"{origin}\"\n  [grants.\"{name}\"]\n  secrets = [\"{secret}\"]"
+        "--grant '{name}:secret.{secret}', or in looplet.toml:\n  [grants.\"{name}\"]\n  secrets = [\"{secret}\"]\nwhere `[secrets.{secret}]` in your own file defines it"
     )
 }
 

@@ -160,6 +160,10 @@ impl Step {
     fn denial(&self, reason: &str) -> String {
         match (self.decided_by.denied, &self.decided_by.rule) {
             (Some(DeniedBy::Person), _) => "denied by the person".into(),
+            // A rule lets it through, and it lacks something.
+            (Some(DeniedBy::Policy), Some(rule)) if rule.decision == Decision::Allow => {
+                format!("denied «{}»", cut(reason, 80))
+            }
             (Some(DeniedBy::Policy), Some(rule)) => match &rule.reason {
                 Some(reason) => format!("denied by {} «{}»", rule.origin, cut(reason, 80)),
                 // Nothing that anybody wrote: the origin would say less than the reason.
