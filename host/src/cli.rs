@@ -33,6 +33,8 @@ pub(crate) enum Command {
     Inspect(InspectArgs),
     /// Check the configuration: files, plugins, rules and their examples.
     Check(CheckArgs),
+    /// Show what a plugin is, and pin this very component in the lock.
+    Add(AddArgs),
     /// Trust the project's `looplet.toml` as it is now, after showing what it gives.
     Trust(TrustArgs),
     /// List or revoke answers that stand until they are revoked.
@@ -90,6 +92,12 @@ pub(crate) struct SetupArgs {
     /// Grant something to a tool, such as `files/read_file:fs.workspace=ro`.
     #[arg(long, value_name = "PLUGIN/TOOL:WHAT")]
     pub(crate) grant: Vec<String>,
+    /// Load one component under this name outside of the lock, without secrets: for who works on it.
+    #[arg(long, value_name = "NAME=FILE")]
+    pub(crate) dev: Vec<String>,
+    /// Refuse components that nobody pinned.
+    #[arg(long)]
+    pub(crate) locked: bool,
     /// Add a hook behind those of the files: a built-in one or a component, with powers beside `observe` and
     /// `gate`, and its settings.
     #[arg(long, value_name = "NAME[+POWER][=JSON]")]
@@ -204,6 +212,33 @@ pub(crate) struct CheckArgs {
     /// Notes are errors too.
     #[arg(long)]
     pub(crate) strict: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AddArgs {
+    /// The component: a `.wasm` file, or an address with `--digest`.
+    #[arg(required_unless_present = "all")]
+    pub(crate) plugin: Option<String>,
+    /// All components that a run would load here.
+    #[arg(long, conflicts_with = "plugin")]
+    pub(crate) all: bool,
+    /// The name that rules and grants use; without it the stem of the file.
+    #[arg(long, conflicts_with = "all")]
+    pub(crate) name: Option<String>,
+    /// What the component has to be.
+    #[arg(long, conflicts_with = "all")]
+    pub(crate) digest: Option<String>,
+    /// Where a component that is fetched is written; without it `plugins`.
+    #[arg(long, value_name = "DIR", conflicts_with = "all")]
+    pub(crate) to: Option<PathBuf>,
+    /// Pin it in the lock beside your own file, which speaks for all projects.
+    #[arg(long)]
+    pub(crate) user: bool,
+    /// Pin without asking; with a digest only if the component is still the one that was shown.
+    #[arg(long, value_name = "DIGEST", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    pub(crate) yes: Option<String>,
+    #[command(flatten)]
+    pub(crate) setup: SetupArgs,
 }
 
 #[derive(Debug, Args)]

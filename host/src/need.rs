@@ -74,6 +74,12 @@ pub enum Capability {
 }
 
 impl Capability {
+    /// Whether it asks for the secret of this name, bound to this origin.
+    pub fn is_secret(&self, secret: &str, to: &str) -> bool {
+        let fits = |wanted: &str, is: &str| wanted == "*" || wanted == is;
+        matches!(self, Self::Secret { name, origin } if fits(name, secret) && fits(origin, to))
+    }
+
     /// The name of the kind, as used in messages and in the configuration file.
     pub fn kind(&self) -> &str {
         match self {

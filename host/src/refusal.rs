@@ -38,7 +38,7 @@ pub enum RefusalReason {
     PrivateAddress,
     /// A secret stood there, and was taken out.
     Secret,
-    /// It is packed so that nobody can say whether a secret stands there.
+    /// It is packed or cut so that nobody can say whether a secret stands there.
     Packed,
 }
 
@@ -56,7 +56,7 @@ impl RefusalReason {
             Self::NotGranted => "not granted",
             Self::PrivateAddress => "not a public address",
             Self::Secret => "taken out",
-            Self::Packed => "packed, so that it cannot be looked through for secrets",
+            Self::Packed => "packed or cut, so that it cannot be looked through for secrets",
         }
     }
 }

@@ -6,6 +6,7 @@ mod crash;
 mod done;
 mod http;
 mod json;
+mod lock;
 mod look;
 mod model;
 mod money;

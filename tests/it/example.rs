@@ -48,6 +48,7 @@ fn the_example_reads_is_stopped_twice_and_ends_well_every_time() {
         ── stdout
         The plan is in drafts/plan.md: four steps, 24 euro.
         ── stderr
+        note: `nosy` is not pinned: `looplet-host add` shows what a plugin is and pins it
         model scripted:examples/hello/model.jsonl (--model)
         workspace [DIR]/project/examples/hello/workspace (rw, examples/hello/looplet.toml:6)
         policy examples/hello/looplet.toml (4 rules)

@@ -17,6 +17,7 @@ use crate::message::{Failure, Outcome};
 use crate::record::{
     Approval, CallDecided, CallFacts, HookVerdict, MatchedRule, Progress, Ruling, Spent, StderrTail, Used, WrittenFile,
 };
+use crate::redaction::{Redact, Redaction};
 use crate::refusal::Refusal;
 
 /// What became of a call before it ran.
@@ -109,6 +110,31 @@ pub struct CallReport {
     pub wrote: Vec<WrittenFile>,
     /// What sub-agents of it spent.
     pub spent: Option<Spent>,
+}
+
+impl Redact for CallReport {
+    fn redact(&mut self, redaction: &Redaction) -> bool {
+        let Self {
+            outcome,
+            duration_us: _,
+            waited_ms: _,
+            used: _,
+            refusals,
+            stderr,
+            warnings,
+            progress,
+            hooks,
+            context,
+            stop,
+            kept,
+            wrote,
+            spent: _,
+        } = self;
+        let said = [outcome.redact(redaction), refusals.redact(redaction), stderr.redact(redaction)];
+        let beside = [warnings.redact(redaction), progress.redact(redaction), hooks.redact(redaction)];
+        let kept = [context.redact(redaction), stop.redact(redaction), kept.redact(redaction), wrote.redact(redaction)];
+        said.iter().chain(&beside).chain(&kept).any(|hit| *hit)
+    }
 }
 
 impl CallReport {

@@ -3,16 +3,17 @@
 //! Each part remembers the lines that gave or cut it, so that a prompt, a record and `explain` can say
 //! why a call reaches what it reaches.
 
+use std::fmt;
 use std::sync::Arc;
 
 use super::fs::{FileIdentity, MountPath, Preopen, Reach, ReachKind};
 use super::grant::{Granted, GrantedMount};
-use super::http::{ANY, AllowedHttp, HttpReach};
+use super::http::{AllowedHttp, HttpReach};
 use super::secret::BoundSecret;
 use crate::digest::Digest;
 use crate::need::{Capability, FsMode, Need, Place};
 use crate::origin::Origin;
-use crate::permission::{HttpOrigin, HttpPattern, Narrowing};
+use crate::permission::{HttpPattern, Narrowing};
 use crate::refusal::RefusalLog;
 
 /// Everything that one call holds. What is not in it does not exist for the guest.
@@ -88,7 +89,7 @@ impl Authority {
                 Capability::Fs { mount, mode } => resolved.add_mount(mount, *mode, granted, left),
                 Capability::Env(names) => Ok(resolved.add_env(names, granted)),
                 Capability::Http(patterns) => resolved.add_http(patterns, granted, left),
-                Capability::Secret { name, origin } => Ok(resolved.add_secrets(name, origin, granted)),
+                Capability::Secret { .. } => Ok(resolved.add_secrets(&need.capability, granted)),
                 // Nothing grants these yet, so nothing fills them.
                 Capability::Process(_) | Capability::Model | Capability::Other { .. } => Ok(false),
             };
@@ -212,11 +213,8 @@ impl Resolved {
     }
 
     /// Secrets of that name and origin, `*` for any, that some line grants.
-    fn add_secrets(&mut self, name: &str, origin: &str, granted: &Granted) -> bool {
-        let wanted = HttpOrigin::parse(origin).ok();
-        let is_wanted = |secret: &&BoundSecret| {
-            (name == ANY || name == secret.name) && (origin == ANY || wanted.as_ref() == Some(&secret.to))
-        };
+    fn add_secrets(&mut self, need: &Capability, granted: &Granted) -> bool {
+        let is_wanted = |secret: &&BoundSecret| need.is_secret(&secret.name, &secret.to.to_string());
         let mut any = false;
         for secret in granted.secrets.iter().filter(is_wanted) {
             any = true;
@@ -270,6 +268,17 @@ impl Resolved {
     pub fn digest(&self) -> Digest {
         let lines: Vec<String> = self.reached.iter().map(Reached::bound).collect();
         Digest::of_parts(lines.iter().map(String::as_bytes))
+    }
+}
+
+/// The place; of a secret also where it goes.
+impl fmt::Display for Reached {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.place)?;
+        match (&self.place, &self.host_path) {
+            (Place::Secret(_), Some(origin)) => write!(f, " for {origin}"),
+            _ => Ok(()),
+        }
     }
 }
 

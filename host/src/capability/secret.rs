@@ -2,6 +2,7 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
+use super::http::take_out;
 use crate::origin::Origin;
 use crate::permission::{HttpOrigin, HttpTarget};
 use crate::secret::SecretValue;
@@ -15,6 +16,8 @@ pub struct BoundSecret {
     pub to: HttpOrigin,
     /// The header that carries it.
     pub header: HeaderName,
+    /// What stands in the header, `{}` in the place of the value.
+    pub form: String,
     /// All that stands in the header, the value in its place; marked so that nothing below shows it.
     value: HeaderValue,
     /// The line that grants it.
@@ -33,7 +36,7 @@ impl BoundSecret {
         let mut whole = HeaderValue::try_from(form.replacen("{}", value.expose(), 1)).ok()?;
         whole.set_sensitive(true);
         let (name, to, header, origin) = (name.to_owned(), to.clone(), header.clone(), origin.clone());
-        Some(Self { name, to, header, value: whole, origin })
+        Some(Self { name, to, header, form: form.to_owned(), value: whole, origin })
     }
 
     /// Puts it in the headers of a request, in the place of what stands there, where the request goes to its origin;
@@ -41,6 +44,7 @@ impl BoundSecret {
     pub fn put_on(&self, target: &HttpTarget, headers: &mut HeaderMap) -> bool {
         let is_for = self.to.holds(target);
         if is_for {
+            take_out(headers, self.header.as_str());
             headers.insert(self.header.clone(), self.value.clone());
         }
         is_for
@@ -62,14 +66,11 @@ mod tests {
             let mut headers = HeaderMap::new();
             headers.append("x-api-key", HeaderValue::from_static("mine"));
             headers.append("x-api-key", HeaderValue::from_static("mine too"));
+            headers.append("x_api_key", HeaderValue::from_static("and mine"));
             secret.put_on(&HttpTarget::parse("GET", url).expect("is a URL"), &mut headers);
-            headers
-                .get_all("x-api-key")
-                .iter()
-                .map(|value| value.to_str().expect("is text").to_owned())
-                .collect::<Vec<_>>()
+            headers.values().map(|value| value.to_str().expect("is text").to_owned()).collect::<Vec<_>>()
         };
         assert_eq!(sent("https://a.example/x"), ["Key tok-12345"]);
-        assert_eq!(sent("https://b.example/x"), ["mine", "mine too"]);
+        assert_eq!(sent("https://b.example/x"), ["mine", "mine too", "and mine"]);
     }
 }

@@ -31,7 +31,7 @@ pub(crate) fn run(args: &AnswerArgs, json: bool) -> Result<ExitCode> {
     if let Some(why) = &mut answer.why {
         // What the person says goes into the run.
         let given = SetupArgs::default().or_of(past.started()?)?;
-        setup::settings(&past.machine(machine)?, &given)?.redaction.clean(why);
+        setup::redaction(&past.machine(machine)?, &given)?.clean(why);
     }
     write(&past, &chosen, &answer)?;
     let is_open = |waiting: &&Waiting| {

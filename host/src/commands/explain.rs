@@ -117,7 +117,7 @@ fn print_text(tool: &GatedTool, judgement: &Judgement, faults: &[String], masked
             for reached in &resolved.reached {
                 let cuts: Vec<&str> = reached.cuts.iter().map(|cut| words(*cut)).collect();
                 let cuts = if cuts.is_empty() { String::new() } else { format!("  ← {}", cuts.join(", ")) };
-                row("could", &format!("{}  (granted by {}){cuts}", reached.place, reached.granted_by));
+                row("could", &format!("{reached}  (granted by {}){cuts}", reached.granted_by));
             }
             for missing in &resolved.missing {
                 row("without", &format!("{} (optional: {})", missing.need.capability, missing.need.why));

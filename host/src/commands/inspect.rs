@@ -36,7 +36,11 @@ pub(crate) async fn run(args: InspectArgs, json: bool) -> Result<ExitCode> {
 
 fn print_text(plugin: &PluginHandle) {
     let info = plugin.plugin.info();
-    let from = if plugin.built_in { "built in, " } else { "" };
+    let from = match (plugin.built_in, plugin.is_dev) {
+        (_, true) => "dev, ",
+        (true, false) => "built in, ",
+        (false, false) => "",
+    };
     print::answer(&format!("{}  {} {}  {from}{}", plugin.name, info.id, inert(&info.version), plugin.plugin.digest()));
     print::answer(&format!("  {}", inert(&info.description)));
     for point in plugin.plugin.hook_points() {

@@ -2,6 +2,7 @@
 //!
 //! Only here, in `capability/`, `journal/` and `machine/` is the machine touched: files, environment, terminal.
 
+mod add;
 mod answer;
 mod approvals;
 mod call;
@@ -48,6 +49,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
         Command::Inspect(args) => on_runtime(inspect::run(args, json)),
         Command::Check(args) => on_runtime(check::run(args, json)),
         Command::Doctor(args) => on_runtime(doctor::run(args, json)),
+        Command::Add(args) => on_runtime(add::run(args, json)),
         Command::Trust(args) => on_runtime(trust::run(args, json)),
         Command::Approvals(args) => approvals::run(args, json),
         Command::Show(args) => show::run(&args, json),

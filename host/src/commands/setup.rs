@@ -11,6 +11,7 @@ use looplet_host::host::{Host, Launch};
 use looplet_host::machine::{self, Files, Machine, PluginFile};
 use looplet_host::permission::StandingApproval;
 use looplet_host::record::RunStarted;
+use looplet_host::redaction::Redaction;
 use looplet_host::settings::{Flags, OnAsk, Settings};
 use tokio_util::sync::CancellationToken;
 
@@ -34,6 +35,8 @@ impl SetupArgs {
             plugins: self.plugins.clone(),
             grant: self.grant.clone(),
             hook: self.hook.clone(),
+            dev: self.dev.clone(),
+            locked: self.locked,
             allow: self.allow.clone(),
             ask: self.ask.clone(),
             deny: self.deny.clone(),
@@ -55,6 +58,8 @@ impl SetupArgs {
             of("--mount", self.mount.clone()),
             of("--grant", self.grant.clone()),
             of("--hook", self.hook.clone()),
+            of("--dev", self.dev.clone()),
+            if self.locked { vec!["--locked".to_owned()] } else { Vec::new() },
             of("--allow", self.allow.clone()),
             of("--ask", self.ask.clone()),
             of("--deny", self.deny.clone()),
@@ -117,6 +122,14 @@ pub(crate) fn settings(machine: &Machine, args: &SetupArgs) -> Result<Settings> 
         print::note(note);
     }
     Settings::load(&layers, &args.flags(), &machine.surroundings)
+}
+
+/// What is kept out of runs, secrets that plugins of these settings may have included.
+pub(crate) fn redaction(machine: &Machine, args: &SetupArgs) -> Result<Redaction> {
+    let mut settings = settings(machine, args)?;
+    let files = machine::plugin_files(&settings, Vec::new())?;
+    machine::read_secrets(&mut settings, &files, &machine.variables)?;
+    Ok(settings.redaction)
 }
 
 /// The flags with those that say when an ended run is a failure.

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
 
 use super::RunMemory;
-use super::perform::{Desk, edited, tail};
+use super::perform::{Desk, edited, keep_out, tail};
 use super::tool::GatedTool;
 use crate::agent::{CallReport, Notes, ReadyCall, caught};
 use crate::budget::Budget;
@@ -49,7 +49,7 @@ impl ReadyCall for AllowedNative {
     async fn perform(self: Box<Self>, cancel: CancellationToken) -> CallReport {
         let Self { native, tool, run, step, arguments, is_edited, approver, notes, redaction, left, children, memory } =
             *self;
-        let desk = Arc::new(Desk::new(&tool, step, approver, notes, redaction));
+        let desk = Arc::new(Desk::new(&tool, step, approver, notes, redaction.clone()));
         // Over with the call, so that what it handed to others ends with it.
         let child = cancel.child_token();
         let _over = child.clone().drop_guard();
@@ -64,7 +64,7 @@ impl ReadyCall for AllowedNative {
         drop(memory);
         let lines = context.take_lines().into_iter();
         let lines = lines.map(|line| cut_and_clean(line, Limits::LOG_LINE_BYTES)).collect();
-        CallReport {
+        let mut report = CallReport {
             duration_us: u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
             stderr: tail(lines),
             warnings: edited(is_edited, &arguments).into_iter().collect(),
@@ -72,7 +72,9 @@ impl ReadyCall for AllowedNative {
             waited_ms: ledger.waited_ms(),
             spent,
             ..CallReport::new(outcome)
-        }
+        };
+        keep_out(&mut report, &redaction);
+        report
     }
 }
 

@@ -10,14 +10,13 @@ use super::tool::GatedTool;
 use crate::agent::{CallReport, Event, Notes, ReadyCall};
 use crate::canonical::CanonicalJson;
 use crate::capability::Authority;
-use crate::message::{Outcome, ToolCall};
+use crate::message::ToolCall;
 use crate::permission::Approver;
 use crate::plugin::{CallContext, CallSupport, GuestReport, LogLevel, PluginState, RunKey};
 use crate::record::{Progress, StderrTail, Used, WrittenFile};
 use crate::redaction::Redaction;
 use crate::refusal::{Refusal, RefusalReason};
 use crate::sandbox::{Limits, cut_and_clean};
-use crate::secret::Leaks;
 
 /// How many progress reports of a call are kept.
 const PROGRESS: usize = 16;
@@ -56,24 +55,25 @@ impl ReadyCall for Allowed {
         let call = ToolCall { id, tool: tool.spec().name.clone(), arguments };
         let report = plugin.sandbox.call(&plugin.plugin, &call, authority, tool.limits(), context, cancel).await;
         let mut report = to_record(report);
-        report.refusals.extend(leaked(&report.outcome, redaction.secrets()));
         report.warnings.extend(warning);
         report.refusals.iter_mut().for_each(|refusal| name_tool(refusal, &tool));
         report.kept = state.take_changes();
         report.progress = desk.take_progress();
+        keep_out(&mut report, &redaction);
         report
     }
 }
 
-/// The secrets that stand in a result, which are taken out of it before anybody sees it.
-fn leaked(outcome: &Outcome, secrets: &Leaks) -> Vec<Refusal> {
-    if secrets.is_empty() {
-        return Vec::new();
+/// Keeps out of a report what is kept out of runs, and says which secrets there were.
+pub(super) fn keep_out(report: &mut CallReport, redaction: &Redaction) {
+    let secrets = redaction.secrets();
+    if !secrets.is_empty() {
+        let texts = (&report.outcome, &report.stderr, &report.progress, &report.kept);
+        let text = serde_json::to_string(&texts).unwrap_or_default();
+        let refusal = |name: &str| Refusal::new("secret", "say", format!("`{name}`"), RefusalReason::Secret);
+        report.refusals.extend(secrets.names_in(text.as_bytes()).into_iter().map(refusal));
     }
-    let text = serde_json::to_string(outcome).unwrap_or_default();
-    let refusal =
-        |name: &str| Refusal::new("secret", "answer", format!("`{name}` in the result"), RefusalReason::Secret);
-    secrets.names_in(text.as_bytes()).into_iter().map(refusal).collect()
+    redaction.clean(report);
 }
 
 /// The line that would allow what was refused, in the table of the tool.

@@ -302,7 +302,7 @@ fn authority_lines(tool: &GatedTool, resolved: &Resolved) -> Vec<String> {
                 })
                 .collect();
             let cuts = if cuts.is_empty() { String::new() } else { format!(", {}", cuts.join(", ")) };
-            format!("{} (granted by {}{cuts})", reached.place, reached.granted_by)
+            format!("{reached} (granted by {}{cuts})", reached.granted_by)
         })
         .collect()
 }

@@ -20,6 +20,10 @@ pub struct PluginHandle {
     pub sandbox: Sandbox,
     /// Whether it is one of those that are shipped, known by its digest.
     pub built_in: bool,
+    /// Whether the operator pinned this very component.
+    pub is_pinned: bool,
+    /// Whether it is loaded outside of the lock, for who works on it.
+    pub is_dev: bool,
     /// The operator's settings for it.
     pub settings: CanonicalJson,
 }
@@ -48,6 +52,11 @@ impl Provider {
             Self::Component(plugin) => &plugin.plugin.info().version,
             Self::Native(_) => "",
         }
+    }
+
+    /// Whether it is loaded outside of the lock.
+    pub fn is_dev(&self) -> bool {
+        matches!(self, Self::Component(plugin) if plugin.is_dev)
     }
 
     /// What kind of thing it is.

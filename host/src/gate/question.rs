@@ -45,7 +45,11 @@ pub(super) fn question(
         tool: tool.spec().name.clone(),
         plugin: Askable {
             name: provider.name().to_owned(),
-            version: provider.version().to_owned(),
+            version: if provider.is_dev() {
+                format!("{} dev", provider.version())
+            } else {
+                provider.version().to_owned()
+            },
             digest: tool.digest(),
             kind: provider.kind(),
             built_in: provider.is_built_in(),

@@ -223,6 +223,9 @@ impl HostBuilder {
             Keeping::Memory => None,
         };
         let named = self.plugins.into_iter().map(Named::read).collect::<Result<Vec<_>>>()?;
+        if self.files.project || self.files.policy.is_some() {
+            settings.locks = machine::read_locks(&machine, self.files.policy.as_deref())?;
+        }
         let files = machine::plugin_files(&settings, named)?;
         machine::read_secrets(&mut settings, &files, &machine.variables)?;
         let hooks = machine::hook_files(&settings.hooks)?;
@@ -231,6 +234,7 @@ impl HostBuilder {
         let findings = parts.findings.iter();
         notes
             .extend(findings.map(|finding| format!("note: {}: {}; {}", finding.origin, finding.message, finding.hint)));
+        notes.extend(parts.pinning_notes());
         parts.around = Some(Around { machine, runs: runs.map(Runs::at), notes });
         Ok(Host(Arc::new(parts)))
     }

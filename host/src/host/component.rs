@@ -34,7 +34,8 @@ impl Host {
         let written = [HookSettings { origin: Origin::Program, ..written }];
         let files = machine::hook_files(&written)?;
         let mounts = parts.mounts.iter().map(|mount| (mount.name().to_owned(), mount.clone())).collect();
-        let loaded = hooks::load(&parts.sandbox, &written, files, &mounts, &around.machine.variables).await?;
+        let variables = &around.machine.variables;
+        let (loaded, _) = hooks::load(&parts.sandbox, self.settings(), &written, files, &mounts, variables).await?;
         let hook = loaded.into_iter().next().ok_or_else(|| Error::failed("a hook was loaded and is gone"))?;
         Ok(HookComponent(Arc::new(hook)))
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::builtin;
 use crate::capability::fs::Mount;
 use crate::capability::http::AllowedHttp;
 use crate::capability::{BoundSecret, Granted, GrantedEnv, GrantedMount};
@@ -10,6 +11,7 @@ use crate::error::{Error, Result};
 use crate::gate::{GatedTool, PluginHandle};
 use crate::model::select::Environment;
 use crate::need::Capability;
+use crate::origin::Origin;
 use crate::permission::{Finding, Severity};
 use crate::plugin::ToolSpec;
 use crate::sandbox::Limits;
@@ -22,14 +24,17 @@ fn speaking<'s>(settings: &'s Settings, plugin: &PluginHandle, spec: &ToolSpec) 
     settings.grants.iter().filter(move |grant| grant.tools.matches(&plugin, &tool) && (known || !grant.known_only))
 }
 
-/// Shipped, or named by its digest in the user's own file, which speaks for projects that it has not seen.
+/// Shipped under this name, or named by its digest in the user's own file, which speaks for projects that it has not seen.
 fn is_known(settings: &Settings, plugin: &PluginHandle) -> bool {
-    plugin.built_in || settings.pinned.contains(&plugin.plugin.digest())
+    let digest = plugin.plugin.digest();
+    let is_shipped = builtin::get(&plugin.name).is_some_and(|shipped| shipped.digest == digest);
+    let pinned = settings.pinned.iter().map(|(name, pinned)| (name.as_str(), *pinned));
+    is_shipped || pinned.chain(settings.locks.known()).any(|known| known == (plugin.name.as_str(), digest))
 }
 
-/// Shipped, or pinned by its digest.
-fn is_pinned(settings: &Settings, plugin: &PluginHandle) -> bool {
-    plugin.built_in || settings.plugins.get(&plugin.name).is_some_and(|written| written.digest.is_some())
+/// Shipped, or pinned by the operator: by its digest or in a lock.
+fn is_pinned(plugin: &PluginHandle) -> bool {
+    plugin.built_in || plugin.is_pinned
 }
 
 /// What the tool is granted, mounts opened.
@@ -39,7 +44,7 @@ pub(super) fn granted(
     plugin: &PluginHandle,
     spec: &ToolSpec,
     variables: &Environment,
-) -> Granted {
+) -> Result<Granted> {
     let mut granted = Granted { leaks: settings.redaction.secrets().clone(), ..Granted::default() };
     for need in &spec.needs {
         match &need.capability {
@@ -62,11 +67,12 @@ pub(super) fn granted(
                 }
             }
             Capability::Http(_) => granted.http = requests(settings, plugin, spec),
-            Capability::Secret { .. } => granted.secrets = secrets(settings, plugin, spec),
+            Capability::Secret { .. } => granted.secrets = secrets(settings, plugin, spec)?,
             Capability::Process(_) | Capability::Model | Capability::Other { .. } => {}
         }
     }
-    granted
+    check_secrets(&granted, &format!("{}/{}", plugin.name, spec.name))?;
+    Ok(granted)
 }
 
 /// All requests that some line grants, each with where it may go.
@@ -79,22 +85,31 @@ fn requests(settings: &Settings, plugin: &PluginHandle, spec: &ToolSpec) -> Vec<
     speaking(settings, plugin, spec).flat_map(given).collect()
 }
 
-/// All secrets that some line grants, each once. What the user's file defines is for plugins that it knows.
-fn secrets(settings: &Settings, plugin: &PluginHandle, spec: &ToolSpec) -> Vec<BoundSecret> {
+/// All secrets that some line grants, each once. What the user's file defines is for plugins that
+/// it knows; what is loaded by `--dev` gets none.
+fn secrets(settings: &Settings, plugin: &PluginHandle, spec: &ToolSpec) -> Result<Vec<BoundSecret>> {
+    if plugin.is_dev {
+        return Ok(Vec::new());
+    }
     let known = is_known(settings, plugin);
     let named = speaking(settings, plugin, spec)
         .flat_map(|grant| grant.secrets.iter().map(move |name| (name.as_str(), &grant.origin)));
-    let bind = |name: &str, origin| {
-        let secret = settings.secrets.get(name).filter(|secret| known || !secret.known_only)?;
-        let header = (&secret.header, secret.form.as_str());
-        BoundSecret::new(name, &secret.to, header, secret.value.as_ref()?, origin)
-    };
-    let once: BTreeMap<&str, _> = named.collect();
-    once.into_iter().filter_map(|(name, origin)| bind(name, origin)).collect()
+    let once: BTreeMap<&str, &Origin> = named.collect();
+    let mut bound = Vec::new();
+    for (name, origin) in once {
+        let unread = || Error::usage(format!("the secret `{name}` was not read")).at(origin.clone());
+        let secret = settings.secrets.get(name).ok_or_else(unread)?;
+        let is_needed = spec.needs.iter().any(|need| need.capability.is_secret(name, &secret.to.to_string()));
+        if is_needed && (known || !secret.known_only) {
+            let (header, value) = ((&secret.header, secret.form.as_str()), secret.value.as_ref().ok_or_else(unread)?);
+            bound.extend(BoundSecret::new(name, &secret.to, header, value, origin));
+        }
+    }
+    Ok(bound)
 }
 
 /// Refuses two secrets of one tool that would stand in the same place.
-pub(super) fn check_secrets(granted: &Granted, tool: &str) -> Result<()> {
+fn check_secrets(granted: &Granted, tool: &str) -> Result<()> {
     for (index, secret) in granted.secrets.iter().enumerate() {
         let same = |other: &&BoundSecret| other.to == secret.to && other.header == secret.header;
         if let Some(other) = granted.secrets[..index].iter().find(same) {
@@ -129,7 +144,7 @@ fn granted_mount(
         mount: mount.clone(),
         mode: mount.mode(),
         origin: mount.origin().clone(),
-        ask_first: !is_pinned(settings, plugin),
+        ask_first: !is_pinned(plugin),
     })
 }
 

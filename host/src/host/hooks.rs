@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::opening;
+use super::pins::{self, Pinned};
 use super::plugins::settings_of;
 use crate::canonical::CanonicalJson;
 use crate::capability::fs::Mount;
@@ -19,7 +20,7 @@ use crate::permission::Narrowing;
 use crate::plugin::{CallContext, NoSupport, PluginState};
 use crate::record::PluginRecord;
 use crate::sandbox::{HookInstance, Limits, Plugin, Sandbox};
-use crate::settings::HookSettings;
+use crate::settings::{HookSettings, Settings};
 
 /// A hook that is ready for runs.
 pub(super) struct HostHook {
@@ -35,16 +36,20 @@ pub(super) struct HostHook {
 /// Loads the hooks and opens what they are given. `files` are in the order of `hooks`.
 pub(super) async fn load(
     sandbox: &Sandbox,
+    settings: &Settings,
     hooks: &[HookSettings],
     files: Vec<PluginFile>,
     mounts: &BTreeMap<String, Mount>,
     variables: &Environment,
-) -> Result<Vec<HostHook>> {
-    let mut loaded: Vec<HostHook> = Vec::new();
+) -> Result<(Vec<HostHook>, Vec<String>)> {
+    let (mut loaded, mut unpinned): (Vec<HostHook>, Vec<String>) = Default::default();
     for (written, file) in hooks.iter().zip(files) {
         let same = loaded.iter().filter(|hook| hook.written.source.name() == file.name).count();
         let name = if same == 0 { file.name.clone() } else { format!("{}#{}", file.name, same + 1) };
         let plugin = sandbox.load(&file.name, file.bytes).await?;
+        if pins::check_hook(settings, &file.name, written, &plugin)? == Pinned::No && settings.locks.are_read {
+            unpinned.push(file.name.clone());
+        }
         check_points(&name, plugin.points(), written)?;
         let settings =
             settings_of(&plugin, &name, written.settings.as_ref(), &written.origin, &format!("the hook `{name}`"))?;
@@ -53,7 +58,7 @@ pub(super) async fn load(
         let (sandbox, written) = (sandbox.clone(), written.clone());
         loaded.push(HostHook { name, plugin, sandbox, written, settings, authority, limits });
     }
-    Ok(loaded)
+    Ok((loaded, unpinned))
 }
 
 impl HostHook {

@@ -13,6 +13,7 @@ mod hooks;
 mod launch;
 mod learn;
 mod opening;
+mod pins;
 mod plugins;
 mod prompt;
 mod replay;
@@ -27,6 +28,7 @@ pub use builder::HostBuilder;
 pub use component::HookComponent;
 pub use desk::{Desk, NotAsked, PendingAsk};
 pub use launch::{Forked, IntoApprover, Launch};
+pub use pins::differences;
 pub use prompt::Prompt;
 pub use replay::{Difference, Recorded, Replayed};
 
@@ -36,7 +38,7 @@ use crate::capability::fs::{Mount, MountSpec};
 use crate::error::{Error, Result};
 use crate::gate::{Gate, GatedTool, PluginHandle};
 use crate::journal::Runs;
-use crate::machine::{Machine, PluginFile};
+use crate::machine::{Machine, NamedBy, PluginFile};
 use crate::model::select::Environment;
 use crate::need::FsMode;
 use crate::origin::Origin;
@@ -61,6 +63,8 @@ struct Parts {
     hooks: Vec<hooks::HostHook>,
     /// What `done` has to be given, checked.
     done_schema: Option<CanonicalJson>,
+    /// Components that nobody pinned, by name.
+    unpinned: Vec<String>,
     around: Option<Around>,
 }
 
@@ -104,20 +108,25 @@ impl Host {
         own: &[PathBuf],
         variables: &Environment,
     ) -> Result<Parts> {
+        let mut settings = settings;
+        settings.keep_secrets_out()?;
         let done_schema = opening::done_schema(&settings)?;
         let mounts = open_mounts(&settings, own)?;
         let files: Vec<PluginFile> = files.into_iter().filter(|file| !file.is_shipped_hook_lying_about()).collect();
-        let lying: Vec<String> = files.iter().filter(|file| file.lies_about).map(|file| file.name.clone()).collect();
-        let mut plugins = plugins::load(sandbox, &settings, files).await?;
+        let lying: Vec<String> =
+            files.iter().filter(|file| file.by == NamedBy::Directory).map(|file| file.name.clone()).collect();
+        let (mut plugins, mut unpinned) = plugins::load(sandbox, &settings, files).await?;
         // A hook is called only if the operator names it as one.
         plugins.retain(|plugin| {
             !plugin.plugin.tools().is_empty() || plugin.plugin.hook_points().is_empty() || !lying.contains(&plugin.name)
         });
         let tools = gated_tools(&settings, &mounts, &plugins, variables)?;
         check_names(&tools)?;
-        let hooks = hooks::load(sandbox, &settings.hooks, hook_files, &mounts, variables).await?;
+        let (hooks, others) = hooks::load(sandbox, &settings, &settings.hooks, hook_files, &mounts, variables).await?;
+        unpinned.extend(others);
         let mut findings = check_rules(&settings, &tools)?;
         findings.extend(grants::findings(&settings, &tools));
+        findings.extend(plugins::findings(&tools));
         let mounts = mounts.into_values().collect();
         Ok(Parts {
             sandbox: sandbox.clone(),
@@ -128,6 +137,7 @@ impl Host {
             findings,
             hooks,
             done_schema,
+            unpinned,
             around: None,
         })
     }
@@ -179,6 +189,26 @@ impl Host {
     /// What is worth a note about rules and grants, now that the plugins are known.
     pub fn findings(&self) -> &[Finding] {
         &self.0.findings
+    }
+}
+
+impl Parts {
+    /// What is worth a line about components that nobody pinned, or that stand outside of the lock.
+    fn pinning_notes(&self) -> Vec<String> {
+        let quoted = |names: &[String]| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+        let mut notes = Vec::new();
+        if !self.unpinned.is_empty() {
+            let (names, are) = (quoted(&self.unpinned), if self.unpinned.len() == 1 { "is" } else { "are" });
+            notes
+                .push(format!("note: {names} {are} not pinned: `looplet-host add` shows what a plugin is and pins it"));
+        }
+        let dev: Vec<String> =
+            self.plugins.iter().filter(|plugin| plugin.is_dev).map(|plugin| plugin.name.clone()).collect();
+        if !dev.is_empty() {
+            notes
+                .push(format!("note: {} is loaded by `--dev`: outside of the lock, and without secrets", quoted(&dev)));
+        }
+        notes
     }
 }
 
@@ -234,8 +264,7 @@ fn gated_tools(
         let prefix = settings.plugins.get(&plugin.name).and_then(|written| written.prefix.as_ref());
         let prefix = prefix.map(|prefix| prefix.value.as_str()).unwrap_or_default();
         for spec in plugin.plugin.tools() {
-            let granted = grants::granted(settings, mounts, plugin, spec, variables);
-            grants::check_secrets(&granted, &format!("{}/{}", plugin.name, spec.name))?;
+            let granted = grants::granted(settings, mounts, plugin, spec, variables)?;
             let limits = grants::limits(settings, plugin, spec);
             let tool = GatedTool::new(Arc::clone(plugin), spec.clone(), prefix, granted, limits)
                 .map_err(|why| Error::usage(format!("the input schema of `{}/{}` {why}", plugin.name, spec.name)))?;

@@ -32,7 +32,11 @@ pub(super) fn started(host: &Host, gate: &Gate, id: RunId, task: &str) -> RunSta
         plugins: host
             .plugins()
             .iter()
-            .map(|plugin| component(&plugin.name, &plugin.plugin))
+            .map(|plugin| {
+                let record = component(&plugin.name, &plugin.plugin);
+                let dev = record.version.clone().filter(|_| plugin.is_dev).map(|version| format!("{version} dev"));
+                PluginRecord { version: dev.or_else(|| record.version.clone()), ..record }
+            })
             .chain(host.0.hooks.iter().map(HostHook::to_record))
             .collect(),
         tools: gate.tools().iter().map(GatedTool::to_record).collect(),

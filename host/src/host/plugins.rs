@@ -2,23 +2,25 @@
 
 use std::sync::Arc;
 
+use super::pins::{Pinned, check_plugin};
 use crate::builtin;
 use crate::canonical::CanonicalJson;
 use crate::error::{Error, Result};
-use crate::gate::PluginHandle;
-use crate::machine::PluginFile;
+use crate::gate::{GatedTool, PluginHandle};
+use crate::machine::{NamedBy, PluginFile};
 use crate::origin::Origin;
-use crate::plugin::Schema;
+use crate::permission::{Finding, Severity};
+use crate::plugin::{Schema, look_alike, mixed_word};
 use crate::record::cut;
 use crate::sandbox::{Plugin, Sandbox};
 use crate::settings::{PluginSettings, Settings, Sourced};
 
-/// Loads the plugins, in the order of their names.
+/// Loads the plugins, in the order of their names; and the names of those that nobody pinned.
 pub(super) async fn load(
     sandbox: &Sandbox,
     settings: &Settings,
     mut files: Vec<PluginFile>,
-) -> Result<Vec<Arc<PluginHandle>>> {
+) -> Result<(Vec<Arc<PluginHandle>>, Vec<String>)> {
     files.sort_by(|a, b| a.name.cmp(&b.name));
     if let Some(pair) = files.windows(2).find(|pair| pair[0].name == pair[1].name) {
         return Err(Error::usage(format!("two plugins are called `{}`", pair[0].name))
@@ -32,15 +34,39 @@ pub(super) async fn load(
             tokio::spawn(async move { sandbox.load(&name, bytes).await })
         })
         .collect();
-    let mut plugins = Vec::with_capacity(files.len());
+    let (mut plugins, mut unpinned) = (Vec::with_capacity(files.len()), Vec::new());
     for (file, load) in files.into_iter().zip(loads) {
         let written = settings.plugins.get(&file.name);
         check_digest(&file, written)?;
         let plugin =
             load.await.map_err(|_| Error::failed(format!("loading plugin `{}` was broken off", file.name)))??;
-        plugins.push(Arc::new(handle(sandbox, written, file.name, plugin)?));
+        let pinned = check_plugin(settings, &file, &plugin)?;
+        if pinned == Pinned::No && settings.locks.are_read && file.by != NamedBy::Argument {
+            unpinned.push(file.name.clone());
+        }
+        plugins.push(Arc::new(handle(sandbox, written, file.name, plugin, pinned)?));
     }
-    Ok(plugins)
+    Ok((plugins, unpinned))
+}
+
+/// Tools that look like others, and words that look like what they are not.
+pub(super) fn findings(tools: &[GatedTool]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let mut note = |message: String, hint: &str| {
+        let hint = hint.to_owned();
+        findings.push(Finding { severity: Severity::Note, message, hint, origin: Origin::Shipped });
+    };
+    for (index, tool) in tools.iter().enumerate() {
+        for other in tools[..index].iter().filter(|other| look_alike(other.shown_name(), tool.shown_name())) {
+            let message = format!("the tools `{}` and `{}` look alike", other.full_name(), tool.full_name());
+            note(message, "give one of the plugins a `prefix`, or leave it out");
+        }
+        if let Some(word) = mixed_word(&tool.spec().description) {
+            let message = format!("the description of `{}` has the word `{word}`, of two scripts", tool.full_name());
+            note(message, "look at it with `looplet-host inspect`");
+        }
+    }
+    findings
 }
 
 fn check_digest(file: &PluginFile, written: Option<&PluginSettings>) -> Result<()> {
@@ -58,13 +84,20 @@ fn check_digest(file: &PluginFile, written: Option<&PluginSettings>) -> Result<(
 const SHOWN: usize = 400;
 
 /// The plugin under its name, with settings that fit.
-fn handle(sandbox: &Sandbox, written: Option<&PluginSettings>, name: String, plugin: Plugin) -> Result<PluginHandle> {
+fn handle(
+    sandbox: &Sandbox,
+    written: Option<&PluginSettings>,
+    name: String,
+    plugin: Plugin,
+    pinned: Pinned,
+) -> Result<PluginHandle> {
     let settings = written.and_then(|written| written.settings.as_ref());
     let place = written.map_or(Origin::Shipped, |written| written.origin.clone());
     let takes = format!("`[plugins.{name}] settings`");
     let settings = settings_of(&plugin, &name, settings, &place, &takes)?;
     let built_in = builtin::with_digest(plugin.digest()).is_some();
-    Ok(PluginHandle { name, plugin, sandbox: sandbox.clone(), built_in, settings })
+    let (is_pinned, is_dev) = (pinned == Pinned::ByOperator, pinned == Pinned::Dev);
+    Ok(PluginHandle { name, plugin, sandbox: sandbox.clone(), built_in, is_pinned, is_dev, settings })
 }
 
 /// Settings that fit the plugin's schema. `place` is where the plugin is named, `takes` what a hint says of

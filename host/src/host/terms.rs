@@ -27,8 +27,11 @@ pub(super) fn digest(host: &Host, gate: &Gate) -> Digest {
         // The names alone: values may be secret, and change with the day.
         let env: Vec<_> = granted.env.keys().collect();
         let http: Vec<_> = granted.http.iter().map(|given| (given.pattern.to_string(), &given.addresses)).collect();
-        let secrets: Vec<_> =
-            granted.secrets.iter().map(|given| (&given.name, given.to.to_string(), given.header.as_str())).collect();
+        let secrets: Vec<_> = granted
+            .secrets
+            .iter()
+            .map(|given| (&given.name, given.to.to_string(), given.header.as_str(), &given.form))
+            .collect();
         let settings = plugin.settings.as_str();
         let name = tool.full_name();
         let _ = writeln!(text, "tool {name} {mounts:?} {env:?} {http:?} {secrets:?} {:?} {settings}", tool.limits());

@@ -15,14 +15,28 @@ pub struct PluginFile {
     pub name: String,
     /// The component.
     pub bytes: ComponentBytes,
-    /// Nobody named it: it lies in a plugin directory. A hook that only lies about is left alone.
-    pub lies_about: bool,
+    /// Who named it.
+    pub by: NamedBy,
+}
+
+/// Who named a plugin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NamedBy {
+    /// The command line or a program, this very component.
+    Argument,
+    /// A configuration file; or it comes with the host.
+    Settings,
+    /// Nobody: it lies in a plugin directory. A hook that only lies about is left alone.
+    Directory,
+    /// `--dev`: outside of the lock.
+    Dev,
 }
 
 impl PluginFile {
     /// Known by its digest, so that it need not be loaded to be left alone.
     pub(crate) fn is_shipped_hook_lying_about(&self) -> bool {
-        self.lies_about && builtin::with_digest(self.bytes.digest()).is_some_and(|builtin| builtin.is_hook)
+        self.by == NamedBy::Directory
+            && builtin::with_digest(self.bytes.digest()).is_some_and(|builtin| builtin.is_hook)
     }
 
     /// All plugins with tools that are shipped, under their names. Hooks are left out: one runs only if the
@@ -46,12 +60,12 @@ impl PluginFile {
 impl From<&builtin::Builtin> for PluginFile {
     fn from(builtin: &builtin::Builtin) -> Self {
         let bytes = ComponentBytes::known(builtin.bytes, builtin.digest);
-        Self { name: builtin.name.to_owned(), bytes, lies_about: false }
+        Self { name: builtin.name.to_owned(), bytes, by: NamedBy::Settings }
     }
 }
 
 /// The components to load: those that are named, those of `--plugins`, else the built-in ones.
-pub(crate) fn plugin_files(settings: &Settings, named: Vec<PluginFile>) -> Result<Vec<PluginFile>> {
+pub fn plugin_files(settings: &Settings, named: Vec<PluginFile>) -> Result<Vec<PluginFile>> {
     let mut files = named;
     let mut add = |file: PluginFile| {
         if !files.iter().any(|known| known.is_same(&file)) {
@@ -65,11 +79,12 @@ pub(crate) fn plugin_files(settings: &Settings, named: Vec<PluginFile>) -> Resul
                 files::read_component(path).map_err(|error| error.at(written.origin.clone()))?.into()
             }
         };
-        add(PluginFile { name: name.clone(), bytes, lies_about: false });
+        add(PluginFile { name: name.clone(), bytes, by: NamedBy::Settings });
     }
     for dir in &settings.plugin_dirs {
         for path in files::components(&dir.value)? {
-            let file = PluginFile { lies_about: true, ..component_file(&path)? };
+            let file = PluginFile { by: NamedBy::Directory, ..component_file(&path)? };
+            check_not_shipped(&file, &path)?;
             if !file.is_idle(settings) {
                 add(file);
             }
@@ -80,7 +95,25 @@ pub(crate) fn plugin_files(settings: &Settings, named: Vec<PluginFile>) -> Resul
         let granted = |builtin: &&builtin::Builtin| builtin.needs_grant && is_granted(settings, builtin.name);
         files.extend(builtin::all().iter().filter(granted).map(PluginFile::from));
     }
+    for dev in &settings.dev {
+        let (name, path) = &dev.value;
+        let bytes = files::read_component(path).map_err(|error| error.at(dev.origin.clone()))?.into();
+        files.retain(|file| file.name != *name);
+        files.push(PluginFile { name: name.clone(), bytes, by: NamedBy::Dev });
+    }
     Ok(files)
+}
+
+/// Refuses a component that has the name of a shipped one and is another: what is said of that name was meant for the
+/// shipped one.
+fn check_not_shipped(file: &PluginFile, path: &Path) -> Result<()> {
+    let is_shipped = builtin::with_digest(file.bytes.digest()).is_some();
+    if is_shipped || builtin::get(&file.name).is_none() {
+        return Ok(());
+    }
+    let (shown, name) = (path.display(), &file.name);
+    Err(Error::usage(format!("`{shown}` is not the built-in plugin `{name}`, whose name it has"))
+        .hint(format!("give the file another name, or say that it is meant: `[plugins.{name}] from = \"{shown}\"`")))
 }
 
 /// Whether some line grants a plugin of this name requests.
@@ -96,7 +129,7 @@ pub fn hook_files(hooks: &[HookSettings]) -> Result<Vec<PluginFile>> {
             HookSource::File(path) => files::read_component(path).map(|bytes| PluginFile {
                 name: hook.source.name(),
                 bytes: bytes.into(),
-                lies_about: false,
+                by: NamedBy::Settings,
             }),
         };
         file.map_err(|error| error.at(hook.origin.clone()))
@@ -107,7 +140,7 @@ pub fn hook_files(hooks: &[HookSettings]) -> Result<Vec<PluginFile>> {
 /// A component file under its stem.
 fn component_file(path: &Path) -> Result<PluginFile> {
     let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default().to_owned();
-    Ok(PluginFile { name: stem, bytes: files::read_component(path)?.into(), lies_about: false })
+    Ok(PluginFile { name: stem, bytes: files::read_component(path)?.into(), by: NamedBy::Argument })
 }
 
 /// What an argument names that is a component itself, a file or `builtin:NAME`, rather than a plugin that

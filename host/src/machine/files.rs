@@ -87,6 +87,17 @@ pub fn write_own(path: &Path, bytes: impl AsRef<[u8]>) -> Result<()> {
     Ok(())
 }
 
+/// Replaces a file of a project, whole or not at all, readable by whom the directory lets in.
+pub(super) fn write_beside(path: &Path, bytes: &[u8]) -> Result<()> {
+    let fault = |error: std::io::Error| Error::failed(format!("cannot write `{}`: {error}", path.display()));
+    let mut file = tempfile::NamedTempFile::new_in(path.parent().unwrap_or(Path::new("/"))).map_err(fault)?;
+    file.write_all(bytes).and_then(|()| file.as_file().sync_all()).map_err(fault)?;
+    #[cfg(unix)]
+    fs::set_permissions(file.path(), std::os::unix::fs::PermissionsExt::from_mode(0o644)).map_err(fault)?;
+    file.persist(path).map_err(|error| fault(error.error))?;
+    Ok(())
+}
+
 /// Makes a directory of the host's own, for its owner alone.
 #[cfg(unix)]
 pub(super) fn make_own_dir(dir: &Path) -> std::io::Result<()> {

@@ -9,6 +9,7 @@
 mod components;
 mod files;
 mod layers;
+mod lock;
 mod model;
 mod secrets;
 mod shelf;
@@ -18,13 +19,13 @@ use std::fs;
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 
-pub(crate) use components::plugin_files;
-pub use components::{PluginFile, hook_files, named_component};
+pub use components::{NamedBy, PluginFile, hook_files, named_component, plugin_files};
 pub use files::{read_bytes, read_text, write_own};
 pub use layers::{Files, digest_of, layers, source, standing, trust_store};
+pub use lock::{LOCK_FILE, read_locks, write_component, write_lock};
 pub(crate) use model::named;
 pub use model::{choose, connect, wishes};
-pub(crate) use secrets::read_secrets;
+pub use secrets::read_secrets;
 pub use shelf::shelve;
 pub(crate) use texts::{read_done_schema, texts};
 

@@ -1,6 +1,5 @@
 //! The values of the secrets that something loaded may have: read once, when a host is built.
 
-use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -10,7 +9,7 @@ use std::time::{Duration, Instant};
 use super::{PluginFile, files};
 use crate::error::{Error, Result};
 use crate::model::select::Environment;
-use crate::secret::{Leaks, SecretValue};
+use crate::secret::SecretValue;
 use crate::settings::{Grant, SecretSettings, SecretSource, Settings};
 
 /// Most bytes that are read for one secret.
@@ -25,21 +24,17 @@ const LOOK: Duration = Duration::from_millis(10);
 
 /// Reads what grants of these plugins name, and keeps it out of runs. A secret that nothing loaded may have is not
 /// read: its source may be elsewhere.
-pub(crate) fn read_secrets(settings: &mut Settings, files: &[PluginFile], variables: &Environment) -> Result<()> {
+pub fn read_secrets(settings: &mut Settings, files: &[PluginFile], variables: &Environment) -> Result<()> {
     let is_about = |grant: &&Grant| files.iter().any(|file| grant.tools.matches_plugin(&file.name));
-    let mut values = BTreeMap::new();
     for grant in settings.grants.iter().filter(is_about) {
         for name in &grant.secrets {
             let secret = settings.secrets.get_mut(name).ok_or_else(|| undefined(name, grant))?;
             if secret.value.is_none() {
                 secret.value = Some(read(name, secret, variables).map_err(|error| error.at(secret.origin.clone()))?);
             }
-            values.extend(secret.value.clone().map(|value| (name.clone(), value)));
         }
     }
-    let redaction = std::mem::take(&mut settings.redaction);
-    settings.redaction = redaction.with_secrets(Leaks::of(values)?)?;
-    Ok(())
+    settings.keep_secrets_out()
 }
 
 fn undefined(name: &str, grant: &Grant) -> Error {
@@ -57,7 +52,7 @@ fn read(name: &str, secret: &SecretSettings, variables: &Environment) -> Result<
             (value.to_owned(), format!("the variable `{variable}`"))
         }
         SecretSource::File(path) => (read_file(name, path)?, format!("the file `{}`", path.display())),
-        SecretSource::Command(words) => (run(name, words)?, format!("the command `{}`", words[0])),
+        SecretSource::Command { words, dir } => (run(name, words, dir)?, format!("the command `{}`", words[0])),
     };
     SecretValue::new(&text).map_err(|why| {
         Error::usage(format!("the secret `{name}` cannot be used: {why}")).hint(format!("look at what {from} gives"))
@@ -72,11 +67,11 @@ fn read_file(name: &str, path: &Path) -> Result<String> {
 
 /// What a program prints. It sees the variables and the terminal of this process, and its own words go where those
 /// of this process go.
-fn run(name: &str, words: &[String]) -> Result<String> {
+fn run(name: &str, words: &[String], dir: &Path) -> Result<String> {
     let shown = words[0].as_str();
     let failed = |why: String| Error::usage(format!("the secret `{name}` cannot be had: the command `{shown}` {why}"));
     let mut command = Command::new(shown);
-    command.args(&words[1..]).stdin(Stdio::null()).stdout(Stdio::piped());
+    command.args(&words[1..]).current_dir(dir).stdin(Stdio::null()).stdout(Stdio::piped());
     let mut child = command.spawn().map_err(|error| failed(format!("cannot be run: {error}")))?;
     let (sender, printed) = mpsc::channel();
     if let Some(stdout) = child.stdout.take() {

@@ -33,6 +33,7 @@ struct Parts {
     points: ExportedPoints,
     hook_points: Vec<String>,
     reads_history: bool,
+    imports: Vec<String>,
 }
 
 impl CheckedComponent {
@@ -60,7 +61,8 @@ impl CheckedComponent {
         let points = ExportedPoints::new(&pre, &exports).map_err(|error| other_draft(name, &error))?;
         let hook_points = exports.into_iter().filter(|export| !matches!(&**export, "about" | "tool")).collect();
         let reads_history = linker::reads_history(engine, component);
-        Ok(Self(Arc::new(Parts { digest, pre, about, tool, points, hook_points, reads_history })))
+        let imports = component.component_type().imports(engine).map(|(name, _)| name.to_owned()).collect();
+        Ok(Self(Arc::new(Parts { digest, pre, about, tool, points, hook_points, reads_history, imports })))
     }
 
     pub(super) fn digest(&self) -> Digest {
@@ -85,6 +87,10 @@ impl CheckedComponent {
 
     pub(super) fn hook_points(&self) -> &[String] {
         &self.0.hook_points
+    }
+
+    pub(super) fn imports(&self) -> &[String] {
+        &self.0.imports
     }
 
     pub(super) fn reads_history(&self) -> bool {

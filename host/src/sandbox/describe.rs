@@ -5,9 +5,9 @@ use super::bindings::exports::looplet::plugin::{about as wit_about, tool as wit_
 use super::convert;
 use super::output::cut_and_clean;
 use crate::canonical::CanonicalJson;
-use crate::capability::http::{check_origin, check_pattern};
+use crate::capability::http::{check_pattern, plain_origin};
 use crate::need::{Capability, Need};
-use crate::plugin::{PluginInfo, Schema, ToolSpec};
+use crate::plugin::{PluginInfo, Schema, ToolSpec, unseen};
 
 /// How many tools one plugin may have.
 const TOOLS: usize = 256;
@@ -49,6 +49,7 @@ pub(super) fn info(info: wit_about::PluginInfo) -> Result<PluginInfo, String> {
     if !is_version(&info.version) {
         return Err(format!("gives {:?} as its version", short(&info.version)));
     }
+    check_seen("itself", &info.description)?;
     if info.description.len() > PLUGIN_DESCRIPTION_BYTES {
         return Err(format!("describes itself in more than {PLUGIN_DESCRIPTION_BYTES} bytes"));
     }
@@ -91,6 +92,7 @@ fn tool(spec: wit_tool::ToolSpec) -> Result<ToolSpec, String> {
     if spec.description.len() > TOOL_DESCRIPTION_BYTES {
         return Err(format!("describes the tool `{name}` in more than {TOOL_DESCRIPTION_BYTES} bytes"));
     }
+    check_seen(&format!("the tool `{name}`"), &spec.description)?;
     let input_schema = schema(&format!("the input schema of the tool `{name}`"), &spec.input_schema)?;
     let output_schema =
         spec.output_schema.map(|text| schema(&format!("the output schema of the tool `{name}`"), &text)).transpose()?;
@@ -111,7 +113,19 @@ fn tool(spec: wit_tool::ToolSpec) -> Result<ToolSpec, String> {
 fn schema(what: &str, text: &str) -> Result<CanonicalJson, String> {
     let schema = CanonicalJson::from_text(text).map_err(|fault| format!("gives {what} that is no JSON: {fault}"))?;
     Schema::compile(&schema).map_err(|fault| format!("gives {what} that {fault}"))?;
-    Ok(schema)
+    match unseen(schema.as_str()) {
+        None => Ok(schema),
+        Some(character) => Err(format!("gives {what} with {character}, which nobody sees")),
+    }
+}
+
+/// Refuses words by which a model would be told what no person reads.
+fn check_seen(what: &str, text: &str) -> Result<(), String> {
+    // Control characters are made inert below.
+    match text.split(char::is_control).find_map(unseen) {
+        None => Ok(()),
+        Some(character) => Err(format!("describes {what} with {character}, which nobody sees")),
+    }
 }
 
 fn needs(list: Vec<super::bindings::looplet::plugin::needs::Need>) -> Result<Vec<Need>, String> {
@@ -132,15 +146,20 @@ fn check_needs(list: &[Need]) -> Result<(), String> {
         return Err(too_many_needs(list.len()));
     }
     for need in list {
+        check_seen("a need", &need.why)?;
         if let Capability::Http(patterns) = &need.capability
             && let Some(fault) = patterns.iter().find_map(|pattern| check_pattern(pattern).err())
         {
             return Err(format!("needs requests that are none: {}", fault.message()));
         }
-        if let Capability::Secret { origin, .. } = &need.capability
-            && let Err(fault) = check_origin(origin)
-        {
-            return Err(format!("needs a secret for no origin: {}", fault.message()));
+        if let Capability::Secret { origin, .. } = &need.capability {
+            match plain_origin(origin) {
+                Err(fault) => return Err(format!("needs a secret for no origin: {}", fault.message())),
+                Ok(plain) if plain != *origin => {
+                    return Err(format!("needs a secret for `{origin}`, which is written `{plain}`"));
+                }
+                Ok(_) => {}
+            }
         }
         if let Capability::Fs { mount, .. } = &need.capability
             && !is_id(mount)
@@ -156,7 +175,7 @@ fn is_version(text: &str) -> bool {
 }
 
 fn is_clean(text: &str, bytes: usize) -> bool {
-    text.len() <= bytes && cut_and_clean(text.to_owned(), bytes) == text
+    text.len() <= bytes && cut_and_clean(text.to_owned(), bytes) == text && check_seen("", text).is_ok()
 }
 
 fn is_id(text: &str) -> bool {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::uri::Scheme;
-use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, header};
 use http_body::Body as _;
 use http_body_util::BodyExt as _;
 use wasmtime::component::ResourceTable;
@@ -16,7 +16,9 @@ use wasmtime_wasi_http::{
 };
 
 use super::http_body::{Arriving, Count, leaving, note_secrets};
-use crate::capability::http::{Egress, EgressFault, HttpLimits, HttpReach, HttpTarget, HttpUsage, Refused};
+use crate::capability::http::{
+    Egress, EgressFault, HttpLimits, HttpReach, HttpTarget, HttpUsage, Refused, is_own, take_out,
+};
 use crate::refusal::{Refusal, RefusalLog, RefusalReason};
 use crate::secret::Leaks;
 
@@ -59,46 +61,8 @@ impl Drop for Gateway {
     }
 }
 
-/// Headers that say who somebody is, where a request goes and how it is framed: the host's alone.
-const OWN: [&str; 25] = [
-    "authorization",
-    "cf-connecting-ip",
-    "connection",
-    "cookie",
-    "expect",
-    "forwarded",
-    "host",
-    "http2-settings",
-    "keep-alive",
-    "proxy",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "true-client-ip",
-    "upgrade",
-    "via",
-    "x-client-ip",
-    "x-host",
-    "x-http-method",
-    "x-http-method-override",
-    "x-method-override",
-    "x-original-host",
-    "x-original-url",
-    "x-real-ip",
-    "x-rewrite-url",
-];
-
-/// The beginnings of others.
-const OWN_PREFIXES: [&str; 2] = ["proxy-", "x-forwarded-"];
-
 /// Those that no server answers with: a guest that names one wanted to send it.
 const TELLING: [HeaderName; 4] = [header::AUTHORIZATION, header::COOKIE, header::HOST, header::PROXY_AUTHORIZATION];
-
-/// Whether a header is the host's alone. Some servers read `_` as `-`.
-fn is_own(name: &HeaderName) -> bool {
-    let plain = name.as_str().replace('_', "-");
-    OWN.contains(&plain.as_str()) || OWN_PREFIXES.iter().any(|prefix| plain.starts_with(prefix))
-}
 
 type Sending<T> = Box<dyn Future<Output = Result<T, Error>> + Send>;
 
@@ -200,8 +164,11 @@ impl Gateway {
         let mut headers = without_own(&parts.headers);
         let is_secret = self.reach.put_secrets(&target, &mut headers);
         if is_secret {
-            // An answer that is packed in a way that this host cannot unpack could not be looked through.
-            headers.remove(header::ACCEPT_ENCODING);
+            // What is packed or cut could not be looked through.
+            for name in ["accept-encoding", "range", "if-range"] {
+                take_out(&mut headers, name);
+            }
+            headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         }
         let sent = self.egress.send(&addresses, &target, headers, body);
         let sent = sent.map_err(|error| Error::InternalError(Some(error.message().to_owned())))?;
@@ -216,6 +183,10 @@ impl Gateway {
                 Ok(Ok(Err(fault))) => return Err(to_error(&fault, &target, &refusals)),
                 Ok(Ok(Ok(answer))) => answer,
             };
+            if is_secret && (is_packed(answer.headers()) || answer.status() == StatusCode::PARTIAL_CONTENT) {
+                refusals.note(Refusal::new("secret", "receive", target.place(), RefusalReason::Packed));
+                return Err(Error::HttpResponseContentCoding(None));
+            }
             // What only a guest would name is no word of a server.
             *answer.headers_mut() = without_own(answer.headers());
             let fields: usize = answer.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
@@ -223,11 +194,6 @@ impl Gateway {
                 let target = format!("headers of {fields} bytes");
                 refusals.note(Refusal::new("http", "receive", target, RefusalReason::Limit));
                 return Err(Error::HttpResponseHeaderSectionSize(None));
-            }
-            if is_secret && is_packed(answer.headers()) {
-                let refusal = Refusal::new("secret", "receive", target.place(), RefusalReason::Packed);
-                refusals.note(refusal);
-                return Err(Error::HttpResponseContentCoding(None));
             }
             note_secrets(&refusals, &target.place(), mask_headers(answer.headers_mut(), &leaks));
             let place = target.place();
@@ -259,7 +225,7 @@ pub(super) fn mask_headers(headers: &mut HeaderMap, leaks: &Leaks) -> BTreeSet<S
     }
     for value in headers.values_mut().filter(|value| leaks.hits(value.as_bytes())) {
         let mut bytes = value.as_bytes().to_vec();
-        found.extend(leaks.mask(&mut bytes).into_iter().map(|(name, _)| name.to_owned()));
+        found.extend(leaks.mask(&mut bytes).into_iter().map(str::to_owned));
         *value = HeaderValue::from_bytes(&bytes).unwrap_or_else(|_| HeaderValue::from_static("*"));
     }
     found
@@ -267,7 +233,11 @@ pub(super) fn mask_headers(headers: &mut HeaderMap, leaks: &Leaks) -> BTreeSet<S
 
 /// Whether an answer is still packed, in a way that the client does not unpack.
 fn is_packed(headers: &HeaderMap) -> bool {
-    headers.get_all(header::CONTENT_ENCODING).iter().any(|value| !value.as_bytes().eq_ignore_ascii_case(b"identity"))
+    let codings = headers.get_all(header::CONTENT_ENCODING).iter().map(HeaderValue::as_bytes);
+    let mut transfers = headers.get_all(header::TRANSFER_ENCODING).iter().map(HeaderValue::as_bytes);
+    let is_plain = |coding: &[u8], plain: &[u8]| coding.eq_ignore_ascii_case(plain);
+    codings.into_iter().any(|coding| !is_plain(coding, b"identity"))
+        || transfers.any(|coding| !is_plain(coding, b"chunked"))
 }
 
 fn to_error(fault: &EgressFault, target: &HttpTarget, refusals: &RefusalLog) -> Error {

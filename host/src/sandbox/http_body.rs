@@ -160,7 +160,10 @@ impl Body for Arriving {
                 }
                 None => {
                     self.is_over = true;
-                    if let Some(held) = filled(self.watch.end()) {
+                    let held = filled(self.watch.end());
+                    let names = self.watch.take_found();
+                    note_secrets(&self.count.refusals, &self.place, names);
+                    if let Some(held) = held {
                         return Poll::Ready(Some(Ok(held)));
                     }
                 }

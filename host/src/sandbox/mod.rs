@@ -46,7 +46,7 @@ pub(crate) use output::{cut_and_clean, outcome_of_native};
 use crate::capability::http::Egress;
 use crate::digest::Digest;
 use crate::error::{Error, Result};
-use crate::plugin::{ComponentBytes, PluginInfo, ToolSpec};
+use crate::plugin::{ComponentBytes, Definition, PluginInfo, ToolSpec};
 use compiled::Compilation;
 use component::CheckedComponent;
 use permits::Permits;
@@ -175,6 +175,11 @@ impl Plugin {
     /// The tools that it lists.
     pub fn tools(&self) -> &[ToolSpec] {
         &self.described.tools
+    }
+
+    /// All that it is, apart from its code.
+    pub fn definition(&self) -> Definition {
+        Definition::new(self.info(), self.tools(), self.component.imports(), self.hook_points())
     }
 
     /// The hook points that it exports, by the names of the contract.

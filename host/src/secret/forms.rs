@@ -11,8 +11,18 @@
 
 use std::fmt::Write as _;
 
+use super::SecretValue;
+
 /// How many bytes a byte of the value takes in its longest spelling: `&#x00ff;`.
-pub(super) const BYTES_A_BYTE: usize = 8;
+const BYTES_A_BYTE: usize = 8;
+
+/// The most bytes that a spelling of any value can have.
+pub(super) const LONGEST: usize = BYTES_A_BYTE * SecretValue::MOST_BYTES;
+
+/// Whether a byte can stand in a spelling.
+pub(super) fn is_spelled(byte: u8) -> bool {
+    matches!(byte, b' '..=b'~')
+}
 
 /// One regular expression, for bytes, that matches every spelling of a value.
 pub(super) fn pattern(value: &str) -> String {
@@ -138,6 +148,8 @@ mod tests {
             let parsed = regex_automata::util::syntax::parse_with(&pattern(&value), &regex_automata::util::syntax::Config::new().unicode(false).utf8(false)).expect("is a pattern");
             let longest = parsed.properties().maximum_len().expect("has an end");
             prop_assert!(longest <= value.len() * BYTES_A_BYTE, "{} bytes", longest);
+            let found = Regex::new(&pattern(&value)).expect("is a pattern");
+            prop_assert!(found.find(value.as_bytes()).is_some_and(|found| found.as_bytes().iter().copied().all(is_spelled)));
         }
 
         #[test]

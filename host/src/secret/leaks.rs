@@ -4,10 +4,8 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
-use regex_automata::hybrid::dfa::DFA;
-use regex_automata::nfa::thompson;
+use regex_automata::meta;
 use regex_automata::util::syntax;
-use regex_automata::{MatchKind, hybrid, meta};
 
 use super::{LeakWatch, SecretValue, forms};
 use crate::error::{Error, Result};
@@ -27,13 +25,9 @@ const AUTOMATON_BYTES: usize = 64 << 20;
 #[derive(Clone, Default)]
 pub struct Leaks(Option<Arc<Search>>);
 
-pub(super) struct Search {
+struct Search {
     names: Vec<String>,
     finder: meta::Regex,
-    /// Follows what may still become a match.
-    pub(super) ahead: DFA,
-    /// The most bytes that a spelling can have.
-    pub(super) longest: usize,
 }
 
 impl Leaks {
@@ -42,12 +36,11 @@ impl Leaks {
     /// # Errors
     /// So many and so long ones that they take too much memory.
     pub fn of(secrets: impl IntoIterator<Item = (String, SecretValue)>) -> Result<Self> {
-        let mut longest = 0;
-        let mut pattern_of = |(name, value): (String, SecretValue)| {
-            longest = longest.max(value.expose().len() * forms::BYTES_A_BYTE);
-            (name, forms::pattern(value.expose()))
-        };
-        let (names, patterns): (Vec<String>, Vec<String>) = secrets.into_iter().map(&mut pattern_of).unzip();
+        let mut secrets: Vec<(String, SecretValue)> = secrets.into_iter().collect();
+        // Where one begins with another, the longer one is meant.
+        secrets.sort_by_key(|(_, value)| std::cmp::Reverse(value.expose().len()));
+        let (names, patterns): (Vec<String>, Vec<String>) =
+            secrets.into_iter().map(|(name, value)| (name, forms::pattern(value.expose()))).unzip();
         if names.is_empty() {
             return Ok(Self::default());
         }
@@ -60,13 +53,7 @@ impl Leaks {
             .configure(meta::Config::new().utf8_empty(false).nfa_size_limit(Some(AUTOMATON_BYTES)))
             .build_many(&patterns)
             .map_err(|_| too_large())?;
-        let ahead = DFA::builder()
-            .syntax(bytes)
-            .thompson(thompson::Config::new().utf8(false).nfa_size_limit(Some(AUTOMATON_BYTES)))
-            .configure(hybrid::dfa::Config::new().match_kind(MatchKind::All).skip_cache_capacity_check(true))
-            .build_many(&patterns)
-            .map_err(|_| too_large())?;
-        Ok(Self(Some(Arc::new(Search { names, finder, ahead, longest }))))
+        Ok(Self(Some(Arc::new(Search { names, finder }))))
     }
 
     /// Whether there is nothing to look for.
@@ -101,13 +88,12 @@ impl Leaks {
         Some(replaced)
     }
 
-    /// Puts `*` in the place of each byte of a secret, so that all else stays where it is, and says which there were
-    /// and where each ends.
-    pub fn mask(&self, bytes: &mut [u8]) -> Vec<(&str, usize)> {
+    /// Puts `*` in the place of each byte of a secret, so that all else stays where it is, and gives their names.
+    pub fn mask(&self, bytes: &mut [u8]) -> Vec<&str> {
         let places: Vec<(&str, Range<usize>)> = self.places(bytes).collect();
         let mask = |(name, place): (_, Range<usize>)| {
-            bytes[place.clone()].fill(b'*');
-            (name, place.end)
+            bytes[place].fill(b'*');
+            name
         };
         places.into_iter().map(mask).collect()
     }
@@ -122,10 +108,6 @@ impl Leaks {
             let found = search.finder.find_iter(bytes);
             found.map(|found| (search.names[found.pattern().as_usize()].as_str(), found.range()))
         })
-    }
-
-    pub(super) fn search(&self) -> Option<&Search> {
-        self.0.as_deref()
     }
 }
 
@@ -153,7 +135,7 @@ mod tests {
         let replaced = leaks().replaced(text, "[redacted]").expect("held some");
         assert_eq!(String::from_utf8_lossy(&replaced), "[redacted] x [redacted]y [redacted]");
         let mut masked = text.to_vec();
-        assert_eq!(leaks().mask(&mut masked), [("b", 9), ("a", 21), ("a", 35)]);
+        assert_eq!(leaks().mask(&mut masked), ["b", "a", "a"]);
         assert_eq!(String::from_utf8_lossy(&masked), "********* x *********y ************");
     }
 

@@ -3,14 +3,16 @@
 use std::fmt;
 use std::sync::Arc;
 
-/// How long a value may be, in bytes. A shorter one could not be told from other text.
-const LENGTH: std::ops::RangeInclusive<usize> = 8..=4096;
-
 /// A value that nothing shows: no `Display`, no serialising, and `Debug` without it.
 #[derive(Clone)]
 pub struct SecretValue(Arc<str>);
 
 impl SecretValue {
+    /// A shorter one could not be told from other text.
+    pub const LEAST_BYTES: usize = 8;
+    /// The most that is looked for.
+    pub const MOST_BYTES: usize = 4096;
+
     /// Takes a value, without white space around it. The error is a clause that does not hold it.
     pub fn new(text: &str) -> Result<Self, String> {
         let text = text.trim();
@@ -18,8 +20,8 @@ impl SecretValue {
         if text.is_empty() {
             return Err("it is empty".to_owned());
         }
-        if !LENGTH.contains(&length) {
-            let (least, most) = LENGTH.into_inner();
+        let (least, most) = (Self::LEAST_BYTES, Self::MOST_BYTES);
+        if length < least || length > most {
             return Err(format!("it has {length} bytes, and a secret has {least} to {most}"));
         }
         if !text.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ') {

@@ -1,17 +1,18 @@
-//! Bytes that come in parts, without the secrets in them: what may be the beginning of one waits for the rest.
+//! Bytes that come in parts, without the secrets in them.
+//!
+//! What may be the middle of a secret waits for what follows. **What waits must not depend on the secrets**: who sees
+//! where a part was cut would learn, letter by letter, what could go on to be one. So all waits that follows the last
+//! byte which no spelling has.
 
 use std::collections::BTreeSet;
 
 use bytes::{Bytes, BytesMut};
-use regex_automata::hybrid::dfa::{Cache, DFA};
-use regex_automata::{Anchored, Input};
 
-use super::Leaks;
+use super::{Leaks, forms};
 
 /// Takes parts and gives them on, `*` in the place of each byte of a secret. Nothing is added or taken away.
 pub struct LeakWatch {
     leaks: Leaks,
-    cache: Option<Cache>,
     /// What may go on to be a secret.
     held: BytesMut,
     /// The names of the secrets that were found and nobody was told of.
@@ -22,8 +23,7 @@ pub struct LeakWatch {
 
 impl LeakWatch {
     pub(super) fn new(leaks: Leaks) -> Self {
-        let cache = leaks.search().map(|search| search.ahead.create_cache());
-        Self { leaks, cache, held: BytesMut::new(), found: BTreeSet::new(), told: BTreeSet::new() }
+        Self { leaks, held: BytesMut::new(), found: BTreeSet::new(), told: BTreeSet::new() }
     }
 
     /// Takes a part, and gives what can be said to hold no secret.
@@ -31,13 +31,37 @@ impl LeakWatch {
         if self.leaks.is_empty() {
             return part;
         }
-        let whole = if self.held.is_empty() { part } else { self.behind_held(&part) };
-        self.sift(whole)
+        let mut whole = if self.held.is_empty() { part } else { self.behind_held(&part) };
+        let open = match whole.iter().rposition(|byte| !forms::is_spelled(*byte)) {
+            Some(last) => last + 1,
+            None => 0,
+        };
+        if whole.len() - open > forms::LONGEST {
+            // More than any secret has: what is longer than one is cut somewhere, and holds none from here on.
+            whole = self.sifted(whole);
+            self.held.extend_from_slice(&whole.split_off(whole.len() - forms::LONGEST));
+            return whole;
+        }
+        // No secret goes on over what ends here.
+        self.held.extend_from_slice(&whole.split_off(open));
+        self.sifted(whole)
     }
 
     /// Gives what was held back, there being no more.
     pub fn end(&mut self) -> Bytes {
-        std::mem::take(&mut self.held).freeze()
+        let held = std::mem::take(&mut self.held).freeze();
+        self.sifted(held)
+    }
+
+    fn sifted(&mut self, bytes: Bytes) -> Bytes {
+        if !self.leaks.hits(&bytes) {
+            return bytes;
+        }
+        let mut masked = bytes.to_vec();
+        for name in self.leaks.mask(&mut masked) {
+            self.found.insert(name.to_owned());
+        }
+        masked.into()
     }
 
     /// What is looked for.
@@ -55,44 +79,6 @@ impl LeakWatch {
         self.held.extend_from_slice(part);
         std::mem::take(&mut self.held).freeze()
     }
-
-    fn sift(&mut self, mut whole: Bytes) -> Bytes {
-        let mut behind = 0;
-        if self.leaks.hits(&whole) {
-            let mut masked = whole.to_vec();
-            for (name, end) in self.leaks.mask(&mut masked) {
-                behind = end;
-                self.found.insert(name.to_owned());
-            }
-            whole = masked.into();
-        }
-        if let (Some(search), Some(cache)) = (self.leaks.search(), &mut self.cache) {
-            let behind = behind.max(whole.len().saturating_sub(search.longest));
-            let from = open_from(&search.ahead, cache, &whole, behind);
-            self.held.extend_from_slice(&whole.split_off(from));
-        }
-        whole
-    }
-}
-
-/// Where the first bytes stand that would be a secret with what may follow.
-fn open_from(ahead: &DFA, cache: &mut Cache, bytes: &[u8], behind: usize) -> usize {
-    (behind..bytes.len()).find(|start| is_open(ahead, cache, &bytes[*start..])).unwrap_or(bytes.len())
-}
-
-/// Whether something beginning with all of these bytes is a secret. Who cannot tell says yes.
-fn is_open(ahead: &DFA, cache: &mut Cache, bytes: &[u8]) -> bool {
-    let Ok(mut state) = ahead.start_state_forward(cache, &Input::new(bytes).anchored(Anchored::Yes)) else {
-        return true;
-    };
-    for byte in bytes {
-        match ahead.next_state(cache, state, *byte) {
-            Ok(next) if next.is_dead() => return false,
-            Ok(next) => state = next,
-            Err(_) => return true,
-        }
-    }
-    true
 }
 
 #[cfg(test)]
@@ -103,7 +89,9 @@ mod tests {
     use super::*;
 
     fn leaks() -> Leaks {
-        Leaks::of([("a".to_owned(), SecretValue::new("tok-12345").expect("is a value"))]).expect("compiles")
+        let secret = |(name, value): (&str, &str)| (name.to_owned(), SecretValue::new(value).expect("is a value"));
+        // One is the head of another, and one its middle.
+        Leaks::of([("a", "tok-12345"), ("b", "tok-12345.more"), ("c", "12345.mo")].map(secret)).expect("compiles")
     }
 
     /// What comes out for each part, and at the end.
@@ -117,16 +105,26 @@ mod tests {
 
     #[test]
     fn a_secret_across_parts_does_not_pass() {
-        assert_eq!(watched(&["a tok-", "123", "45 b"]), ["a ", "", "********* b", ""]);
-        assert_eq!(watched(&["dG9rL", "TEyMzQ1"]), ["", "************", ""]);
-        assert_eq!(watched(&["tok%2", "D12345"]), ["", "***********", ""]);
+        assert_eq!(watched(&["a\ntok-", "123", "45 b\n"]), ["a\n", "", "********* b\n", ""]);
+        assert_eq!(watched(&["dG9rL", "TEyMzQ1", "\n"]), ["", "", "************\n", ""]);
+        assert_eq!(watched(&["tok-12345", ".more!"]), ["", "", "**************!"]);
     }
 
     #[test]
-    fn what_cannot_be_a_beginning_is_not_held_back() {
+    fn where_a_part_is_cut_tells_nothing_of_a_secret() {
+        let lengths = |parts: &[&str]| watched(parts).iter().map(String::len).collect::<Vec<_>>();
+        for guess in ["t", "to", "tok-1", "tok-1234", "x", "xo", "tok-2", "dG9r", "746f"] {
+            let other = "#".repeat(guess.len());
+            assert_eq!(lengths(&[&format!("\n{guess}")]), lengths(&[&format!("\n{other}")]), "{guess}");
+            assert_eq!(lengths(&[&format!("\n{guess}"), " b\n"]), lengths(&[&format!("\n{other}"), " b\n"]));
+        }
+    }
+
+    #[test]
+    fn what_ends_a_line_is_not_held_back() {
         assert_eq!(watched(&["event: one\n\n", "event: two\n\n"]), ["event: one\n\n", "event: two\n\n", ""]);
-        assert_eq!(watched(&["a to", " b"]), ["a ", "to b", ""]);
-        assert_eq!(watched(&["it ends with tok-1234"]), ["it ends with ", "tok-1234"]);
+        let long = "x".repeat(2 * forms::LONGEST);
+        assert_eq!(watched(&[&long]).iter().map(String::len).collect::<Vec<_>>(), [forms::LONGEST, forms::LONGEST]);
     }
 
     proptest! {
@@ -134,9 +132,9 @@ mod tests {
         fn however_it_is_cut_the_same_comes_out(
             cuts in prop::collection::vec(0usize..60, 0..8),
             text in prop::sample::select(vec![
-                "x tok-12345 y tok%2D12345 z dG9rLTEyMzQ1 746f6b2d3132333435 tok-1234",
-                "tok-tok-12345tok-12345 tok-1234tok-12345&#116;ok-12345",
-                "no secret is in here, token 12345 and tok 12345 and 746f6b2d31 only",
+                "x tok-12345 y tok%2D12345 z\ndG9rLTEyMzQ1 746f6b2d3132333435 tok-1234",
+                "tok-tok-12345tok-12345.more tok-1234tok-12345&#116;ok-12345.mo",
+                "no secret is in here, token 12345 and\ntok 12345 and 746f6b2d31 only",
             ]),
         ) {
             let mut cuts: Vec<usize> = cuts.into_iter().map(|cut| cut.min(text.len())).collect();
@@ -144,9 +142,9 @@ mod tests {
             let starts = [0].into_iter().chain(cuts.iter().copied());
             let ends = cuts.iter().copied().chain([text.len()]);
             let parts: Vec<&str> = starts.zip(ends).map(|(start, end)| &text[start..end]).collect();
-            let mut whole = text.as_bytes().to_vec();
-            leaks().mask(&mut whole);
-            prop_assert_eq!(watched(&parts).concat(), String::from_utf8(whole).expect("is text"));
+            let out = watched(&parts).concat();
+            prop_assert!(!leaks().hits(out.as_bytes()), "{}", out);
+            prop_assert_eq!(out.len(), text.len());
         }
     }
 }

@@ -13,6 +13,7 @@ use crate::origin::Origin;
 use crate::permission::{HttpPattern, ToolPattern};
 
 /// The flags as they were typed.
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Flags {
     /// `--model PROVIDER:NAME`.
@@ -26,6 +27,10 @@ pub struct Flags {
     /// `--grant PLUGIN/TOOL:fs.NAME=ro`, `PLUGIN/TOOL:env.NAME`, `PLUGIN/TOOL:secret.NAME` or
     /// `PLUGIN/TOOL:http=GET https://…`.
     pub grant: Vec<String>,
+    /// `--dev NAME=PATH`.
+    pub dev: Vec<String>,
+    /// `--locked`.
+    pub locked: bool,
     /// `--hook NAME[+POWER…][=JSON]`.
     pub hook: Vec<String>,
     /// `--allow PATTERN`.
@@ -101,6 +106,19 @@ impl Flags {
             _ => Err(wrong("--mount", text, "write `--mount NAME=PATH:ro`")),
         });
         workspace.chain(named).collect()
+    }
+
+    /// The components that are loaded outside of the lock; paths are relative to `cwd`.
+    pub(super) fn dev(&self, cwd: &Path) -> Result<Vec<Sourced<(String, PathBuf)>>> {
+        let origin = || self.origin("--dev");
+        let read = |text: &String| match text.split_once('=') {
+            Some((name, path)) if !path.is_empty() => {
+                check_name(name).map_err(|error| error.at(origin()))?;
+                Ok(Sourced::new((name.to_owned(), cwd.join(path)), origin()))
+            }
+            _ => Err(wrong("--dev", text, "write `--dev NAME=FILE.wasm`")),
+        };
+        self.dev.iter().map(read).collect()
     }
 
     /// The grants.

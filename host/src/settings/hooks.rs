@@ -42,6 +42,8 @@ pub struct HookSettings {
     pub limits: GrantLimits,
     /// What follows a fault.
     pub on_fault: OnFault,
+    /// The user's own file names it.
+    pub is_users: bool,
     /// Where it stands.
     pub origin: Origin,
 }
@@ -73,6 +75,7 @@ impl HookSettings {
             env: Vec::new(),
             limits: GrantLimits::default(),
             on_fault: OnFault::Deny,
+            is_users: false,
             origin,
         }
     }

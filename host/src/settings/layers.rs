@@ -69,7 +69,7 @@ pub(super) struct Draft {
     pub(super) mounts: BTreeMap<String, MountDraft>,
     pub(super) plugins: BTreeMap<String, PluginSettings>,
     pub(super) secrets: BTreeMap<String, SecretSettings>,
-    pub(super) pinned: Vec<Digest>,
+    pub(super) pinned: Vec<(String, Digest)>,
     pub(super) grants: Vec<Grant>,
     pub(super) rules: Vec<Rule>,
     pub(super) redact: Vec<Sourced<String>>,
@@ -151,7 +151,7 @@ impl Draft {
         }));
         self.rules.extend(file.rules);
         self.redact.extend(file.redact);
-        self.hooks.extend(file.hooks);
+        self.hooks.extend(file.hooks.into_iter().map(|hook| HookSettings { is_users: known_only, ..hook }));
         replace(&mut self.unmatched, file.unmatched);
         replace(&mut self.on_ask, file.on_ask);
         replace(&mut self.unattended, file.unattended);
@@ -255,9 +255,10 @@ impl Draft {
                 .at(text.origin)),
         });
         let digest = digest.transpose()?;
-        self.pinned.extend(digest.iter().filter(|_| by_user).map(|digest| digest.value));
+        self.pinned.extend(digest.iter().filter(|_| by_user).map(|digest| (name.clone(), digest.value)));
         let plugin = PluginSettings {
             source,
+            is_users: by_user,
             digest,
             prefix: written.prefix,
             settings: written.settings,

@@ -12,6 +12,7 @@ mod given;
 mod hooks;
 pub mod keys;
 mod layers;
+mod lock;
 mod masks;
 mod mount;
 mod name;
@@ -36,7 +37,9 @@ pub use flags::{Flags, SaidBy};
 pub use given::GivenMount;
 pub use hooks::{HookSettings, HookSource};
 pub use layers::{Layers, Note, ProjectFile, Withheld};
+pub use lock::{Lock, LockFile, Locks, Pin};
 pub use masks::{own_masks, secret_masks, shipped_masks};
+pub use name::check_name;
 pub use schema::{json_schema, reference};
 pub use secrets::{SecretSettings, SecretSource};
 pub use sourced::Sourced;
@@ -53,6 +56,7 @@ use crate::need::FsMode;
 use crate::origin::Origin;
 use crate::permission::{Decision, Fallback, Mask, MaskKind, Policy, Rule, StandingApproval, Tier, Unmatched};
 use crate::redaction::Redaction;
+use crate::secret::Leaks;
 use flags::Given;
 use layers::{Draft, replace};
 use mount::narrower_mode;
@@ -87,8 +91,14 @@ pub struct Settings {
     pub plugin_dirs: Vec<Sourced<PathBuf>>,
     /// Secrets by name.
     pub secrets: BTreeMap<String, SecretSettings>,
-    /// Components that the user's own file names by their digests.
-    pub pinned: Vec<Digest>,
+    /// Components that the user's own file names by their digests, with their names.
+    pub pinned: Vec<(String, Digest)>,
+    /// What is pinned beside the files; none before somebody has read it.
+    pub locks: Locks,
+    /// Every component has to be pinned: where that is said.
+    pub locked: Option<Origin>,
+    /// Components that are loaded outside of the locks, by name.
+    pub dev: Vec<Sourced<(String, PathBuf)>>,
     /// What tools may be given.
     pub grants: Vec<Grant>,
     /// The rules.
@@ -138,6 +148,9 @@ impl Settings {
             .collect();
         let mounts = draft.take_mounts(&plugin_dirs)?;
         let (run, on_ask) = draft.running(surroundings);
+        let in_file = run.unattended.value && matches!(run.unattended.origin, Origin::File { .. });
+        let locked = flags.locked.then(|| flags.origin("--locked"));
+        let locked = locked.or_else(|| in_file.then(|| run.unattended.origin.clone()));
         let policy = draft.take_policy(&approvals, surroundings);
         let redaction = redaction(&draft.redact)?;
         Ok(Self {
@@ -150,6 +163,9 @@ impl Settings {
             plugin_dirs,
             secrets: draft.secrets,
             pinned: draft.pinned,
+            locks: Locks::default(),
+            locked,
+            dev: flags.dev(&surroundings.cwd)?,
             grants: draft.grants,
             policy,
             redaction,
@@ -161,6 +177,22 @@ impl Settings {
             notes: draft.notes,
             withheld: draft.withheld,
         })
+    }
+}
+
+impl Settings {
+    /// Keeps the secrets that were read out of runs.
+    ///
+    /// # Errors
+    /// Secrets that are too long in all, or stand in what is put in their place.
+    pub fn keep_secrets_out(&mut self) -> Result<()> {
+        let leaks = Leaks::of(
+            self.secrets
+                .iter()
+                .flat_map(|(name, secret)| secret.spelled().into_iter().map(move |value| (name.clone(), value))),
+        )?;
+        self.redaction = std::mem::take(&mut self.redaction).with_secrets(leaks)?;
+        Ok(())
     }
 }
 

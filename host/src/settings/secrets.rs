@@ -3,29 +3,15 @@
 
 use std::path::{Path, PathBuf};
 
+use base64::Engine as _;
 use http::HeaderName;
 
 use super::document::Node;
+use crate::capability::http::can_carry_secret;
 use crate::error::{Error, Result};
 use crate::origin::Origin;
 use crate::permission::HttpOrigin;
 use crate::secret::SecretValue;
-
-/// Headers that say how a request is framed or where it goes: none of them can carry a secret.
-const FRAMING: [&str; 12] = [
-    "connection",
-    "content-encoding",
-    "content-length",
-    "content-type",
-    "expect",
-    "host",
-    "keep-alive",
-    "proxy-authorization",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-];
 
 /// A secret that the operator defines.
 #[derive(Clone, Debug)]
@@ -54,7 +40,12 @@ pub enum SecretSource {
     /// A file.
     File(PathBuf),
     /// What a program prints.
-    Command(Vec<String>),
+    Command {
+        /// The program and its arguments.
+        words: Vec<String>,
+        /// Where it runs: the directory of the file that names it.
+        dir: PathBuf,
+    },
 }
 
 impl SecretSettings {
@@ -83,14 +74,22 @@ impl SecretSettings {
             origin: node.origin.clone(),
         })
     }
-}
 
-impl SecretSettings {
+    /// What must be seen nowhere: the value, and what it is made of where it is a name and a password in base64.
+    pub(super) fn spelled(&self) -> Vec<SecretValue> {
+        let Some(value) = &self.value else { return Vec::new() };
+        let decoded = base64::prelude::BASE64_STANDARD.decode(value.expose()).ok();
+        let decoded = decoded.and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default();
+        let password = decoded.split_once(':').map(|(_, password)| password).unwrap_or_default();
+        let inside = [decoded.as_str(), password].map(|text| SecretValue::new(text).ok());
+        [Some(value.clone())].into_iter().chain(inside).flatten().collect()
+    }
+
     /// The file that holds it, where one does.
     pub fn file(&self) -> Option<&Path> {
         match &self.from {
             SecretSource::File(path) => Some(path),
-            SecretSource::Env(_) | SecretSource::Command(_) => None,
+            SecretSource::Env(_) | SecretSource::Command { .. } => None,
         }
     }
 }
@@ -104,11 +103,20 @@ fn source(name: &str, node: &Node, path: impl Fn(&str) -> PathBuf) -> Result<Sec
     let source = match kind.as_str() {
         "env" => SecretSource::Env(value.text().unwrap_or_default().to_owned()),
         "file" => SecretSource::File(path(value.text().unwrap_or_default())),
-        _ => SecretSource::Command(value.texts().map(|(word, _)| word.to_owned()).collect()),
+        _ => {
+            let mut words: Vec<String> = value.texts().map(|(word, _)| word.to_owned()).collect();
+            // A program with a `/` in its name is a file beside the one that names it, wherever the host is started.
+            if let Some(program) = words.first_mut().filter(|program| program.contains('/')) {
+                *program = path(program).display().to_string();
+            }
+            SecretSource::Command { words, dir: path(".") }
+        }
     };
     match &source {
         SecretSource::Env(variable) if variable.is_empty() => Err(wrong("is taken from a variable without a name")),
-        SecretSource::Command(words) if words.is_empty() => Err(wrong("is taken from a command without a program")),
+        SecretSource::Command { words, .. } if words.is_empty() => {
+            Err(wrong("is taken from a command without a program"))
+        }
         _ => Ok(source),
     }
 }
@@ -126,11 +134,11 @@ fn header(name: &str, node: Option<&Node>) -> Result<(HeaderName, String)> {
     let header: HeaderName = written.parse().map_err(|_| {
         wrong("name", format!("goes in `{written}`, which is no header"), "write a name such as `x-api-key`")
     })?;
-    if FRAMING.contains(&header.as_str()) {
+    if !can_carry_secret(&header) {
         return Err(wrong(
             "name",
             format!("cannot go in `{header}`"),
-            "that header says where a request goes or how it is read",
+            "that header says where a request goes, what it is or how it is read",
         ));
     }
     let form = member("value").and_then(Node::text).unwrap_or("Bearer {}");

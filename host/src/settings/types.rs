@@ -115,6 +115,8 @@ pub enum PluginSource {
 pub struct PluginSettings {
     /// Where it comes from.
     pub source: PluginSource,
+    /// The user's own file names it.
+    pub is_users: bool,
     /// What its component has to be.
     pub digest: Option<Sourced<Digest>>,
     /// Put before the names of its tools.

@@ -294,9 +294,10 @@ fn settings_that_do_not_fit_the_plugin() {
     with("settings = { language = \"de\" }\n").check(
         &arguments,
         &expect![[r#"
-        ── stdout
-        in order: 1 plugin, 1 tool, 0 rules
-        ── exit 0
-    "#]],
+            ── stdout
+            note: `words` is not pinned: `looplet-host add` shows what a plugin is and pins it
+            in order: 1 plugin, 1 tool, 0 rules
+            ── exit 0
+        "#]],
     );
 }

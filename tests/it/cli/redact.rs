@@ -172,6 +172,7 @@ settings = { at = "pre-tool", do = "rewrite", tool = "read_file", text = '{"path
             ── stdout
             ok
             ── stderr
+            note: `probe` is not pinned: `looplet-host add` shows what a plugin is and pins it
             model scripted:../model.jsonl (--model)
             workspace [DIR]/project (rw, policy.toml:6)
             policy policy.toml (1 rule)

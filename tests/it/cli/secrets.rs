@@ -99,9 +99,9 @@ fn a_secret_of_each_source_goes_to_its_origin_and_stands_in_nothing_else() {
          decision    allowed
          rule        policy.toml:14 → allow
          authority   http GET http://127.0.0.1:*/** (granted by policy.toml:13)
-                     secret by-command (granted by policy.toml:13)
-                     secret by-env (granted by policy.toml:13)
-                     secret by-file (granted by policy.toml:13)
+                     secret by-command for http://127.0.0.1:[PORT] (granted by policy.toml:13)
+                     secret by-env for http://127.0.0.1:[PORT] (granted by policy.toml:13)
+                     secret by-file for http://127.0.0.1:[PORT] (granted by policy.toml:13)
          touched     read 0 B, wrote 0 B, 1 refused inside
          refused     receive `by-env` from http://127.0.0.1:[PORT]/env → taken out
          used        [TIME], [SIZE] of 64.0 MiB, 1 request
@@ -116,9 +116,9 @@ fn a_secret_of_each_source_goes_to_its_origin_and_stands_in_nothing_else() {
          tool      http/fetch
          decision  allow  policy.toml:14 (the operator's policy allows this call)
          could     http GET http://127.0.0.1:*/**  (granted by policy.toml:13)
-         could     secret by-command  (granted by policy.toml:13)
-         could     secret by-env  (granted by policy.toml:13)
-         could     secret by-file  (granted by policy.toml:13)
+         could     secret by-command for http://127.0.0.1:[PORT]  (granted by policy.toml:13)
+         could     secret by-env for http://127.0.0.1:[PORT]  (granted by policy.toml:13)
+         could     secret by-file for http://127.0.0.1:[PORT]  (granted by policy.toml:13)
         ── exit 0
     "#]]
     .assert_eq(&shown(&explain, &all));
@@ -169,7 +169,7 @@ fn what_a_model_says_and_a_tool_reads_of_it_is_kept_out_of_the_run() {
         workspace [DIR]/project (rw, policy.toml:3)
         policy policy.toml (1 rule)
         #1 ✓ read_file(path='config.ini') → key = [redacted] [TIME]
-              refused inside: answer `api` in the result: taken out
+              refused inside: say `api`: taken out
         #2 ✗ write_file(content='[redacted]', path='a.txt') → validation: not run: its arguments hold text that is kept out of runs
         #3 ✗ fetch(url='http://127.0.0.1:[PORT]/?k=[redacted]') → validation: not run: its arguments hold text that is kept out of runs
         #4 ✓ done(summary='ok')
@@ -313,4 +313,64 @@ fn a_tool_asks_whether_a_secret_is_there_and_no_more() {
     let elsewhere = "http_probe = { http = [\"GET http://127.0.0.1:3/**\"], secrets = [\"one\"] }";
     world.write("policy.toml", policy(secrets, elsewhere));
     assert!(asked(&world).contains("one: false"), "{}", asked(&world));
+}
+
+#[test]
+fn a_call_by_hand_and_an_answer_to_a_run_show_none_of_it() {
+    let secrets =
+        "[mounts.workspace]\npath = \".\"\n[secrets.api]\nfrom = { env = \"API_KEY\" }\nto = \"https://a.example\"";
+    let grants = "files = { fs = { workspace = \"ro\" } }\n\"http/fetch\" = { http = [\"GET https://a.example/**\"], secrets = [\"api\"] }";
+    let world = World::with_notes()
+        .variable("API_KEY", VALUES[0])
+        .file("config.ini", "key = env+secret/91\n")
+        .file("policy.toml", policy(secrets, grants).replace("\"allow\"", "\"ask\"") + "[policy]\non_ask = \"park\"\n")
+        .model(&[r#"{"calls":[{"tool":"read_file","arguments":{"path":"notes.md"}}]}"#, DONE]);
+    let call = ["call", "files/read_file", r#"{"path":"config.ini"}"#, "--policy", "policy.toml", "--allow", "files/*"];
+    let called = world.run(&call);
+    assert!(
+        called.stdout.contains("key = [redacted]") && called.stderr.contains("say `api`: taken out"),
+        "{}",
+        called.transcript()
+    );
+    let json = world.run(&[&["--json"], &call[..]].concat());
+    assert!(json.stdout.contains("[redacted]") && !json.transcript().contains("env+secret"), "{}", json.transcript());
+    assert_eq!(world.run(&RUN).code, Some(4));
+    let run = world.runs().remove(0);
+    let answered = world.run(&["answer", &run, "1", "no", "use env+secret/91 instead"]);
+    assert_eq!(answered.code, Some(0), "{}", answered.transcript());
+    assert!(!fs::read_to_string(world.journals().remove(0)).unwrap().contains("env+secret"));
+    assert_eq!(world.run(&["resume", &run]).code, Some(0));
+}
+
+#[test]
+fn what_a_name_and_a_password_are_made_of_is_kept_out_too() {
+    let secrets = "[mounts.workspace]\npath = \".\"\n[secrets.api]\nfrom = { env = \"BASIC\" }\nto = \"https://a.example\"\nheader = { value = \"Basic {}\" }";
+    let grants = "files = { fs = { workspace = \"ro\" } }\n\"http/fetch\" = { http = [\"GET https://a.example/**\"], secrets = [\"api\"] }";
+    let world = World::with_notes()
+        // `operator:pass-word-1`
+        .variable("BASIC", "b3BlcmF0b3I6cGFzcy13b3JkLTE=")
+        .file("config.ini", "password = pass-word-1, user = operator\n")
+        .file("policy.toml", policy(secrets, grants));
+    let called = world.run(&["call", "files/read_file", r#"{"path":"config.ini"}"#, "--policy", "policy.toml"]);
+    assert!(called.stdout.contains("password = [redacted], user = operator"), "{}", called.transcript());
+}
+
+#[test]
+fn a_command_is_the_one_beside_the_file_that_names_it() {
+    let canary = Canary::start(echo);
+    let user =
+        "[grants]\n\"http/fetch\" = { secrets = [\"tool\"] }\n[secrets.tool]\nfrom = { command = [\"./get-key\"] }\n";
+    let world = probing(
+        &canary,
+        &format!("{user}to = \"{}\"\n", canary.url("")),
+        "\"http/fetch\" = { http = [\"GET http://127.0.0.1:*/**\"] }",
+    )
+    .model(&[&fetch(&canary.url("/a")), DONE]);
+    for (place, key) in [("../home/.config/looplet/get-key", "the-right-key"), ("get-key", "the-wrong-key")] {
+        world.write(place, format!("#!/bin/sh\necho {key}\n"));
+        fs::set_permissions(world.path(place), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    }
+    let printed = world.run(&RUN);
+    assert!(printed.stderr.contains("✓ fetch"), "{}", printed.transcript());
+    assert!(canary.seen()[0].contains("authorization: Bearer the-right-key\r\n"), "{:?}", canary.seen());
 }

@@ -43,6 +43,7 @@ fn a_gate_that_fails_ends_the_run_where_the_operator_says_so() {
         &["run", "--model", "scripted:../model.jsonl", "--policy", "policy.toml", "--allow", "files/*", "do it"],
         &expect![[r#"
             ── stderr
+            note: `probe` is not pinned: `looplet-host add` shows what a plugin is and pins it
             model scripted:../model.jsonl (--model)
             workspace [DIR]/project (rw, the shipped default)
             policy none written and no terminal to ask at: every call is denied but for `--allow`
@@ -201,6 +202,7 @@ fn a_component_that_only_observes_is_silent_once_it_failed_and_refuses_nothing()
         ── stdout
         All is read.
         ── stderr
+        note: `both` is not pinned: `looplet-host add` shows what a plugin is and pins it
         model scripted:../model.jsonl (--model)
         workspace [DIR]/project (rw, the shipped default)
         policy none written and no terminal to ask at: every call is denied but for `--allow`

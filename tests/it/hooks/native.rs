@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use looplet_host::hook::{Answered, Hook, Point, Points, ResultVerdict, RunView, StepView, ToolAnswer};
 use looplet_host::host::{Host, Launch};
-use looplet_host::machine::{PluginFile, hook_files};
+use looplet_host::machine::{NamedBy, PluginFile, hook_files};
 use looplet_host::message::Outcome;
 use looplet_host::model::Scripted;
 use looplet_host::model::select::Environment;
@@ -33,7 +33,7 @@ async fn host(hooks: &str) -> Host {
     let surroundings = Surroundings { terminal: false, cwd: std::env::temp_dir(), home: None };
     let settings = Settings::load(&layers, &Flags::default(), &surroundings).unwrap();
     let greet = looplet_host::builtin::get("greet").unwrap();
-    let files = vec![PluginFile { name: "greet".into(), bytes: greet.bytes.into(), lies_about: false }];
+    let files = vec![PluginFile { name: "greet".into(), bytes: greet.bytes.into(), by: NamedBy::Argument }];
     let hooks = hook_files(&settings.hooks).unwrap();
     Host::assemble(&Sandbox::new().unwrap(), settings, files, hooks, &[], &Environment::default()).await.unwrap()
 }

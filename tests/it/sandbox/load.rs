@@ -263,7 +263,14 @@ fn a_list_of_tools_that_never_comes_or_is_wrong_refuses_the_plugin() {
 #[test]
 fn what_a_plugin_says_of_its_tools_is_cleaned_of_control_codes() {
     let liar = liar('K').expect("loads");
-    check(format!("{:?}", liar.tools()[0].description), expect![[r#""Read�[2J\u{202e} it.""#]]);
+    check(format!("{:?}", liar.tools()[0].description), expect![[r#""Read�[2J it.""#]]);
+}
+
+#[test]
+fn words_that_nobody_sees_are_refused() {
+    let why = |letter: char| liar(letter).err().expect("is refused").to_string();
+    assert_eq!(why('L'), "plugin `guest` describes the tool `tool` with U+202E, which nobody sees");
+    assert_eq!(why('M'), "plugin `guest` describes the tool `tool` with U+E0041, which nobody sees");
 }
 
 #[test]

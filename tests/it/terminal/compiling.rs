@@ -27,11 +27,11 @@ fn a_terminal_shows_one_line_while_plugins_are_compiled_and_then_none() {
     let world = world();
     let (code, seen) = world.start(&INSPECT).leaves_as_written();
     assert_eq!(code, Some(0));
-    let (line, _) = seen.split_once("one  ").expect("is inspected");
+    let (line, _) = seen.split_once("note: `one` is not pinned").expect("is inspected");
     expect!["[CLEAR]compiling 1 of 1: one … 0 s[CLEAR]"].assert_eq(&steady(line));
     // The second start has nothing to compile.
     let (_, again) = world.start(&INSPECT).leaves_as_written();
-    assert!(again.starts_with("one  "), "{again:?}");
+    assert!(again.starts_with("note: `one` is not pinned"), "{again:?}");
 }
 
 #[test]
@@ -48,5 +48,6 @@ fn an_error_takes_the_place_of_the_line() {
 #[test]
 fn elsewhere_there_is_a_line_for_what_takes_long_and_nothing_to_write_over() {
     let (code, _, said) = world().run(&INSPECT);
-    assert_eq!((code, said.as_str()), (Some(0), ""));
+    let note = "note: `one` is not pinned: `looplet-host add` shows what a plugin is and pins it\n";
+    assert_eq!((code, said.as_str()), (Some(0), note));
 }

@@ -147,8 +147,10 @@ impl Mount {
 
     /// Whether a mask hides what a path of this machine leads to.
     pub fn hides(&self, place: &Path) -> bool {
-        let (place, root) = (std::fs::canonicalize(place), std::fs::canonicalize(self.host_path()));
-        let (Ok(place), Ok(root)) = (place, root) else { return false };
+        // Of what is not there, the part that is.
+        let there = place.ancestors().find_map(|above| Some((above, std::fs::canonicalize(above).ok()?)));
+        let (Some((above, there)), Ok(root)) = (there, std::fs::canonicalize(self.host_path())) else { return false };
+        let place = place.strip_prefix(above).map_or(there.clone(), |rest| there.join(rest));
         let inside = place.strip_prefix(root).ok().and_then(Path::to_str);
         inside.and_then(|inside| self.masks().of(inside)).is_some_and(|hit| hit.kind == MaskKind::Hidden)
     }

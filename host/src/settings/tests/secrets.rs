@@ -21,7 +21,7 @@ fn a_secret_says_where_it_comes_from_where_it_goes_and_how() {
     expect_test::expect![[r#"
         a Env("A") https://a.example authorization: Bearer {}
         b File("/proj/keys/b") https://b.example:8443 x-api-key: {}
-        c Command(["pass", "show", "c"]) http://127.0.0.1:8080 authorization: Token {}
+        c Command { words: ["pass", "show", "c"], dir: "/proj" } http://127.0.0.1:8080 authorization: Token {}
     "#]]
     .assert_eq(&report);
 }
@@ -72,7 +72,7 @@ fn what_is_wrong_with_a_secret_is_said_with_line_and_fix() {
         error: looplet.toml:4: the secret `a` goes in `two words`, which is no header
         hint: write a name such as `x-api-key`
         error: looplet.toml:4: the secret `a` cannot go in `host`
-        hint: that header says where a request goes or how it is read
+        hint: that header says where a request goes, what it is or how it is read
         error: looplet.toml:4: the secret `a` has no place in `Bearer`
         hint: write one `{}` where the secret is to stand: `Bearer {}`
         error: looplet.toml:4: the secret `a` has no place in `a
@@ -81,4 +81,22 @@ fn what_is_wrong_with_a_secret_is_said_with_line_and_fix() {
         error: looplet.toml:1: `A` is no name
         hint: a name begins with a-z and goes on with a-z, 0-9, `_` or `-`, at most 64"#]]
     .assert_eq(&reports);
+}
+
+#[test]
+fn a_ceiling_bounds_which_secrets_a_trusted_project_grants() {
+    let user = "[ceiling]\nsecrets = [\"a\"]\n[grants]\n\"http/fetch\" = { secrets = [\"b\"] }";
+    let project = "[grants]\n\"http/fetch\" = { secrets = [\"a\", \"b\"] }";
+    let layers = Layers {
+        user: Some(file("user/looplet.toml", user)),
+        project: Some(ProjectFile::Trusted(file("looplet.toml", project))),
+    };
+    let settings = load(&layers, &Flags::default(), &alone());
+    let granted: Vec<&[String]> = settings.grants.iter().map(|grant| grant.secrets.as_slice()).collect();
+    assert_eq!(granted, [["b".to_owned()], ["a".to_owned()]]);
+    let notes: Vec<&str> = settings.notes.iter().map(|note| note.message.as_str()).collect();
+    assert_eq!(notes, ["secret `b` is above the ceiling of your own file and not given"]);
+    let untrusted = with_project(project, ProjectFile::Untrusted);
+    let settings = load(&untrusted, &Flags::default(), &alone());
+    assert!(settings.grants.is_empty() && settings.withheld.iter().any(|key| key.key == "grants.http/fetch.secrets"));
 }

@@ -63,7 +63,9 @@ impl tool::Guest for Liar {
             b'J' => {
                 vec![ToolSpec { input_schema: format!("{{\"title\":\"{}\"}}", "x".repeat(64 << 10)), ..spec("tool") }]
             }
-            b'K' => vec![ToolSpec { description: "Read\u{1b}[2J\u{202e} it.".into(), ..spec("tool") }],
+            b'K' => vec![ToolSpec { description: "Read\u{1b}[2J it.".into(), ..spec("tool") }],
+            b'L' => vec![ToolSpec { description: "Read \u{202e}it.".into(), ..spec("tool") }],
+            b'M' => vec![ToolSpec { description: "Read it.\u{e0041}\u{e0042}".into(), ..spec("tool") }],
             _ => vec![spec("tool")],
         }
     }

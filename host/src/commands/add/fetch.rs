@@ -1,0 +1,58 @@
+//! A component from an address: fetched whole, bounded, and nothing else than what its digest says.
+
+use std::path::Path;
+
+use looplet_host::digest::Digest;
+use looplet_host::error::{Error, Result};
+use looplet_host::machine::Machine;
+use looplet_host::permission::HttpOrigin;
+use looplet_host::sandbox::Limits;
+
+use super::Candidate;
+
+/// Fetches a component. It is written to `DIR/NAME.wasm`, `plugins` where no directory is named, once a person has
+/// agreed.
+pub(super) async fn component(
+    machine: &Machine,
+    url: &str,
+    name: Option<&str>,
+    wanted: Digest,
+    dir: Option<&Path>,
+) -> Result<Candidate> {
+    let address = url::Url::parse(url).map_err(|error| Error::usage(format!("`{url}` is no address: {error}")))?;
+    let origin = HttpOrigin::parse(&address.origin().ascii_serialization())?;
+    if origin.is_open() {
+        return Err(Error::usage(format!("`{url}` would be fetched for everybody to change on the way"))
+            .hint("`http://` is for this machine alone: use `https://`"));
+    }
+    let bytes = fetched(&address).await?;
+    let is = Digest::of(&bytes);
+    if is != wanted {
+        return Err(Error::usage(format!("what `{url}` gives is {is}, not {wanted}"))
+            .hint("it is another component than is meant; nothing was kept"));
+    }
+    let last = address.path_segments().and_then(|mut parts| parts.next_back()).unwrap_or_default();
+    let name = name.map_or_else(|| last.trim_end_matches(".wasm").to_owned(), str::to_owned);
+    let dir = machine.surroundings.cwd.join(dir.unwrap_or(Path::new("plugins")));
+    let to = dir.join(format!("{name}.wasm"));
+    Ok(Candidate { name, from: url.to_owned(), bytes, to: Some(to), is_hook: false })
+}
+
+async fn fetched(address: &url::Url) -> Result<Vec<u8>> {
+    let failed = |why: String| Error::failed(format!("`{address}` cannot be fetched: {why}"));
+    let plain = |error: reqwest::Error| failed(error.without_url().to_string());
+    // No redirect: what was typed is what is asked.
+    let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().map_err(plain)?;
+    let mut answer = client.get(address.clone()).send().await.map_err(plain)?;
+    if answer.status() != reqwest::StatusCode::OK {
+        return Err(failed(format!("the server answers {}", answer.status())));
+    }
+    let mut bytes = Vec::new();
+    while let Some(part) = answer.chunk().await.map_err(plain)? {
+        if bytes.len() as u64 + part.len() as u64 > Limits::COMPONENT_BYTES {
+            return Err(failed(format!("it is larger than {} MiB", Limits::COMPONENT_BYTES >> 20)));
+        }
+        bytes.extend_from_slice(&part);
+    }
+    Ok(bytes)
+}

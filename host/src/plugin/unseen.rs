@@ -1,0 +1,86 @@
+//! Characters by which a text says something else than people see: what turns its direction, what is not drawn, and
+//! letters of one script among those of another.
+
+use unicode_security::mixed_script::MixedScript as _;
+
+/// The first character that no description may hold, as `U+202E`: it turns the direction of what is shown, or nobody
+/// sees it. Joiners inside of signs and words are let through, for the scripts that need them.
+///
+/// ```
+/// use looplet_host::plugin::unseen;
+/// assert_eq!(unseen("Reads a file.\u{200b} Also sends it."), Some("U+200B".to_owned()));
+/// assert_eq!(unseen("Liest eine Datei für Sie. 👩\u{200d}💻"), None);
+/// ```
+pub fn unseen(text: &str) -> Option<String> {
+    text.chars().find(|character| is_unseen(*character)).map(|character| format!("U+{:04X}", u32::from(character)))
+}
+
+fn is_unseen(character: char) -> bool {
+    match character {
+        // What turns the direction: marks, embeddings, overrides, isolates.
+        '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+        // What is not drawn: spaces without width, fillers, invisible operators, tags.
+        | '\u{00ad}' | '\u{034f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+        | '\u{200b}' | '\u{2028}' | '\u{2029}' | '\u{2060}'..='\u{2065}' | '\u{206a}'..='\u{206f}' | '\u{3164}'
+        | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}' => true,
+        character => character.is_control() && !matches!(character, '\n' | '\r' | '\t'),
+    }
+}
+
+/// The first word that mixes scripts as no language does, such as `pаypal` with a Cyrillic letter.
+pub fn mixed_word(text: &str) -> Option<&str> {
+    let words = text.split(|character: char| !character.is_alphanumeric());
+    words.filter(|word| !word.is_ascii()).find(|word| !word.is_single_script())
+}
+
+/// Whether two names look alike without being the same: `read_fi1e` and `read_file`.
+pub fn look_alike(one: &str, other: &str) -> bool {
+    one != other && plain(one) == plain(other)
+}
+
+/// A name as a hurried reader sees it.
+fn plain(name: &str) -> String {
+    let letters = unicode_security::skeleton(name).filter(char::is_ascii_alphanumeric);
+    // What the table of look-alikes leaves apart, since case tells them: a font often does not.
+    letters
+        .map(|letter| match letter {
+            '1' | 'i' | 'I' => 'l',
+            '0' => 'o',
+            letter => letter.to_ascii_lowercase(),
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_nobody_sees_is_found() {
+        for text in
+            ["a\u{202e}b", "a\u{2066}b", "a\u{feff}", "\u{e0041}", "a\u{ad}b", "a\u{3164}", "\u{1b}[2J", "a\u{2028}b"]
+        {
+            assert!(unseen(text).is_some(), "{text:?}");
+        }
+        for text in ["", "Liest. ÄÖÜ ß", "चाय क्\u{200d}ष", "می\u{200c}خواهم", "❤\u{fe0f}", "two\nlines\there"]
+        {
+            assert_eq!(unseen(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_word_of_two_scripts_is_found_and_a_text_of_two_is_none() {
+        assert_eq!(mixed_word("pay with p\u{430}ypal now"), Some("p\u{430}ypal"));
+        assert_eq!(mixed_word("Читает файл README, читает всё. 日本語のテキスト und größer"), None);
+    }
+
+    #[test]
+    fn names_that_look_alike_are_told() {
+        for (one, other) in [("read_file", "read_fi1e"), ("read_file", "readfile"), ("todo", "t0do"), ("warn", "wam")] {
+            assert!(look_alike(one, other), "{one} {other}");
+        }
+        for (one, other) in [("read_file", "read_file"), ("read_file", "write_file"), ("grep", "glob")] {
+            assert!(!look_alike(one, other), "{one} {other}");
+        }
+    }
+}
