@@ -89,6 +89,9 @@ pub(crate) struct SetupArgs {
     /// Give tools a directory under a name; read-only unless `:rw` is added.
     #[arg(long, value_name = "NAME=PATH[:ro|:rw]")]
     pub(crate) mount: Vec<String>,
+    /// Let a mount be as wide as it is: all of the machine, the home directory or what is above it, `/proc`.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) wide_mount: Vec<String>,
     /// Grant something to a tool, such as `files/read_file:fs.workspace=ro`.
     #[arg(long, value_name = "PLUGIN/TOOL:WHAT")]
     pub(crate) grant: Vec<String>,
@@ -209,9 +212,15 @@ pub(crate) struct InspectArgs {
 pub(crate) struct CheckArgs {
     #[command(flatten)]
     pub(crate) setup: SetupArgs,
-    /// Notes are errors too.
+    /// Notes are errors too, and calls that would be decided otherwise.
     #[arg(long)]
     pub(crate) strict: bool,
+    /// Say which calls of these runs would be decided otherwise.
+    #[arg(long, value_name = "RUN", num_args = 1..)]
+    pub(crate) against: Vec<String>,
+    /// Look for the runs below this directory.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) runs: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -163,12 +163,54 @@ pub(super) fn findings(settings: &Settings, tools: &[GatedTool]) -> Vec<Finding>
                 "`looplet-host inspect` lists them".into(),
             );
         }
+        for what in unneeded(settings, grant, tools) {
+            let hint = "take it out: a call holds what its tool needs and no more".to_owned();
+            note(format!("the grant for `{name}` gives {what}, which no tool of it needs"), hint);
+        }
         for mount in grant.fs.keys().filter(|mount| !settings.mounts.contains_key(*mount)) {
             let hint = format!("define it: `[mounts.{mount}]`, or `--mount {mount}=PATH`");
             note(format!("the grant for `{name}` names the mount `{mount}`, which is not defined"), hint);
         }
     }
     findings
+}
+
+/// What a grant gives that none of the tools asks for.
+fn unneeded(settings: &Settings, grant: &Grant, tools: &[GatedTool]) -> Vec<String> {
+    let about: Vec<&GatedTool> =
+        tools.iter().filter(|tool| grant.tools.matches(tool.plugin_name(), &tool.spec().name)).collect();
+    if about.is_empty() {
+        return Vec::new();
+    }
+    let needs = |fits: &dyn Fn(&GatedTool, &Capability) -> bool| {
+        about.iter().any(|tool| tool.spec().needs.iter().any(|need| fits(tool, &need.capability)))
+    };
+    let is_mount = |name: &str, tool: &GatedTool, need: &Capability| match need {
+        Capability::Fs { mount, .. } => {
+            let written = settings.plugins.get(tool.plugin_name());
+            written.and_then(|written| written.mounts.get(mount)).unwrap_or(mount) == name
+        }
+        _ => false,
+    };
+    // One that is not defined is told of as such.
+    let defined = grant.fs.keys().filter(|name| settings.mounts.contains_key(*name));
+    let mounts = defined.filter(|name| !needs(&|tool, need| is_mount(name, tool, need)));
+    let mut unneeded: Vec<String> = mounts.map(|name| format!("the mount `{name}`")).collect();
+    let variables = grant
+        .env
+        .iter()
+        .filter(|name| !needs(&|_, need| matches!(need, Capability::Env(names) if names.contains(*name))));
+    unneeded.extend(variables.map(|name| format!("the variable `{name}`")));
+    if !grant.http.is_empty() && !needs(&|_, need| matches!(need, Capability::Http(_))) {
+        unneeded.push("requests".to_owned());
+    }
+    let is_secret = |name: &str, need: &Capability| {
+        let to = settings.secrets.get(name).map(|secret| secret.to.to_string());
+        to.is_some_and(|to| need.is_secret(name, &to))
+    };
+    let secrets = grant.secrets.iter().filter(|name| !needs(&|_, need| is_secret(name, need)));
+    unneeded.extend(secrets.map(|name| format!("the secret `{name}`")));
+    unneeded
 }
 
 /// The limits of the tool's calls: shipped, its wish, the grants.

@@ -12,6 +12,7 @@ mod grants;
 mod hooks;
 mod launch;
 mod learn;
+mod mounts;
 mod opening;
 mod pins;
 mod plugins;
@@ -34,17 +35,16 @@ pub use replay::{Difference, Recorded, Replayed};
 
 use crate::builtin;
 use crate::canonical::CanonicalJson;
-use crate::capability::fs::{Mount, MountSpec};
+use crate::capability::fs::Mount;
 use crate::error::{Error, Result};
 use crate::gate::{Gate, GatedTool, PluginHandle};
 use crate::journal::Runs;
 use crate::machine::{Machine, NamedBy, PluginFile};
 use crate::model::select::Environment;
-use crate::need::FsMode;
 use crate::origin::Origin;
 use crate::permission::{Decision, Fallback, Finding, KnownTool, Policy, Rule, Severity, StandingApproval, Unmatched};
 use crate::sandbox::Sandbox;
-use crate::settings::{SecretSettings, Settings};
+use crate::settings::Settings;
 
 /// The built-in tool that ends a run; no plugin may have one of its name.
 pub const DONE: &str = "done";
@@ -111,7 +111,7 @@ impl Host {
         let mut settings = settings;
         settings.keep_secrets_out()?;
         let done_schema = opening::done_schema(&settings)?;
-        let mounts = open_mounts(&settings, own)?;
+        let mounts = mounts::open(&settings, own)?;
         let files: Vec<PluginFile> = files.into_iter().filter(|file| !file.is_shipped_hook_lying_about()).collect();
         let lying: Vec<String> =
             files.iter().filter(|file| file.by == NamedBy::Directory).map(|file| file.name.clone()).collect();
@@ -126,6 +126,7 @@ impl Host {
         unpinned.extend(others);
         let mut findings = check_rules(&settings, &tools)?;
         findings.extend(grants::findings(&settings, &tools));
+        findings.extend(mounts::findings(&mounts));
         findings.extend(plugins::findings(&tools));
         let mounts = mounts.into_values().collect();
         Ok(Parts {
@@ -212,47 +213,6 @@ impl Parts {
     }
 }
 
-fn open_mounts(settings: &Settings, own: &[PathBuf]) -> Result<BTreeMap<String, Mount>> {
-    let mut mounts = BTreeMap::new();
-    for (name, written) in &settings.mounts {
-        let mount = Mount::open(MountSpec {
-            name: name.clone(),
-            host_path: written.path.value.clone(),
-            mode: written.mode.value,
-            masks: written.compile_masks()?,
-            quota_bytes: written.quota_mib.as_ref().map(|mib| mib.value << 20),
-            origin: written.path.origin.clone(),
-        })?;
-        if mount.mode() == FsMode::ReadWrite
-            && let Some(inside) = own.iter().find(|place| mount.holds(place))
-        {
-            return Err(Error::usage(format!(
-                "mount `{name}` is writable and holds the host's own `{}`",
-                inside.display()
-            ))
-            .hint(format!("mount a directory below it, or give it read-only: `--mount {name}=PATH:ro`"))
-            .at(mount.origin().clone()));
-        }
-        settings.secrets.iter().try_for_each(|(name, secret)| check_hidden(&mount, name, secret))?;
-        mounts.insert(name.clone(), mount);
-    }
-    Ok(mounts)
-}
-
-/// Refuses a mount in which tools could read the file of a secret.
-fn check_hidden(mount: &Mount, name: &str, secret: &SecretSettings) -> Result<()> {
-    let Some(path) = secret.file() else { return Ok(()) };
-    if !mount.holds(path) || mount.hides(path) {
-        return Ok(());
-    }
-    Err(Error::usage(format!(
-        "the file of the secret `{name}` lies in the mount `{}`, where tools would find it",
-        mount.name()
-    ))
-    .hint("keep it somewhere else, or hide it with a line of `hide`")
-    .at(secret.origin.clone()))
-}
-
 fn gated_tools(
     settings: &Settings,
     mounts: &BTreeMap<String, Mount>,
@@ -318,6 +278,7 @@ fn check_rules(settings: &Settings, tools: &[GatedTool]) -> Result<Vec<Finding>>
     let nothing = Fallback { unmatched: Unmatched::Deny, origin: Origin::Shipped };
     let typed = Policy::new(typed.collect(), nothing);
     let mut findings = settings.policy.check_against(&known);
+    findings.extend(settings.policy.shadowed(&known));
     findings.extend(typed.check_against(&known));
     match findings.iter().position(|finding| finding.severity == Severity::Error) {
         Some(error) => Err(findings[error].clone().into_error()),

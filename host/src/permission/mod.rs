@@ -25,6 +25,7 @@ mod pattern;
 mod place;
 mod policy;
 mod rule;
+mod shadow;
 mod standing;
 mod template;
 mod tool_pattern;

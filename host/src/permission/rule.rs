@@ -90,6 +90,11 @@ struct Found {
 }
 
 impl Condition {
+    /// Whether it says nothing.
+    pub(super) fn is_empty(&self) -> bool {
+        self.when.is_empty() && self.path.is_none() && self.url.is_none()
+    }
+
     fn evaluate(&self, arguments: &Value, resolver: &dyn PathResolver, leaning: Leaning) -> Found {
         let when = self.when.iter().map(|(argument, matcher)| matcher.evaluate(argument, arguments, leaning)).min();
         let mut found = Found { answer: when.unwrap_or(Match::Yes), places: Vec::new(), requests: Vec::new() };

@@ -27,6 +27,8 @@ pub struct Flags {
     /// `--grant PLUGIN/TOOL:fs.NAME=ro`, `PLUGIN/TOOL:env.NAME`, `PLUGIN/TOOL:secret.NAME` or
     /// `PLUGIN/TOOL:http=GET https://…`.
     pub grant: Vec<String>,
+    /// `--wide-mount NAME`.
+    pub wide_mount: Vec<String>,
     /// `--dev NAME=PATH`.
     pub dev: Vec<String>,
     /// `--locked`.
@@ -106,6 +108,12 @@ impl Flags {
             _ => Err(wrong("--mount", text, "write `--mount NAME=PATH:ro`")),
         });
         workspace.chain(named).collect()
+    }
+
+    /// The mounts that are meant to be as wide as they are.
+    pub(super) fn wide(&self) -> Vec<String> {
+        let given = self.given.iter().filter(|given| given.is_wide).map(|given| given.name.clone());
+        self.wide_mount.iter().cloned().chain(given).collect()
     }
 
     /// The components that are loaded outside of the lock; paths are relative to `cwd`.

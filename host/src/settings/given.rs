@@ -20,6 +20,7 @@ pub struct GivenMount {
     pub(super) hide: Vec<String>,
     pub(super) read_only: Vec<String>,
     pub(super) quota_mib: Option<u64>,
+    pub(super) is_wide: bool,
 }
 
 impl GivenMount {
@@ -44,7 +45,7 @@ impl GivenMount {
         if path.as_os_str().is_empty() {
             return Err(Error::usage(format!("mount `{name}` has an empty path")).hint("`.` is the current directory"));
         }
-        Ok(Self { name, path, mode, hide: Vec::new(), read_only: Vec::new(), quota_mib: None })
+        Ok(Self { name, path, mode, hide: Vec::new(), read_only: Vec::new(), quota_mib: None, is_wide: false })
     }
 
     /// Hides what a pattern matches, as `hide` of a mount in a file does.
@@ -56,6 +57,12 @@ impl GivenMount {
     /// Keeps what a pattern matches from being changed, as `read_only` of a mount in a file does.
     pub fn keep(mut self, pattern: impl Into<String>) -> Self {
         self.read_only.push(pattern.into());
+        self
+    }
+
+    /// Lets it be all of the machine, the home directory or what is above it, which is refused otherwise.
+    pub fn wide(mut self) -> Self {
+        self.is_wide = true;
         self
     }
 

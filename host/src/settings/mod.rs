@@ -93,6 +93,10 @@ pub struct Settings {
     pub secrets: BTreeMap<String, SecretSettings>,
     /// Components that the user's own file names by their digests, with their names.
     pub pinned: Vec<(String, Digest)>,
+    /// Mounts that are meant to be as wide as they are, by name.
+    pub wide: Vec<String>,
+    /// The home directory, where there is one.
+    pub home: Option<PathBuf>,
     /// What is pinned beside the files; none before somebody has read it.
     pub locks: Locks,
     /// Every component has to be pinned: where that is said.
@@ -163,6 +167,8 @@ impl Settings {
             plugin_dirs,
             secrets: draft.secrets,
             pinned: draft.pinned,
+            wide: flags.wide(),
+            home: surroundings.home.clone(),
             locks: Locks::default(),
             locked,
             dev: flags.dev(&surroundings.cwd)?,

@@ -92,10 +92,20 @@ fn a_writable_workspace_that_holds_the_hosts_own_files() {
     let world = World::new();
     expect![[r#"
         ── stderr
+        error: --workspace: the mount `workspace` is your home directory, or lies above it
+        hint: mount a directory below it, or say that it is meant: `--wide-mount workspace`
+        ── exit 2
+    "#]]
+    .assert_eq(&world.run_at("home", &["check", "--workspace", ".:rw"]).transcript());
+    // Meant or not, nobody writes there.
+    let meant = world.run_at("home", &["check", "--workspace", ".:rw", "--wide-mount", "workspace"]);
+    expect![[r#"
+        ── stderr
         error: --workspace: mount `workspace` is writable and holds the host's own `[DIR]/home/.config/looplet/looplet.toml`
         hint: mount a directory below it, or give it read-only: `--mount workspace=PATH:ro`
         ── exit 2
-    "#]].assert_eq(&world.run_at("home", &["check", "--workspace", ".:rw"]).transcript());
+    "#]]
+    .assert_eq(&meant.transcript());
 }
 
 #[test]

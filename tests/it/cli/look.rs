@@ -55,10 +55,10 @@ fn check_counts_what_is_in_order() {
     world.check(
         &["check", "--policy", "policy.toml", "--json"],
         &expect![[r#"
-        ── stdout
-        {"ok":true,"plugins":4,"tools":9,"rules":1,"notes":[],"withheld":[]}
-        ── exit 0
-    "#]],
+            ── stdout
+            {"ok":true,"plugins":4,"tools":9,"rules":1,"notes":[],"withheld":[],"against":[]}
+            ── exit 0
+        "#]],
     );
 }
 

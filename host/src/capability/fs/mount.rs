@@ -147,12 +147,20 @@ impl Mount {
 
     /// Whether a mask hides what a path of this machine leads to.
     pub fn hides(&self, place: &Path) -> bool {
+        self.mask_of(place) == Some(MaskKind::Hidden)
+    }
+
+    /// Whether a mask keeps what a path of this machine leads to from being changed.
+    pub fn protects(&self, place: &Path) -> bool {
+        self.mask_of(place).is_some()
+    }
+
+    fn mask_of(&self, place: &Path) -> Option<MaskKind> {
         // Of what is not there, the part that is.
-        let there = place.ancestors().find_map(|above| Some((above, std::fs::canonicalize(above).ok()?)));
-        let (Some((above, there)), Ok(root)) = (there, std::fs::canonicalize(self.host_path())) else { return false };
+        let (above, there) = place.ancestors().find_map(|above| Some((above, std::fs::canonicalize(above).ok()?)))?;
         let place = place.strip_prefix(above).map_or(there.clone(), |rest| there.join(rest));
-        let inside = place.strip_prefix(root).ok().and_then(Path::to_str);
-        inside.and_then(|inside| self.masks().of(inside)).is_some_and(|hit| hit.kind == MaskKind::Hidden)
+        let inside = place.strip_prefix(std::fs::canonicalize(self.host_path()).ok()?).ok()?.to_str()?.to_owned();
+        self.masks().of(&inside).map(|hit| hit.kind)
     }
 
     /// Whether a directory stands at the place; none where nothing stands there.
@@ -194,4 +202,9 @@ impl Mount {
             _ => Err("it leads over a directory that does not exist".to_owned()),
         }
     }
+}
+
+/// Where a path of this machine leads, links followed.
+pub fn real_path(path: &Path) -> Option<PathBuf> {
+    std::fs::canonicalize(path).ok()
 }

@@ -1,0 +1,158 @@
+//! `check`: what a policy says in vain, gives too much of, or would have decided otherwise.
+
+use std::fs;
+
+use expect_test::expect;
+
+use crate::world::World;
+
+fn checked(policy: &str) -> String {
+    let world = World::with_notes().file("policy.toml", format!("format = 1\n{policy}"));
+    world.run(&["check", "--policy", "policy.toml"]).transcript()
+}
+
+#[test]
+fn a_rule_that_another_one_takes_away_is_noted() {
+    expect![[r#"
+        ── stdout
+        note: policy.toml:2: the rule changes nothing: `policy.toml:5` denies all that it is about; take one of them out, or give the other an `unless`
+        note: policy.toml:8: the rule changes nothing: `policy.toml:5` denies all of it already; take it out
+        in order: 4 plugins, 9 tools, 3 rules
+        ── exit 0
+    "#]].assert_eq(&checked(
+        "[[rules]]\ntool = \"files/read_file\"\ndecision = \"allow\"\n[[rules]]\ntool = \"files/*\"\ndecision = \"deny\"\n\
+         [[rules]]\ntool = \"files/grep\"\ndecision = \"deny\"\n",
+    ));
+}
+
+#[test]
+fn a_grant_for_what_no_tool_needs_is_noted() {
+    expect![[r#"
+        ── stdout
+        note: policy.toml:7: the grant for `files` gives the mount `other`, which no tool of it needs; take it out: a call holds what its tool needs and no more
+        note: policy.toml:7: the grant for `files` gives the variable `LANG`, which no tool of it needs; take it out: a call holds what its tool needs and no more
+        note: policy.toml:8: the grant for `files/*` gives requests, which no tool of it needs; take it out: a call holds what its tool needs and no more
+        in order: 4 plugins, 9 tools, 0 rules
+        ── exit 0
+    "#]].assert_eq(&checked(
+        "[mounts.workspace]\npath = \".\"\n[mounts.other]\npath = \"src\"\n[grants]\n\
+         files = { fs = { workspace = \"ro\", other = \"ro\" }, env = [\"LANG\"] }\n\
+         \"files/*\" = { http = [\"GET https://a.example/**\"] }\n",
+    ));
+}
+
+#[test]
+fn a_read_only_mount_that_another_one_lets_change_is_noted() {
+    let mounts = |outer: &str| {
+        format!("[mounts.outer]\npath = \".\"\nmode = \"rw\"\n{outer}\n[mounts.inner]\npath = \"src\"\nmode = \"ro\"\n")
+    };
+    expect![[r#"
+        ── stdout
+        note: policy.toml:7: the mount `inner` is read-only, and lies in `outer`, through which it can be changed; add it to `read_only` of `outer`, or keep the two apart
+        in order: 4 plugins, 9 tools, 0 rules
+        ── exit 0
+    "#]].assert_eq(&checked(&mounts("")));
+    assert!(!checked(&mounts("read_only = [\"src\"]")).contains("note"));
+    // The other way round nothing is changed that is not meant to be.
+    assert!(!checked("[mounts.outer]\npath = \".\"\n[mounts.inner]\npath = \"src\"\nmode = \"rw\"\n").contains("note"));
+}
+
+#[test]
+fn a_mount_of_everything_is_refused_unless_it_is_meant() {
+    let world = World::with_notes();
+    let home = fs::canonicalize(world.path("../home")).unwrap();
+    let above = home.parent().unwrap().display().to_string();
+    let home = home.display().to_string();
+    let mounted =
+        |path: &str| world.run(&["check", "--mount", &format!("wide={path}:ro")]).transcript().replace(&above, "[DIR]");
+    let all: Vec<String> =
+        ["/", "/proc", "/proc/self", "/dev", "/sys", &home, &above].iter().map(|path| mounted(path)).collect();
+    expect![[r#"
+        ── stderr
+        error: --mount: the mount `wide` is all of this machine
+        hint: mount a directory below it, or say that it is meant: `--wide-mount wide`
+        ── exit 2
+        ── stderr
+        error: --mount: the mount `wide` is what the kernel shows of this machine
+        hint: mount a directory below it, or say that it is meant: `--wide-mount wide`
+        ── exit 2
+        ── stderr
+        error: --mount: the mount `wide` is what the kernel shows of this machine
+        hint: mount a directory below it, or say that it is meant: `--wide-mount wide`
+        ── exit 2
+        ── stderr
+        error: --mount: the mount `wide` is what the kernel shows of this machine
+        hint: mount a directory below it, or say that it is meant: `--wide-mount wide`
+        ── exit 2
+        ── stderr
+        error: --mount: the mount `wide` is what the kernel shows of this machine
+        hint: mount a directory below it, or say that it is meant: `--wide-mount wide`
+        ── exit 2
+        ── stderr
+        error: --mount: the mount `wide` is your home directory, or lies above it
+        hint: mount a directory below it, or say that it is meant: `--wide-mount wide`
+        ── exit 2
+        ── stderr
+        error: --mount: the mount `wide` is your home directory, or lies above it
+        hint: mount a directory below it, or say that it is meant: `--wide-mount wide`
+        ── exit 2
+    "#]]
+    .assert_eq(&all.concat());
+    for path in ["/", &home] {
+        let meant = world.run(&["check", "--mount", &format!("wide={path}:ro"), "--wide-mount", "wide"]);
+        assert!(meant.stdout.contains("in order"), "{}", meant.transcript());
+    }
+    assert!(mounted(&format!("{above}/project/src")).contains("in order"));
+}
+
+#[test]
+fn past_runs_are_held_against_a_new_policy() {
+    let call = |tool: &str, arguments: &str| format!(r#"{{"calls":[{{"tool":"{tool}","arguments":{arguments}}}]}}"#);
+    let turns = [
+        call("read_file", r#"{"path":"notes.md"}"#),
+        call("write_file", r#"{"path":"a.md","content":"x"}"#),
+        call("done", r#"{"summary":"ok"}"#),
+    ];
+    let policy = |decision: &str| {
+        format!(
+            "format = 1\n[mounts.workspace]\npath = \".\"\nmode = \"rw\"\n[grants]\nfiles = {{ fs = {{ workspace = \"rw\" }} }}\n\
+             [[rules]]\ntool = \"files/read_file\"\ndecision = \"allow\"\n[[rules]]\ntool = \"files/write_file\"\ndecision = \"{decision}\"\n"
+        )
+    };
+    let world = World::with_notes()
+        .file("old.toml", policy("allow"))
+        .file("new.toml", policy("deny"))
+        .model(&turns.iter().map(String::as_str).collect::<Vec<_>>());
+    world.changes();
+    assert_eq!(world.run(&["run", "--model", "scripted:../model.jsonl", "--policy", "old.toml", "go"]).code, Some(0));
+    let run = world.runs().remove(0);
+    expect![[r#"
+        ── stdout
+        [RUN]: 2 steps, decided as they were
+        in order: 4 plugins, 9 tools, 2 rules
+        ── exit 0
+    "#]]
+    .assert_eq(&world.run(&["check", "--policy", "old.toml", "--against", &run]).transcript());
+    expect![[r#"
+        ── stdout
+        [RUN]#2 would be denied (new.toml:10) — recorded: allowed
+        [RUN]: 2 steps, 1 decided otherwise
+        in order: 4 plugins, 9 tools, 2 rules
+        ── exit 0
+    "#]]
+    .assert_eq(&world.run(&["check", "--policy", "new.toml", "--against", &run]).transcript());
+    expect![[r#"
+        ── stdout
+        [RUN]#2 would be denied (new.toml:10) — recorded: allowed
+        [RUN]: 2 steps, 1 decided otherwise
+        in order: 4 plugins, 9 tools, 2 rules
+        ── stderr
+        error: 1 call decided otherwise, and `--strict` lets none pass
+        ── exit 2
+    "#]]
+    .assert_eq(&world.run(&["check", "--policy", "new.toml", "--strict", "--against", &run]).transcript());
+    let json = world.run(&["--json", "check", "--policy", "new.toml", "--against", &run]);
+    assert!(json.stdout.contains(r#""against":[{"run":""#) && json.stdout.contains(r#""step":2"#), "{}", json.stdout);
+    // Nothing ran.
+    assert_eq!(world.runs().len(), 1);
+}
