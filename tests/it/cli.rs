@@ -8,6 +8,7 @@ mod done;
 mod http;
 mod json;
 mod lock;
+mod lock_fetch;
 mod look;
 mod model;
 mod money;

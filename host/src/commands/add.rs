@@ -47,7 +47,10 @@ pub(crate) async fn run(args: AddArgs, json: bool) -> Result<ExitCode> {
         false => machine.project_lock(args.setup.policy.as_deref()),
     };
     let locks = machine::read_locks(&machine, args.setup.policy.as_deref())?;
-    let mut lock = if args.user { locks.user.lock } else { locks.project.lock }.unwrap_or_default();
+    let found = if args.user { locks.user } else { locks.project };
+    // One that came with the project is nobody's word before all of it was shown.
+    let is_own = found.is_own || found.lock.is_none();
+    let mut lock = found.lock.unwrap_or_default();
     let candidates = candidates(&machine, &args).await?;
     let sandbox = Sandbox::with_compilation(compile::compilation(&machine))?;
     let mut reviewed = Vec::new();
@@ -55,7 +58,7 @@ pub(crate) async fn run(args: AddArgs, json: bool) -> Result<ExitCode> {
         reviewed.push(review_one(&sandbox, &lock, candidate).await?);
     }
     let is_same = |reviewed: &Reviewed| reviewed.differences.as_ref().is_some_and(Vec::is_empty);
-    reviewed.retain(|reviewed| !is_same(reviewed) || reviewed.candidate.to.is_some());
+    reviewed.retain(|reviewed| !is_own || !is_same(reviewed) || reviewed.candidate.to.is_some());
     if reviewed.is_empty() {
         finish(json, &[], true);
         print::note("all of it is pinned already as it is now");
@@ -72,7 +75,14 @@ pub(crate) async fn run(args: AddArgs, json: bool) -> Result<ExitCode> {
             }
             lock.add(reviewed.pin.clone());
         }
-        machine::write_lock(&machine, &path, &lock)?;
+        let is_seen = |pin: &Pin| reviewed.iter().any(|reviewed| reviewed.pin.name == pin.name);
+        let is_own = is_own || lock.pins().all(is_seen);
+        machine::write_lock(&machine, &path, &lock, is_own)?;
+        if !is_own {
+            print::note(
+                "note: the lock came with the project and names others too: `looplet-host add --all` shows them",
+            );
+        }
     }
     finish(json, &reviewed, agreed);
     if !agreed {

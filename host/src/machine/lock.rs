@@ -47,10 +47,13 @@ fn read(machine: &Machine, name: &str, path: &Path) -> Result<LockFile> {
     Ok(LockFile { lock: Some(Lock::parse(name, &text)?), is_own: trusted == Trust::Trusted })
 }
 
-/// Writes a lock, and that a person did.
-pub fn write_lock(machine: &Machine, path: &Path, lock: &Lock) -> Result<()> {
+/// Writes a lock; with `is_own` also that a person has looked at all of it.
+pub fn write_lock(machine: &Machine, path: &Path, lock: &Lock, is_own: bool) -> Result<()> {
     let text = lock.render();
     files::write_beside(path, text.as_bytes())?;
+    if !is_own {
+        return Ok(());
+    }
     let mut store = trust_store(machine)?;
     store.trust(&path.display().to_string(), Digest::of(text.as_bytes()));
     files::write_own(&machine.trust_file(), store.render())

@@ -6,7 +6,7 @@ use expect_test::expect;
 use looplet_host::digest::Digest;
 use looplet_tests::guests;
 
-use crate::canary::{Canary, Part, answer};
+use crate::canary::{Canary, answer};
 use crate::world::{Printed, World};
 
 const DONE: &str = r#"{"calls":[{"tool":"done","arguments":{"summary":"ok"}}]}"#;
@@ -18,7 +18,7 @@ fn world(component: &str) -> World {
     world
 }
 
-fn digest(component: &str) -> String {
+pub(super) fn digest(component: &str) -> String {
     Digest::of(&fs::read(component).unwrap()).to_string()
 }
 
@@ -239,6 +239,24 @@ fn a_component_that_the_lock_does_not_name_is_refused() {
 }
 
 #[test]
+fn a_lock_that_came_with_the_project_is_nobodys_word_before_all_of_it_was_shown() {
+    let world = world(guests::WEB_SEARCH).file("plugins/other.wasm", fs::read(guests::HTTP_PROBE).unwrap());
+    let all = ["add", "--all", "--plugins", "plugins", "--yes"];
+    world.run(&all);
+    // Another machine, the same project.
+    fs::remove_file(world.path("../home/.local/state/looplet/trust.toml")).unwrap();
+    let one = add(&world);
+    assert!(one.stderr.contains("the lock came with the project and names others too"), "{}", one.stderr);
+    assert!(!world.path("../home/.local/state/looplet/trust.toml").exists());
+    // All of it is shown, though nothing differs, and is then a word of one's own.
+    let shown = world.run(&all);
+    assert!(shown.stderr.contains("tool send") && shown.stderr.contains("tool search"), "{}", shown.stderr);
+    let trusted = fs::read_to_string(world.path("../home/.local/state/looplet/trust.toml")).unwrap();
+    assert!(trusted.contains("project/looplet.lock"), "{trusted}");
+    assert!(world.run(&all).stderr.contains("all of it is pinned already"));
+}
+
+#[test]
 fn who_wants_a_lock_is_refused_without_one() {
     let world = world(guests::WEB_SEARCH);
     expect![[r#"
@@ -334,53 +352,4 @@ fn a_lock_that_cannot_be_read_refuses_to_start() {
         ── exit 2
     "#]]
     .assert_eq(&shown(&world.run(&CHECK)));
-}
-
-fn component(line: &str) -> Vec<Part> {
-    match line {
-        line if line.contains("/tool.wasm") => answer("200 OK", "", fs::read(guests::WEB_SEARCH).unwrap()),
-        line if line.contains("/moved.wasm") => answer("302 Found", "location: /tool.wasm\r\n", ""),
-        _ => answer("404 Not Found", "", "none"),
-    }
-}
-
-#[test]
-fn a_component_is_fetched_by_its_digest_alone() {
-    let canary = Canary::start(component);
-    let world = World::with_notes();
-    let digest = digest(guests::WEB_SEARCH);
-    let shown = |printed: &Printed| printed.transcript().replace(&canary.port().to_string(), "[PORT]");
-    let fetch = |path: &str, digest: &str| world.run(&["add", &canary.url(path), "--digest", digest, "--yes"]);
-    expect![[r#"
-        ── stderr
-        error: what is fetched has to be known by its digest
-        hint: add `--digest sha256:…`, as whoever hands the plugin out says it
-        ── exit 2
-    "#]]
-    .assert_eq(&shown(&world.run(&["add", &canary.url("/tool.wasm"), "--yes"])));
-    expect![[r#"
-        ── stderr
-        error: what `http://127.0.0.1:[PORT]/tool.wasm` gives is [DIGEST], not [DIGEST]
-        hint: it is another component than is meant; nothing was kept
-        ── exit 2
-    "#]]
-    .assert_eq(&shown(&fetch("/tool.wasm", &Digest::of(b"another").to_string())));
-    expect![[r#"
-        ── stderr
-        error: `http://127.0.0.1:[PORT]/moved.wasm` cannot be fetched: the server answers 302 Found
-        ── exit 1
-    "#]]
-    .assert_eq(&shown(&fetch("/moved.wasm", &digest)));
-    expect![[r#"
-        ── stderr
-        error: `http://plugins.example/tool.wasm` would be fetched for everybody to change on the way
-        hint: `http://` is for this machine alone: use `https://`
-        ── exit 2
-    "#]]
-    .assert_eq(&shown(&world.run(&["add", "http://plugins.example/tool.wasm", "--digest", &digest])));
-    assert!(!world.path("plugins").exists() && !world.path("looplet.lock").exists());
-    let added = fetch("/tool.wasm", &digest);
-    assert!(added.stderr.contains("pinned in `looplet.lock`"), "{}", added.stderr);
-    assert_eq!(fs::read(world.path("plugins/tool.wasm")).unwrap(), fs::read(guests::WEB_SEARCH).unwrap());
-    assert!(world.run(&["check", "--plugins", "plugins", "--locked"]).stdout.contains("in order"));
 }
