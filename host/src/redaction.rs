@@ -149,6 +149,12 @@ pub trait Redact {
     fn redact(&mut self, redaction: &Redaction) -> bool;
 }
 
+/// All of several, whichever of them hits.
+macro_rules! each {
+    ($redaction:ident: $($part:expr),+ $(,)?) => { [$($part.redact($redaction)),+].contains(&true) };
+}
+pub(crate) use each;
+
 impl Redact for String {
     fn redact(&mut self, redaction: &Redaction) -> bool {
         let cleaned = redaction.cleaned(self);

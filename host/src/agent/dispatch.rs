@@ -17,7 +17,7 @@ use crate::message::{Failure, Outcome};
 use crate::record::{
     Approval, CallDecided, CallFacts, HookVerdict, MatchedRule, Progress, Ruling, Spent, StderrTail, Used, WrittenFile,
 };
-use crate::redaction::{Redact, Redaction};
+use crate::redaction::{Redact, Redaction, each};
 use crate::refusal::Refusal;
 
 /// What became of a call before it ran.
@@ -130,10 +130,7 @@ impl Redact for CallReport {
             wrote,
             spent: _,
         } = self;
-        let said = [outcome.redact(redaction), refusals.redact(redaction), stderr.redact(redaction)];
-        let beside = [warnings.redact(redaction), progress.redact(redaction), hooks.redact(redaction)];
-        let kept = [context.redact(redaction), stop.redact(redaction), kept.redact(redaction), wrote.redact(redaction)];
-        said.iter().chain(&beside).chain(&kept).any(|hit| *hit)
+        each!(redaction: outcome, refusals, stderr, warnings, progress, hooks, context, stop, kept, wrote)
     }
 }
 

@@ -10,13 +10,13 @@ use looplet_host::digest::Digest;
 use looplet_host::error::{Error, Exit, Result};
 use looplet_host::host::differences;
 use looplet_host::machine::{self, Machine, NamedBy, PluginFile};
+use looplet_host::plugin::ComponentBytes;
 use looplet_host::record::inert;
 use looplet_host::sandbox::{Plugin, Sandbox};
-use looplet_host::settings::{HookSource, Lock, Pin, PluginSource, Settings};
+use looplet_host::settings::{HookSource, Lock, Pin, PluginSource};
 use serde_json::json;
-use tokio_util::sync::CancellationToken;
 
-use super::terminal::Terminal;
+use super::agreed::Agreement;
 use super::{compile, print, setup};
 use crate::cli::AddArgs;
 
@@ -25,7 +25,7 @@ struct Candidate {
     name: String,
     /// Where it is, for people.
     from: String,
-    bytes: Vec<u8>,
+    bytes: ComponentBytes,
     /// Where it is to be written first: it was fetched.
     to: Option<PathBuf>,
     is_hook: bool,
@@ -71,7 +71,7 @@ pub(crate) async fn run(args: AddArgs, json: bool) -> Result<ExitCode> {
     if agreed {
         for reviewed in &reviewed {
             if let Some(to) = &reviewed.candidate.to {
-                machine::write_component(to, &reviewed.candidate.bytes)?;
+                machine::write_component(to, reviewed.candidate.bytes.as_slice())?;
             }
             lock.add(reviewed.pin.clone());
         }
@@ -121,25 +121,17 @@ async fn candidates(machine: &Machine, args: &AddArgs) -> Result<Vec<Candidate>>
                     Error::usage(format!("`{text}` is nothing to pin"))
                         .hint("name a `.wasm` file, or `--all` for what is loaded")
                 })?;
+            let is = file.bytes.digest();
+            if let Some(wanted) = digest.filter(|wanted| *wanted != is) {
+                return Err(Error::usage(format!("`{text}` is {is}, not {wanted}"))
+                    .hint("it is another component than is meant; nothing was changed"));
+            }
             let path = machine.surroundings.cwd.join(text);
             let name = args.name.clone().unwrap_or(file.name);
-            vec![Candidate {
-                name,
-                from: shown(machine, &path),
-                bytes: file.bytes.as_slice().to_vec(),
-                to: None,
-                is_hook: false,
-            }]
+            vec![Candidate { name, from: shown(machine, &path), bytes: file.bytes, to: None, is_hook: false }]
         }
     };
-    for candidate in &candidates {
-        check_name(&candidate.name)?;
-        let is = Digest::of(&candidate.bytes);
-        if let Some(wanted) = digest.filter(|wanted| *wanted != is) {
-            return Err(Error::usage(format!("`{}` is {is}, not {wanted}", candidate.from))
-                .hint("it is another component than is meant; nothing was changed"));
-        }
-    }
+    candidates.iter().try_for_each(|candidate| check_name(&candidate.name))?;
     Ok(candidates)
 }
 
@@ -151,20 +143,14 @@ fn check_name(name: &str) -> Result<()> {
 fn all(machine: &Machine, args: &AddArgs) -> Result<Vec<Candidate>> {
     let settings = setup::settings(machine, &args.setup)?;
     let files = machine::plugin_files(&settings, Vec::new())?;
-    let plugins = files.into_iter().filter(|file| is_users(&settings, &file.name) == args.user);
+    let plugins = files.into_iter().filter(|file| settings.is_users(&file.name) == args.user);
     let from = |file: &PluginFile| match settings.plugins.get(&file.name).map(|written| &written.source) {
         Some(PluginSource::File(path)) => shown(machine, path),
         _ => format!("{}.wasm", file.name),
     };
     let mut candidates: Vec<Candidate> = plugins
         .filter(|file| looplet_host::builtin::with_digest(file.bytes.digest()).is_none())
-        .map(|file| Candidate {
-            from: from(&file),
-            bytes: file.bytes.as_slice().to_vec(),
-            name: file.name,
-            to: None,
-            is_hook: false,
-        })
+        .map(|file| Candidate { from: from(&file), bytes: file.bytes, name: file.name, to: None, is_hook: false })
         .collect();
     let hooks = machine::hook_files(&settings.hooks)?;
     for (hook, file) in settings.hooks.iter().zip(hooks) {
@@ -172,15 +158,11 @@ fn all(machine: &Machine, args: &AddArgs) -> Result<Vec<Candidate>> {
             && hook.is_users == args.user
             && !candidates.iter().any(|known| known.name == file.name)
         {
-            let bytes = file.bytes.as_slice().to_vec();
-            candidates.push(Candidate { name: file.name, from: shown(machine, path), bytes, to: None, is_hook: true });
+            let from = shown(machine, path);
+            candidates.push(Candidate { name: file.name, from, bytes: file.bytes, to: None, is_hook: true });
         }
     }
     Ok(candidates)
-}
-
-fn is_users(settings: &Settings, name: &str) -> bool {
-    settings.plugins.get(name).is_some_and(|written| written.is_users)
 }
 
 /// Lets a component describe itself, without any authority.
@@ -192,34 +174,21 @@ async fn review_one(sandbox: &Sandbox, lock: &Lock, candidate: Candidate) -> Res
     Ok(Reviewed { pin, differences, candidate, plugin })
 }
 
-/// What `--yes` says, else the person at the terminal.
 async fn agreed(machine: &Machine, yes: Option<&str>, reviewed: &[Reviewed]) -> Result<bool> {
-    match (yes, reviewed) {
-        (Some(""), _) => return Ok(true),
-        (Some(wanted), [one]) if wanted == one.pin.digest.to_string() => return Ok(true),
-        (Some(wanted), _) => {
-            return Err(Error::usage(format!("the component is not the one with the digest `{wanted}`"))
-                .hint("look at it again; nothing was changed"));
-        }
-        (None, _) => {}
-    }
+    let (digest, question) = match reviewed {
+        [one] => (Some(one.pin.digest.to_string()), "Is this the component that you mean?"),
+        _ => (None, "Are these the components that you mean?"),
+    };
+    let shown = digest.as_ref().map(|digest| format!("={digest}")).unwrap_or_default();
+    let other = |wanted: &str| {
+        Error::usage(format!("the component is not the one with the digest `{wanted}`"))
+            .hint("look at it again; nothing was changed")
+    };
     let nobody = || {
-        let digest = match reviewed {
-            [one] => format!("={}", one.pin.digest),
-            _ => String::new(),
-        };
         Error::usage("nobody is there to ask: components are pinned at a terminal")
-            .hint(format!("once you have read it: the same with `--yes{digest}`"))
+            .hint(format!("once you have read it: the same with `--yes{shown}`"))
     };
-    if !machine.surroundings.terminal {
-        return Err(nobody());
-    }
-    let words = if reviewed.len() == 1 {
-        "Is this the component that you mean?"
-    } else {
-        "Are these the components that you mean?"
-    };
-    Terminal::of(machine, CancellationToken::new()).agrees(words).await.ok_or_else(nobody)
+    Agreement { digest, question }.given(machine, yes, other, nobody).await
 }
 
 fn finish(json: bool, reviewed: &[Reviewed], pinned: bool) {

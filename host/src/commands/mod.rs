@@ -3,6 +3,7 @@
 //! Only here, in `capability/`, `journal/` and `machine/` is the machine touched: files, environment, terminal.
 
 mod add;
+mod agreed;
 mod answer;
 mod approvals;
 mod call;

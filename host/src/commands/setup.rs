@@ -131,6 +131,7 @@ pub(crate) fn redaction(machine: &Machine, args: &SetupArgs) -> Result<Redaction
     let mut settings = settings(machine, args)?;
     let files = machine::plugin_files(&settings, Vec::new())?;
     machine::read_secrets(&mut settings, &files, &machine.variables)?;
+    settings.keep_secrets_out()?;
     Ok(settings.redaction)
 }
 

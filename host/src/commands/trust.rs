@@ -8,10 +8,9 @@ use looplet_host::machine::{self, Machine, PROJECT_FILE};
 use looplet_host::record::inert;
 use looplet_host::settings::{SourceFile, Trust};
 use serde_json::json;
-use tokio_util::sync::CancellationToken;
 
+use super::agreed::Agreement;
 use super::print;
-use super::terminal::Terminal;
 use crate::cli::TrustArgs;
 
 pub(crate) async fn run(args: TrustArgs, json: bool) -> Result<ExitCode> {
@@ -69,25 +68,15 @@ fn show(file: &SourceFile, digest: &Digest, state: Trust) {
     }
 }
 
-/// What `--yes` says, else the person at the terminal. Standard input is not asked: what is piped in
-/// was not written by somebody who has read the file.
 async fn agreed(machine: &Machine, yes: Option<&str>, digest: &Digest) -> Result<bool> {
-    match yes {
-        Some("") => return Ok(true),
-        Some(shown) if shown == digest.to_string() => return Ok(true),
-        Some(shown) => {
-            return Err(Error::usage(format!("the file is not the one with the digest `{shown}`"))
-                .hint(format!("read it again; as it is now: `--yes={digest}`")));
-        }
-        None => {}
-    }
+    let question = "May this file speak for the project: give tools directories, allow calls, load plugins?";
+    let other = |shown: &str| {
+        Error::usage(format!("the file is not the one with the digest `{shown}`"))
+            .hint(format!("read it again; as it is now: `--yes={digest}`"))
+    };
     let nobody = || {
         Error::usage("nobody is there to ask: trust is given at a terminal")
             .hint(format!("once you have read the file: `looplet-host trust --yes={digest}`"))
     };
-    if !machine.surroundings.terminal {
-        return Err(nobody());
-    }
-    let words = "May this file speak for the project: give tools directories, allow calls, load plugins?";
-    Terminal::of(machine, CancellationToken::new()).agrees(words).await.ok_or_else(nobody)
+    Agreement { digest: Some(digest.to_string()), question }.given(machine, yes, other, nobody).await
 }

@@ -87,11 +87,8 @@ impl Gate {
         let (approved_by, narrowing) = match approval {
             Some((origin, narrowing)) => (Some(origin), narrowing),
             None if verdict.decision == Decision::Ask => {
-                let mut narrowing = named::narrow(&verdict.narrowing, named.as_deref());
-                if let (None, Some(addresses)) = (narrowing.requests(), named::addresses(tool, arguments)) {
-                    narrowing.set_requests(addresses);
-                }
-                (None, narrowing)
+                let addresses = named::addresses(tool, arguments);
+                (None, named::narrow(&verdict.narrowing, named.as_deref(), addresses))
             }
             None => (None, verdict.narrowing.clone()),
         };

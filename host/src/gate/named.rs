@@ -57,19 +57,22 @@ pub(super) fn addresses(tool: &GatedTool, arguments: &Value) -> Option<Vec<HttpP
     (!named.is_empty()).then_some(named)
 }
 
-/// What is left of the mounts where a person is asked: what the rules leave, and of a mount that they do
-/// not speak of, the places that the call names.
-pub(super) fn narrow(left: &Narrowing, named: Option<&[NamedPlace]>) -> Narrowing {
-    let Some(named) = named else {
-        return left.clone();
-    };
-    let Some(first) = named.first().filter(|first| left.places(&first.mount).is_none()) else {
-        return left.clone();
-    };
-    // Need and grant say how far; this only says where.
-    let places = named.iter().map(|named| FsPlace::new(&named.path, FsMode::ReadWrite));
+/// What is left where a person is asked: what the rules leave, and of the mount and the requests that they do not
+/// speak of, what the call names.
+pub(super) fn narrow(
+    left: &Narrowing,
+    places: Option<&[NamedPlace]>,
+    addresses: Option<Vec<HttpPattern>>,
+) -> Narrowing {
     let mut narrowed = left.clone();
-    narrowed.set(&first.mount, places);
+    let places = places.unwrap_or_default();
+    if let Some(first) = places.first().filter(|first| left.places(&first.mount).is_none()) {
+        // Need and grant say how far; this only says where.
+        narrowed.set(&first.mount, places.iter().map(|named| FsPlace::new(&named.path, FsMode::ReadWrite)));
+    }
+    if let (None, Some(addresses)) = (left.requests(), addresses) {
+        narrowed.set_requests(addresses);
+    }
     narrowed
 }
 
@@ -83,7 +86,7 @@ mod tests {
 
     #[test]
     fn a_mount_that_no_rule_speaks_of_is_narrowed_to_what_the_call_names() {
-        let narrowed = narrow(&Narrowing::none(), Some(&[named("src/a.rs"), named("b.rs")]));
+        let narrowed = narrow(&Narrowing::none(), Some(&[named("src/a.rs"), named("b.rs")]), None);
         assert_eq!(narrowed.mode_at("workspace", "src/a.rs"), Some(FsMode::ReadWrite));
         assert_eq!(narrowed.mode_at("workspace", "src/b.rs"), None);
         assert_eq!(narrowed.mode_at("notes", "x"), Some(FsMode::ReadWrite));
@@ -92,7 +95,7 @@ mod tests {
     #[test]
     fn what_rules_leave_stays_as_they_say() {
         let rules = Narrowing::of("workspace", [FsPlace::new("src", FsMode::ReadOnly)]);
-        assert_eq!(narrow(&rules, Some(&[named("build.rs")])), rules);
-        assert_eq!(narrow(&rules, None), rules);
+        assert_eq!(narrow(&rules, Some(&[named("build.rs")]), None), rules);
+        assert_eq!(narrow(&rules, None, None), rules);
     }
 }

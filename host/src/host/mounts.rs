@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::need::FsMode;
 use crate::origin::Origin;
 use crate::permission::{Finding, Severity};
-use crate::settings::{Mount as WrittenMount, SecretSettings, Settings};
+use crate::settings::{SecretSettings, Settings};
 
 /// Where the kernel shows itself and the machine.
 const KERNEL: [&str; 3] = ["/proc", "/sys", "/dev"];
@@ -28,7 +28,7 @@ pub(super) fn open(settings: &Settings, own: &[PathBuf]) -> Result<BTreeMap<Stri
             quota_bytes: written.quota_mib.as_ref().map(|mib| mib.value << 20),
             origin: written.path.origin.clone(),
         })?;
-        check_width(settings, &mount, written)?;
+        check_width(settings, &mount)?;
         if mount.mode() == FsMode::ReadWrite
             && let Some(inside) = own.iter().find(|place| mount.holds(place))
         {
@@ -60,13 +60,12 @@ fn check_hidden(mount: &Mount, name: &str, secret: &SecretSettings) -> Result<()
 }
 
 /// Refuses a mount of all of the machine, of all that is somebody's, or of the kernel's own, unless it is meant.
-fn check_width(settings: &Settings, mount: &Mount, written: &WrittenMount) -> Result<()> {
+fn check_width(settings: &Settings, mount: &Mount) -> Result<()> {
     // What holds where nobody says anything is read-only there.
     if settings.wide.iter().any(|name| name == mount.name()) || *mount.origin() == Origin::Shipped {
         return Ok(());
     }
-    let path = &written.path.value;
-    let is_kernels = KERNEL.iter().any(|kernel| is_below(path, kernel));
+    let is_kernels = KERNEL.iter().any(|kernel| mount.lies_in(Path::new(kernel)));
     let what = match &settings.home {
         _ if mount.holds(Path::new("/")) => "all of this machine",
         _ if is_kernels => "what the kernel shows of this machine",
@@ -77,10 +76,6 @@ fn check_width(settings: &Settings, mount: &Mount, written: &WrittenMount) -> Re
     Err(Error::usage(format!("the mount `{name}` is {what}"))
         .hint(format!("mount a directory below it, or say that it is meant: `--wide-mount {name}`"))
         .at(mount.origin().clone()))
-}
-
-fn is_below(path: &Path, above: &str) -> bool {
-    crate::capability::fs::real_path(path).is_some_and(|path| path.starts_with(above))
 }
 
 /// What of one mount can be changed through another.

@@ -37,7 +37,6 @@ pub(super) fn check_plugin(settings: &Settings, file: &PluginFile, plugin: &Plug
     let written = settings.plugins.get(&file.name);
     // Held against its digest before it was loaded.
     let by_digest = written.is_some_and(|written| written.digest.is_some());
-    let is_users = written.is_some_and(|written| written.is_users);
     match file.by {
         NamedBy::Dev => Ok(Pinned::Dev),
         _ if by_digest => Ok(Pinned::ByOperator),
@@ -45,7 +44,7 @@ pub(super) fn check_plugin(settings: &Settings, file: &PluginFile, plugin: &Plug
         NamedBy::Argument if settings.locked.is_none() && builtin::with_digest(plugin.digest()).is_none() => {
             Ok(Pinned::No)
         }
-        _ => check(settings, &file.name, is_users, plugin),
+        _ => check(settings, &file.name, settings.is_users(&file.name), plugin),
     }
 }
 

@@ -78,24 +78,35 @@ pub(super) fn components(dir: &Path) -> Result<Vec<PathBuf>> {
 
 /// Replaces a file of the host's own, whole or not at all, readable by its owner alone.
 pub fn write_own(path: &Path, bytes: impl AsRef<[u8]>) -> Result<()> {
-    let fault = |error: std::io::Error| Error::failed(format!("cannot write `{}`: {error}", path.display()));
-    let dir = path.parent().unwrap_or(Path::new("/"));
-    make_own_dir(dir).map_err(fault)?;
-    let mut file = tempfile::NamedTempFile::new_in(dir).map_err(fault)?;
-    file.write_all(bytes.as_ref()).and_then(|()| file.as_file().sync_all()).map_err(fault)?;
-    file.persist(path).map_err(|error| fault(error.error))?;
-    Ok(())
+    make_own_dir(parent(path)).map_err(|error| cannot_write(path, &error))?;
+    replace(path, bytes.as_ref(), |_| Ok(()))
 }
 
 /// Replaces a file of a project, whole or not at all, readable by whom the directory lets in.
 pub(super) fn write_beside(path: &Path, bytes: &[u8]) -> Result<()> {
-    let fault = |error: std::io::Error| Error::failed(format!("cannot write `{}`: {error}", path.display()));
-    let mut file = tempfile::NamedTempFile::new_in(path.parent().unwrap_or(Path::new("/"))).map_err(fault)?;
+    replace(path, bytes, |file| {
+        #[cfg(unix)]
+        fs::set_permissions(file, std::os::unix::fs::PermissionsExt::from_mode(0o644))?;
+        Ok(())
+    })
+}
+
+/// Writes beside the file and takes its place; `open_up` sees what was written, which its owner alone can read.
+fn replace(path: &Path, bytes: &[u8], open_up: impl FnOnce(&Path) -> std::io::Result<()>) -> Result<()> {
+    let fault = |error: std::io::Error| cannot_write(path, &error);
+    let mut file = tempfile::NamedTempFile::new_in(parent(path)).map_err(fault)?;
     file.write_all(bytes).and_then(|()| file.as_file().sync_all()).map_err(fault)?;
-    #[cfg(unix)]
-    fs::set_permissions(file.path(), std::os::unix::fs::PermissionsExt::from_mode(0o644)).map_err(fault)?;
+    open_up(file.path()).map_err(fault)?;
     file.persist(path).map_err(|error| fault(error.error))?;
     Ok(())
+}
+
+fn parent(path: &Path) -> &Path {
+    path.parent().unwrap_or(Path::new("/"))
+}
+
+fn cannot_write(path: &Path, error: &std::io::Error) -> Error {
+    Error::failed(format!("cannot write `{}`: {error}", path.display()))
 }
 
 /// Makes a directory of the host's own, for its owner alone.

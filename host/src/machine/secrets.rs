@@ -2,11 +2,11 @@
 
 use std::io::Read as _;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use super::{PluginFile, files};
+use super::{PluginFile, files, process};
 use crate::error::{Error, Result};
 use crate::model::select::Environment;
 use crate::secret::SecretValue;
@@ -19,10 +19,8 @@ const COMMAND: Duration = Duration::from_mins(2);
 const PIPE_HINT: &str = "what is no file is read by a command: `from = { command = [\"cat\", \"PATH\"] }`";
 /// How long its output may stay open behind it.
 const TAIL: Duration = Duration::from_secs(2);
-/// How often is looked whether it has ended.
-const LOOK: Duration = Duration::from_millis(10);
 
-/// Reads what grants of these plugins name, and keeps it out of runs. A secret that nothing loaded may have is not
+/// Reads what grants of these plugins name. A secret that nothing loaded may have is not
 /// read: its source may be elsewhere.
 pub fn read_secrets(settings: &mut Settings, files: &[PluginFile], variables: &Environment) -> Result<()> {
     let is_about = |grant: &&Grant| files.iter().any(|file| grant.tools.matches_plugin(&file.name));
@@ -34,7 +32,7 @@ pub fn read_secrets(settings: &mut Settings, files: &[PluginFile], variables: &E
             }
         }
     }
-    settings.keep_secrets_out()
+    Ok(())
 }
 
 fn undefined(name: &str, grant: &Grant) -> Error {
@@ -81,7 +79,8 @@ fn run(name: &str, words: &[String], dir: &Path) -> Result<String> {
             let _ = sender.send(read.map(|_| bytes));
         });
     }
-    let status = wait(&mut child).map_err(|error| failed(format!("cannot be waited for: {error}")))?;
+    let status = process::wait_until(&mut child, Instant::now() + COMMAND, &mut || {})
+        .map_err(|error| failed(format!("cannot be waited for: {error}")))?;
     let Some(status) = status else { return Err(failed(format!("took longer than {} s", COMMAND.as_secs()))) };
     // What it left running may keep its output open.
     let bytes = printed.recv_timeout(TAIL).ok().and_then(std::io::Result::ok);
@@ -89,22 +88,6 @@ fn run(name: &str, words: &[String], dir: &Path) -> Result<String> {
     // One that prints too much is cut off, and fails by it.
     let text = text(name, bytes)?;
     if status.success() { Ok(text) } else { Err(failed(format!("failed: {status}"))) }
-}
-
-/// How it ended; none for one that took too long and was stopped.
-fn wait(child: &mut Child) -> std::io::Result<Option<std::process::ExitStatus>> {
-    let begun = Instant::now();
-    loop {
-        if let Some(status) = child.try_wait()? {
-            return Ok(Some(status));
-        }
-        if begun.elapsed() > COMMAND {
-            child.kill()?;
-            child.wait()?;
-            return Ok(None);
-        }
-        std::thread::sleep(LOOK);
-    }
 }
 
 fn text(name: &str, bytes: Vec<u8>) -> Result<String> {

@@ -11,13 +11,8 @@ use crate::canonical;
 use crate::message::{Attachment, Content, Failure, Message, Outcome, ProposedCall, ToolOutput};
 use crate::model::Finish;
 use crate::permission::{OnBehalf, Question};
-use crate::redaction::{Redact, Redaction};
+use crate::redaction::{Redact, Redaction, each};
 use crate::refusal::Refusal;
-
-/// All of several, whichever of them hits.
-macro_rules! each {
-    ($redaction:ident: $($part:expr),+ $(,)?) => { [$($part.redact($redaction)),+].contains(&true) };
-}
 
 impl Redact for Body {
     fn redact(&mut self, redaction: &Redaction) -> bool {

@@ -195,8 +195,8 @@ impl Gateway {
                 refusals.note(Refusal::new("http", "receive", target, RefusalReason::Limit));
                 return Err(Error::HttpResponseHeaderSectionSize(None));
             }
-            note_secrets(&refusals, &target.place(), mask_headers(answer.headers_mut(), &leaks));
             let place = target.place();
+            note_secrets(&refusals, &place, mask_headers(answer.headers_mut(), &leaks));
             Ok(answer.map(|body| Arriving::new(body, count, pause, leaks.watch(), place).boxed_unsync()))
         })
     }

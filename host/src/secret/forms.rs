@@ -11,6 +11,9 @@
 
 use std::fmt::Write as _;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+
 use super::SecretValue;
 
 /// How many bytes a byte of the value takes in its longest spelling: `&#x00ff;`.
@@ -69,18 +72,20 @@ fn hex(value: &[u8]) -> String {
 
 /// The signs of base64 that the value alone decides where it begins so many bytes behind a multiple of three.
 fn base64_at(value: &[u8], offset: usize) -> String {
-    const SIGNS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let bit = |index: usize| usize::from(value[index / 8] >> (7 - index % 8) & 1);
-    // The first sign of which no bit belongs to what stands before.
-    let first = (offset * 8).div_ceil(6) * 6 - offset * 8;
-    let signs = (first..).step_by(6).take_while(|start| start + 6 <= value.len() * 8);
-    signs
-        .map(|start| match SIGNS[(start..start + 6).fold(0, |sign, index| sign << 1 | bit(index))] {
-            b'+' => r"(?:[+-]|%(?:25)?2[bBdD]|\\u002[bBdD])".to_owned(),
-            b'/' => r"(?:[/_]|\\/|%(?:25)?(?:2[fF]|5[fF])|\\u00(?:2[fF]|5[fF]))".to_owned(),
-            sign => char::from(sign).to_string(),
-        })
-        .collect()
+    let whole = [&[0, 0, 0][..offset], value].concat();
+    // Without the signs at either end that hold bits of what stands beside.
+    let (first, behind) = ((offset * 8).div_ceil(6), whole.len() * 8 / 6);
+    let signs = BASE64_STANDARD.encode(whole);
+    signs[first..behind].chars().map(sign_forms).collect()
+}
+
+/// One sign of base64, in either alphabet, however it is written.
+fn sign_forms(sign: char) -> String {
+    match sign {
+        '+' => r"(?:[+-]|%(?:25)?2[bBdD]|\\u002[bBdD])".to_owned(),
+        '/' => r"(?:[/_]|\\/|%(?:25)?(?:2[fF]|5[fF])|\\u00(?:2[fF]|5[fF]))".to_owned(),
+        sign => sign.to_string(),
+    }
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use super::file::ConfigFile;
 use super::layers::Note;
 use super::sourced::Sourced;
 use super::types::Ceiling;
+use crate::origin::Origin;
 use crate::permission::{Decision, HttpPattern};
 
 /// Brings a project file down to what the ceiling leaves.
@@ -49,23 +50,30 @@ fn clamp_grants(file: &mut ConfigFile, ceiling: &Ceiling, notes: &mut Vec<Note>)
     for (limits, env, origin) in grants.chain(hooks) {
         bound("limits.wall_ms", &mut limits.wall_ms, ceiling.wall_ms.as_ref(), notes);
         bound("limits.memory_mib", &mut limits.memory_mib, ceiling.memory_mib.as_ref(), notes);
-        let Some(known) = &ceiling.env else { continue };
-        let (kept, cut): (Vec<_>, Vec<_>) = env.drain(..).partition(|name| known.contains(name));
-        *env = kept;
-        let message = |name: &String| format!("variable `{name}` is above the ceiling of your own file and not given");
-        notes.extend(cut.iter().map(|name| Note { message: message(name), origin: origin.clone() }));
+        keep_known("variable", env, ceiling.env.as_ref(), origin, notes);
     }
 }
 
 /// Secrets that the ceiling does not name are not given.
 fn clamp_secrets(file: &mut ConfigFile, ceiling: &Ceiling, notes: &mut Vec<Note>) {
-    let Some(known) = &ceiling.secrets else { return };
     for grant in &mut file.grants {
-        let (kept, cut): (Vec<_>, Vec<_>) = grant.secrets.drain(..).partition(|name| known.contains(name));
-        grant.secrets = kept;
-        let message = |name: &String| format!("secret `{name}` is above the ceiling of your own file and not given");
-        notes.extend(cut.iter().map(|name| Note { message: message(name), origin: grant.origin.clone() }));
+        keep_known("secret", &mut grant.secrets, ceiling.secrets.as_ref(), &grant.origin, notes);
     }
+}
+
+/// Leaves the names that the ceiling knows; all of them where it says nothing.
+fn keep_known(
+    what: &str,
+    names: &mut Vec<String>,
+    known: Option<&Vec<String>>,
+    origin: &Origin,
+    notes: &mut Vec<Note>,
+) {
+    let Some(known) = known else { return };
+    let (kept, cut): (Vec<_>, Vec<_>) = names.drain(..).partition(|name| known.contains(name));
+    *names = kept;
+    let message = |name: &String| format!("{what} `{name}` is above the ceiling of your own file and not given");
+    notes.extend(cut.iter().map(|name| Note { message: message(name), origin: origin.clone() }));
 }
 
 /// Requests are brought down to those that both are about, networks to those inside the ceiling's.

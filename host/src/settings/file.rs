@@ -158,11 +158,11 @@ impl Reader<'_> {
                 temperature: self.value(&["model", "temperature"], Node::number),
                 max_output_tokens: self.value(&["model", "max_output_tokens"], Node::whole),
             },
-            providers: self.named(&["providers"], provider)?,
+            providers: self.named(&["providers"], |_, node| provider(node))?,
             budget: budget(self.at(&["budget"]))?,
-            mounts: self.named(&["mounts"], |node| Ok(self.mount(node)))?,
-            plugins: self.named(&["plugins"], |node| self.plugin(node))?,
-            secrets: self.secrets()?,
+            mounts: self.named(&["mounts"], |_, node| Ok(self.mount(node)))?,
+            plugins: self.named(&["plugins"], |_, node| self.plugin(node))?,
+            secrets: self.named(&["secrets"], |name, node| SecretSettings::read(name, node, |file| self.path(file)))?,
             grants: self.entries(&["grants"]).iter().map(|(tools, node)| grant(tools, node)).collect::<Result<_>>()?,
             unmatched: self.value(&["policy", "unmatched"], unmatched),
             on_ask: self.value(&["policy", "on_ask"], OnAsk::of),
@@ -189,12 +189,12 @@ impl Reader<'_> {
     }
 
     /// A table of things that the operator names; the names are checked.
-    fn named<T>(&self, path: &[&str], read: impl Fn(&Node) -> Result<T>) -> Result<BTreeMap<String, T>> {
+    fn named<T>(&self, path: &[&str], read: impl Fn(&str, &Node) -> Result<T>) -> Result<BTreeMap<String, T>> {
         self.entries(path)
             .iter()
             .map(|(name, node)| {
                 placed(node, check_name(name))?;
-                Ok((name.clone(), read(node)?))
+                Ok((name.clone(), read(name, node)?))
             })
             .collect()
     }
@@ -240,14 +240,6 @@ impl Reader<'_> {
             unmatched: sourced(node.get("unmatched"), unmatched),
             origin: node.origin.clone(),
         })
-    }
-
-    fn secrets(&self) -> Result<BTreeMap<String, SecretSettings>> {
-        let read = |(name, node): &(String, Node)| {
-            placed(node, check_name(name))?;
-            Ok((name.clone(), SecretSettings::read(name, node, |file| self.path(file))?))
-        };
-        self.entries(&["secrets"]).iter().map(read).collect()
     }
 
     fn redact(&self) -> Result<Vec<Sourced<String>>> {

@@ -187,6 +187,11 @@ impl Settings {
 }
 
 impl Settings {
+    /// Whether the user's own file names the plugin.
+    pub fn is_users(&self, plugin: &str) -> bool {
+        self.plugins.get(plugin).is_some_and(|written| written.is_users)
+    }
+
     /// Keeps the secrets that were read out of runs.
     ///
     /// # Errors

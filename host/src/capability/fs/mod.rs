@@ -22,7 +22,7 @@ mod tests;
 pub use error::FsError;
 pub use file::OpenFile;
 pub use handle::{Entry, Handle, HandleKind, OpenOptions, Stat};
-pub use mount::{FileIdentity, Mount, MountSpec, real_path};
+pub use mount::{FileIdentity, Mount, MountSpec};
 pub use path::MountPath;
 pub use reach::{Reach, ReachKind};
 pub use usage::{FsLimits, FsUsage};

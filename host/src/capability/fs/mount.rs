@@ -145,6 +145,11 @@ impl Mount {
         })
     }
 
+    /// Whether it is a directory of this machine or lies in it, links followed.
+    pub fn lies_in(&self, place: &Path) -> bool {
+        std::fs::canonicalize(self.host_path()).is_ok_and(|path| path.starts_with(place))
+    }
+
     /// Whether a mask hides what a path of this machine leads to.
     pub fn hides(&self, place: &Path) -> bool {
         self.mask_of(place) == Some(MaskKind::Hidden)
@@ -202,9 +207,4 @@ impl Mount {
             _ => Err("it leads over a directory that does not exist".to_owned()),
         }
     }
-}
-
-/// Where a path of this machine leads, links followed.
-pub fn real_path(path: &Path) -> Option<PathBuf> {
-    std::fs::canonicalize(path).ok()
 }

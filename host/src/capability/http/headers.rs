@@ -35,16 +35,8 @@ const OWN: [&str; 25] = [
 const OWN_PREFIXES: [&str; 2] = ["proxy-", "x-forwarded-"];
 
 /// What stands before a body, or asks for a part of it or for another form: no place for a secret.
-const FORM: [&str; 8] = [
-    "accept-encoding",
-    "content-encoding",
-    "content-length",
-    "content-range",
-    "content-type",
-    "if-range",
-    "range",
-    "te",
-];
+const FORM: [&str; 7] =
+    ["accept-encoding", "content-encoding", "content-length", "content-range", "content-type", "if-range", "range"];
 
 /// Whether a header is the host's alone. Some servers read `_` as `-`.
 pub fn is_own(name: &HeaderName) -> bool {

@@ -6,6 +6,7 @@ use looplet_host::digest::Digest;
 use looplet_host::error::{Error, Result};
 use looplet_host::machine::Machine;
 use looplet_host::permission::HttpOrigin;
+use looplet_host::plugin::ComponentBytes;
 use looplet_host::sandbox::Limits;
 
 use super::Candidate;
@@ -25,8 +26,8 @@ pub(super) async fn component(
         return Err(Error::usage(format!("`{url}` would be fetched for everybody to change on the way"))
             .hint("`http://` is for this machine alone: use `https://`"));
     }
-    let bytes = fetched(&address).await?;
-    let is = Digest::of(&bytes);
+    let bytes = ComponentBytes::from(fetched(&address).await?);
+    let is = bytes.digest();
     if is != wanted {
         return Err(Error::usage(format!("what `{url}` gives is {is}, not {wanted}"))
             .hint("it is another component than is meant; nothing was kept"));

@@ -6,16 +6,15 @@ use std::path::PathBuf;
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
+use looplet_host::machine;
 use looplet_host::sandbox::compiled::{Compiler, Fault};
 
 use super::COMMAND;
 use super::allowance::Allowance;
 use super::progress::Progress;
 
-/// Between two looks at a child.
-const LOOK: Duration = Duration::from_millis(20);
 /// How much compiled code is taken: some ten times what the largest component comes to.
 const CODE_BYTES: u64 = 2 << 30;
 /// How much of what a compiler says is read.
@@ -75,18 +74,7 @@ fn run(program: &PathBuf, component: &[u8], allowance: Allowance, look: &mut dyn
         let code = scope.spawn(move || read(stdout, CODE_BYTES));
         let said = scope.spawn(move || read(stderr, SAID_BYTES));
         let until = Instant::now() + allowance.wall();
-        let status = loop {
-            look();
-            if let Some(status) = child.try_wait()? {
-                break Some(status);
-            }
-            if Instant::now() > until {
-                child.kill()?;
-                child.wait()?;
-                break None;
-            }
-            thread::sleep(LOOK);
-        };
+        let status = machine::wait_until(&mut child, until, look)?;
         let (code, said) = (code.join().unwrap_or_default(), said.join().unwrap_or_default());
         Ok(Ended { status, code, said: String::from_utf8_lossy(&said).into_owned() })
     })
