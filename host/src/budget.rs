@@ -37,6 +37,9 @@ pub struct Budget {
     /// Milliseconds of activity; waiting for a person does not count.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub active_ms: Option<u64>,
+    /// Bytes that requests of tools and hooks carry out: addresses, headers, bodies.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub egress_bytes: Option<u64>,
     /// Steps in a row that do not succeed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failures_in_a_row: Option<u32>,
@@ -59,6 +62,7 @@ impl Budget {
             tokens: None,
             cost_micro_usd: None,
             active_ms: None,
+            egress_bytes: None,
             failures_in_a_row: None,
         }
     }
@@ -76,6 +80,7 @@ pub struct Meter {
     calls: u32,
     turns: u32,
     usage: Usage,
+    egress_bytes: u64,
     active_ms: u64,
     failures: u32,
 }
@@ -101,8 +106,16 @@ impl PartialEq for Meter {
         self.budget == other.budget
             && spent(self) == spent(other)
             && self.by_tool == other.by_tool
-            && (self.charged, self.calls, self.turns, self.usage, self.active_ms, self.failures)
-                == (other.charged, other.calls, other.turns, other.usage, other.active_ms, other.failures)
+            && (self.charged, self.calls, self.turns, self.usage, self.egress_bytes, self.active_ms, self.failures)
+                == (
+                    other.charged,
+                    other.calls,
+                    other.turns,
+                    other.usage,
+                    other.egress_bytes,
+                    other.active_ms,
+                    other.failures,
+                )
     }
 }
 
@@ -123,6 +136,7 @@ impl Meter {
             calls: 0,
             turns: 0,
             usage: Usage::default(),
+            egress_bytes: 0,
             active_ms: 0,
             failures: 0,
         }
@@ -140,6 +154,7 @@ impl Meter {
         self.calls = old.calls;
         self.turns = old.turns;
         self.usage = old.usage;
+        self.egress_bytes = old.egress_bytes;
         self.active_ms = old.active_ms;
         self.failures = old.failures;
     }
@@ -153,6 +168,11 @@ impl Meter {
     /// Counts what was paid, also without an answer.
     pub fn count_usage(&mut self, usage: Usage) {
         self.usage = self.usage.plus(usage);
+    }
+
+    /// Counts what requests carried out.
+    pub fn count_egress(&mut self, bytes: u64) {
+        self.egress_bytes = self.egress_bytes.saturating_add(bytes);
     }
 
     /// Counts a step of `plugin/tool`.
@@ -206,6 +226,7 @@ impl Meter {
             .or_else(|| spent(self.failures, budget.failures_in_a_row, StopReason::FailuresInARow))
             .or_else(|| spent(self.charged, budget.steps, StopReason::BudgetExhausted))
             .or_else(|| spent(self.calls, budget.calls, StopReason::CallsExhausted))
+            .or_else(|| spent(self.egress_bytes, budget.egress_bytes, StopReason::EgressExhausted))
     }
 
     /// What may be spent.
@@ -216,6 +237,11 @@ impl Meter {
     /// Steps that the budget still allows; none without such a budget.
     pub fn steps_left(&self) -> Option<u32> {
         self.budget.steps.map(|steps| steps.saturating_sub(self.charged))
+    }
+
+    /// Bytes that requests may still carry out; none without such a budget.
+    pub fn egress_left(&self) -> Option<u64> {
+        self.budget.egress_bytes.map(|bytes| bytes.saturating_sub(self.egress_bytes))
     }
 
     /// Milliseconds of activity that the budget allows in all; none without such a budget.

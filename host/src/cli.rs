@@ -159,6 +159,9 @@ pub(crate) struct SpendingArgs {
     /// Stop after so many US dollars, by the prices in your configuration.
     #[arg(long, value_name = "USD")]
     pub(crate) max_money: Option<f64>,
+    /// Stop after requests have carried out so many KiB: addresses, headers and bodies.
+    #[arg(long, value_name = "KIB")]
+    pub(crate) max_egress_kib: Option<u64>,
 }
 
 /// When an ended run counts as a failure.

@@ -32,6 +32,8 @@ pub enum RefusalReason {
     SecondLink,
     /// A limit of the call is used up.
     Limit,
+    /// The budget of the run is used up.
+    Budget,
     /// The capability was not granted at all.
     NotGranted,
     /// The name stands for an address that is not public.
@@ -53,6 +55,7 @@ impl RefusalReason {
             Self::SpecialFile => "neither a file nor a directory",
             Self::SecondLink => "has a second name",
             Self::Limit => "limit used up",
+            Self::Budget => "more than is left of the run's budget",
             Self::NotGranted => "not granted",
             Self::PrivateAddress => "not a public address",
             Self::Secret => "taken out",

@@ -5,6 +5,7 @@ mod call;
 mod check;
 mod crash;
 mod done;
+mod egress;
 mod http;
 mod json;
 mod lock;

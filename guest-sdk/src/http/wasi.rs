@@ -113,7 +113,7 @@ fn failure(code: &ErrorCode, request: &Request) -> Failure {
             Failure::permission_denied(format!("{what} leads to an address that this tool may not reach"))
         }
         ErrorCode::ConnectionLimitReached => {
-            Failure::permission_denied("this call has sent as many requests as it may")
+            Failure::permission_denied("nothing more may be sent: this call, or its run, has sent as much as it may")
         }
         ErrorCode::HttpRequestUriTooLong => Failure::validation("the URL is too long"),
         ErrorCode::HttpRequestUriInvalid => Failure::validation(format!("{what} is no URL that can be asked")),

@@ -177,4 +177,7 @@ pub trait Dispatch: Send + Sync {
     /// Has a say in the model's word that it is done, once it fits the schema of the run. A failure rejects it,
     /// and the run goes on.
     async fn check_done(&self, arguments: &CanonicalJson, cancel: &CancellationToken) -> Result<(), Failure>;
+
+    /// What requests may still carry out, by the run's budget. Said while no call is under way.
+    fn bound_egress(&self, _: u64) {}
 }

@@ -20,6 +20,7 @@ impl Meter {
             tokens: budget.tokens.map(|tokens| tokens.saturating_sub(self.usage.tokens())),
             cost_micro_usd: budget.cost_micro_usd.map(|cost| cost.saturating_sub(self.usage.cost_micro_usd)),
             active_ms: budget.active_ms.map(|active| active.saturating_sub(self.active_ms)),
+            egress_bytes: self.egress_left(),
             failures_in_a_row: budget.failures_in_a_row,
         }
     }
@@ -31,6 +32,7 @@ impl Meter {
             steps: self.charged,
             calls: self.by_tool.clone(),
             usage: self.usage,
+            egress_bytes: self.egress_bytes,
             ..Spent::default()
         }
     }
@@ -40,6 +42,7 @@ impl Meter {
         self.turns = self.turns.saturating_add(spent.turns);
         self.charged = self.charged.saturating_add(spent.steps);
         self.count_usage(spent.usage);
+        self.count_egress(spent.egress_bytes);
         for (tool, calls) in &spent.calls {
             self.count_of(tool, *calls);
         }
@@ -62,6 +65,7 @@ impl Budget {
             tokens: smaller(self.tokens, other.tokens),
             cost_micro_usd: smaller(self.cost_micro_usd, other.cost_micro_usd),
             active_ms: smaller(self.active_ms, other.active_ms),
+            egress_bytes: smaller(self.egress_bytes, other.egress_bytes),
             failures_in_a_row: smaller(self.failures_in_a_row, other.failures_in_a_row),
         }
     }
@@ -77,6 +81,7 @@ impl Budget {
             tokens: self.tokens.map(|bound| part_of(bound, part)),
             cost_micro_usd: self.cost_micro_usd.map(|bound| part_of(bound, part)),
             active_ms: self.active_ms.map(|bound| part_of(bound, part)),
+            egress_bytes: self.egress_bytes.map(|bound| part_of(bound, part)),
             failures_in_a_row: self.failures_in_a_row,
         }
     }
@@ -94,6 +99,7 @@ impl Budget {
             calls_of: calls_of.collect(),
             tokens: self.tokens.map(|tokens| tokens.saturating_sub(meter.usage.tokens())),
             cost_micro_usd: self.cost_micro_usd.map(|cost| cost.saturating_sub(meter.usage.cost_micro_usd)),
+            egress_bytes: self.egress_bytes.map(|bytes| bytes.saturating_sub(meter.egress_bytes)),
             ..self.clone()
         }
     }
@@ -111,6 +117,7 @@ impl Budget {
             calls_of: calls_of.collect(),
             tokens: rest(self.tokens, promised.tokens),
             cost_micro_usd: rest(self.cost_micro_usd, promised.cost_micro_usd),
+            egress_bytes: rest(self.egress_bytes, promised.egress_bytes),
             ..self.clone()
         }
     }
@@ -125,6 +132,7 @@ impl Budget {
             (self.tokens, "token"),
             (self.cost_micro_usd, "money"),
             (self.active_ms, "time"),
+            (self.egress_bytes, "egress"),
         ];
         bounds.into_iter().find(|(bound, _)| empty(*bound)).map(|(_, word)| word)
     }
@@ -172,10 +180,14 @@ mod tests {
             proptest::option::of(0u32..40),
             proptest::option::of(0u32..5),
         );
-        let sums =
-            (proptest::option::of(0u64..9_000), proptest::option::of(0u64..9_000), proptest::option::of(0u64..9_000));
+        let sum = || proptest::option::of(0u64..9_000);
+        let sums = (sum(), sum(), sum(), sum());
         (counts, sums, proptest::collection::btree_map("(http/fetch|files/\\*|native/\\*)", 0u32..20, 0..3)).prop_map(
-            |((steps, turns, calls, failures_in_a_row), (tokens, cost_micro_usd, active_ms), calls_of)| Budget {
+            |(
+                (steps, turns, calls, failures_in_a_row),
+                (tokens, cost_micro_usd, active_ms, egress_bytes),
+                calls_of,
+            )| Budget {
                 steps,
                 turns,
                 calls,
@@ -183,6 +195,7 @@ mod tests {
                 tokens,
                 cost_micro_usd,
                 active_ms,
+                egress_bytes,
                 failures_in_a_row,
             },
         )
@@ -190,11 +203,12 @@ mod tests {
 
     fn spendings() -> impl Strategy<Value = Spent> {
         let calls = proptest::collection::btree_map("(http/fetch|files/grep|native/ask)", 0u32..9, 0..3);
-        (0u32..9, 0u32..9, calls, 0u64..900).prop_map(|(turns, steps, calls, input)| Spent {
+        (0u32..9, 0u32..9, calls, 0u64..900, 0u64..900).prop_map(|(turns, steps, calls, input, egress_bytes)| Spent {
             turns,
             steps,
             calls,
             usage: Usage { input, ..Usage::default() },
+            egress_bytes,
             ..Spent::default()
         })
     }
@@ -205,7 +219,10 @@ mod tests {
         let of = |pattern: &String| count(budget.calls_of.get(pattern).copied());
         let mut all =
             vec![count(budget.steps), count(budget.turns), count(budget.calls), count(budget.failures_in_a_row)];
-        all.extend([budget.tokens, budget.cost_micro_usd, budget.active_ms].map(|bound| bound.unwrap_or(u64::MAX)));
+        all.extend(
+            [budget.tokens, budget.cost_micro_usd, budget.active_ms, budget.egress_bytes]
+                .map(|bound| bound.unwrap_or(u64::MAX)),
+        );
         all.extend(patterns.keys().map(of));
         all
     }
@@ -248,6 +265,7 @@ mod tests {
             meter.charge(&spent);
             prop_assert_eq!(&meter.spent().calls, &spent.calls.clone());
             prop_assert_eq!(meter.spent().usage, spent.usage);
+            prop_assert_eq!(meter.spent().egress_bytes, spent.egress_bytes);
             prop_assert_eq!(budget.less(&spent).steps, budget.steps.map(|steps| steps.saturating_sub(spent.steps)));
         }
     }

@@ -64,7 +64,7 @@ fn on_unknown(args: &ResumeArgs, setup: &Setup) -> OnUnknown {
 
 /// The run's budget with what was given anew; none where nothing was.
 pub(super) fn budget(given: &SpendingArgs, fold: &Fold) -> Result<Option<Budget>> {
-    let SpendingArgs { max_steps, max_turns, max_tokens, max_seconds, max_money } = given;
+    let SpendingArgs { max_steps, max_turns, max_tokens, max_seconds, max_money, max_egress_kib } = given;
     let small = |value: u64| u32::try_from(value).unwrap_or(u32::MAX);
     let now = fold.state.meter().budget();
     let money = Flags { max_money: *max_money, ..Flags::default() }.max_money()?;
@@ -74,6 +74,7 @@ pub(super) fn budget(given: &SpendingArgs, fold: &Fold) -> Result<Option<Budget>
         tokens: max_tokens.or(now.tokens),
         cost_micro_usd: money.map(|money| money.value).or(now.cost_micro_usd),
         active_ms: max_seconds.map(|seconds| seconds.saturating_mul(1_000)).or(now.active_ms),
+        egress_bytes: max_egress_kib.map(|kib| kib.saturating_mul(1 << 10)).or(now.egress_bytes),
         ..now.clone()
     };
     Ok((budget != *now).then_some(budget))

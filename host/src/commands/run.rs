@@ -73,6 +73,7 @@ fn flags(args: &RunArgs) -> Flags {
         max_tokens: args.spending.max_tokens,
         max_seconds: args.spending.max_seconds,
         max_money: args.spending.max_money,
+        max_egress_kib: args.spending.max_egress_kib,
         ..setup::exit_flags(&args.exit, args.setup.flags())
     }
 }

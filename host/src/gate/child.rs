@@ -55,6 +55,7 @@ impl Gate {
             run: Arc::new(Mutex::new(memory)),
             notes: Notes::default(),
             asking: Arc::clone(&self.asking),
+            egress: Arc::default(),
             children: None,
         }
     }

@@ -30,6 +30,7 @@ pub use tool::GatedTool;
 
 use crate::agent::Notes;
 use crate::capability::fs::Mount;
+use crate::capability::http::EgressAllowance;
 use crate::hook::HookChain;
 use crate::native::Children;
 use crate::permission::{Approver, Deny, Policy, StandingApproval};
@@ -58,6 +59,8 @@ pub struct Gate {
     pub(crate) notes: Notes,
     /// One question at a time.
     asking: Arc<tokio::sync::Mutex<()>>,
+    /// What requests of the run may still carry out.
+    pub(crate) egress: Arc<EgressAllowance>,
     /// Begins the sub-agents of native tools.
     children: Option<Arc<dyn Children>>,
 }
@@ -112,6 +115,7 @@ impl Gate {
             given: 0,
             notes: Notes::default(),
             asking: Arc::default(),
+            egress: Arc::default(),
             children: None,
         }
     }

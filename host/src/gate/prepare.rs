@@ -37,6 +37,10 @@ impl Dispatch for Gate {
         // The schema and hooks have their say in the loop.
         Ok(())
     }
+
+    fn bound_egress(&self, bytes: u64) {
+        self.egress.lower_to(bytes);
+    }
 }
 
 /// A call on its way: each answer of a person or a hook that changes its arguments sends it round again.
@@ -222,6 +226,8 @@ impl<'a> Preparing<'a> {
                 return Prepared::Ready(verdict, Box::new(allowed));
             }
         };
+        let mut authority = resolved.authority.clone();
+        authority.http.draw_from(Arc::clone(&self.gate.egress));
         let allowed = Allowed {
             plugin,
             run: self.gate.key,
@@ -230,7 +236,7 @@ impl<'a> Preparing<'a> {
             id: self.request.id.clone(),
             is_edited,
             arguments: self.arguments.clone(),
-            authority: resolved.authority.clone(),
+            authority,
             approver,
             step: self.request.step,
             notes: self.gate.notes.clone(),

@@ -151,6 +151,7 @@ fn budget(written: &settings::Budget) -> Budget {
         tokens: written.tokens.as_ref().map(|tokens| tokens.value),
         cost_micro_usd: written.money_micro_usd.as_ref().map(|money| money.value),
         active_ms: written.active_s.as_ref().map(|seconds| seconds.value.saturating_mul(1_000)),
+        egress_bytes: written.egress_kib.as_ref().map(|kib| kib.value.saturating_mul(1 << 10)),
         failures_in_a_row: small(&written.failures_in_a_row),
     }
 }

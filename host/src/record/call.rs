@@ -233,7 +233,7 @@ pub struct Used {
     /// Requests sent.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub requests: u64,
-    /// Bytes of bodies that were sent.
+    /// Bytes that requests carried out: addresses, headers of the tool, bodies.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub bytes_sent: u64,
     /// Bytes of bodies that were received, decoded.

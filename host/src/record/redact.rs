@@ -206,6 +206,7 @@ impl Redact for StopReason {
             | Self::ToolCallsExhausted(_)
             | Self::TokensExhausted
             | Self::MoneyExhausted
+            | Self::EgressExhausted
             | Self::DeadlineExceeded
             | Self::FailuresInARow
             | Self::Cancelled

@@ -21,6 +21,9 @@ pub struct Spent {
     /// Tokens and money.
     #[serde(default)]
     pub usage: Usage,
+    /// Bytes that requests carried out.
+    #[serde(default, skip_serializing_if = "super::call::is_zero")]
+    pub egress_bytes: u64,
     /// Tools whose calls were let through: rules with `after` see them as if the run itself had called them.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub ran: BTreeSet<String>,
@@ -32,6 +35,7 @@ impl Spent {
         self.turns = self.turns.saturating_add(other.turns);
         self.steps = self.steps.saturating_add(other.steps);
         self.usage = self.usage.plus(other.usage);
+        self.egress_bytes = self.egress_bytes.saturating_add(other.egress_bytes);
         for (tool, calls) in &other.calls {
             let sum = self.calls.entry(tool.clone()).or_default();
             *sum = sum.saturating_add(*calls);

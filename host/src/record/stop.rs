@@ -27,6 +27,8 @@ pub enum StopReason {
     TokensExhausted,
     /// No money of the budget is left.
     MoneyExhausted,
+    /// No byte of the budget for requests is left.
+    EgressExhausted,
     /// The run's active time is over.
     DeadlineExceeded,
     /// As many steps in a row failed as the budget allows.
@@ -65,6 +67,7 @@ impl StopReason {
             Self::ToolCallsExhausted(_) => "tool_calls_exhausted",
             Self::TokensExhausted => "tokens_exhausted",
             Self::MoneyExhausted => "money_exhausted",
+            Self::EgressExhausted => "egress_exhausted",
             Self::DeadlineExceeded => "deadline_exceeded",
             Self::FailuresInARow => "failures_in_a_row",
             Self::Cancelled => "cancelled",
@@ -93,6 +96,7 @@ impl StopReason {
             }
             Self::TokensExhausted => "stopped: no token of the budget left",
             Self::MoneyExhausted => "stopped: no money of the budget left",
+            Self::EgressExhausted => "stopped: no egress of the budget left",
             Self::DeadlineExceeded => "stopped: the run's time is over",
             Self::FailuresInARow => "stopped: too many failures in a row",
             Self::Cancelled => "cancelled",

@@ -119,7 +119,12 @@ impl Gateway {
     }
 
     fn count(&self) -> Count {
-        Count { usage: Arc::clone(&self.usage), refusals: Arc::clone(&self.refusals), most: self.limits.body_bytes }
+        Count {
+            usage: Arc::clone(&self.usage),
+            allowance: Arc::clone(self.reach.allowance()),
+            refusals: Arc::clone(&self.refusals),
+            most: self.limits.body_bytes,
+        }
     }
 
     /// Checks a request, and begins to send it.
@@ -162,6 +167,9 @@ impl Gateway {
         }
         let body = body.map(|body| leaving(body, self.count()));
         let mut headers = without_own(&parts.headers);
+        if !self.count().carry((target.method().len() + length + size(&headers)) as u64) {
+            return Err(Error::ConnectionLimitReached);
+        }
         let is_secret = self.reach.put_secrets(&target, &mut headers);
         if is_secret {
             // What is packed or cut could not be looked through.
@@ -189,7 +197,7 @@ impl Gateway {
             }
             // What only a guest would name is no word of a server.
             *answer.headers_mut() = without_own(answer.headers());
-            let fields: usize = answer.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+            let fields = size(answer.headers());
             if fields > HttpLimits::FIELD_BYTES {
                 let target = format!("headers of {fields} bytes");
                 refusals.note(Refusal::new("http", "receive", target, RefusalReason::Limit));
@@ -200,6 +208,11 @@ impl Gateway {
             Ok(answer.map(|body| Arriving::new(body, count, pause, leaks.watch(), place).boxed_unsync()))
         })
     }
+}
+
+/// Bytes of names and values.
+fn size(headers: &HeaderMap) -> usize {
+    headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum()
 }
 
 /// A second look, behind the bindings.

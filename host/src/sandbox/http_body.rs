@@ -13,7 +13,7 @@ use tokio::time::{Instant, Sleep};
 use wasmtime_wasi_http::{Error, WasiBody};
 
 use super::http::mask_headers;
-use crate::capability::http::HttpUsage;
+use crate::capability::http::{EgressAllowance, HttpUsage};
 use crate::refusal::{Refusal, RefusalLog, RefusalReason};
 use crate::secret::LeakWatch;
 
@@ -22,14 +22,26 @@ pub(super) fn leaving(body: WasiBody, count: Count) -> reqwest::Body {
     reqwest::Body::wrap_stream(Leaving { stream: BodyDataStream::new(body), count })
 }
 
-/// Counts the bytes of bodies against what a call may have.
+/// Counts the bytes of bodies against what a call may have, and its run may send.
 pub(super) struct Count {
     pub(super) usage: Arc<HttpUsage>,
+    pub(super) allowance: Arc<EgressAllowance>,
     pub(super) refusals: Arc<RefusalLog>,
     pub(super) most: u64,
 }
 
 impl Count {
+    /// Takes bytes that are about to leave off what the run may send.
+    pub(super) fn carry(&self, bytes: u64) -> bool {
+        self.usage.carry(bytes);
+        let may = self.allowance.take(bytes);
+        if !may {
+            let target = format!("{bytes} bytes");
+            self.refusals.note(Refusal::new("http", "send", target, RefusalReason::Budget));
+        }
+        may
+    }
+
     fn note_too_much(&self, operation: &str) {
         let target = format!("more than {} bytes", self.most);
         self.refusals.note(Refusal::new("http", operation, target, RefusalReason::Limit));
@@ -57,11 +69,14 @@ impl futures_core::Stream for Leaving {
             None if self.count.usage.is_over() => Some(Err(std::io::Error::other("the call is over"))),
             None => None,
             Some(Err(error)) => Some(Err(std::io::Error::other(error.to_string()))),
-            Some(Ok(chunk)) if self.count.usage.send(chunk.len() as u64, self.count.most) => Some(Ok(chunk)),
-            Some(Ok(_)) => {
+            Some(Ok(chunk)) if !self.count.usage.send(chunk.len() as u64, self.count.most) => {
                 self.count.note_too_much("send");
                 Some(Err(std::io::Error::other("the bodies of the call are too large")))
             }
+            Some(Ok(chunk)) if !self.count.carry(chunk.len() as u64) => {
+                Some(Err(std::io::Error::other("the run may send no more")))
+            }
+            Some(Ok(chunk)) => Some(Ok(chunk)),
         })
     }
 }

@@ -37,6 +37,7 @@
 //! | length of a path | 4 KiB | path | gets an error | each name costs the host a call |
 //! | depth of a place | 256 | place | gets an error | a deeper tree could not be walked |
 //! | links on the way | 40 | path | gets an error | a loop of links |
+//! | egress | as written | run | gets an error, the run stops | whatever is sent can carry data out |
 //! | requests | 8 | call | gets an error | each costs another machine too |
 //! | bodies, decoded | 4 MiB each way | call | gets an error | they are paid for, and read by a model |
 //! | URL | 8 KiB | request | gets an error | a long one can carry data out |

@@ -21,6 +21,7 @@ pub(super) fn clamp(file: &mut ConfigFile, ceiling: &Ceiling, notes: &mut Vec<No
     bound("budget.turns", &mut budget.turns, most.turns.as_ref(), notes);
     bound("budget.tokens", &mut budget.tokens, most.tokens.as_ref(), notes);
     bound("budget.active_s", &mut budget.active_s, most.active_s.as_ref(), notes);
+    bound("budget.egress_kib", &mut budget.egress_kib, most.egress_kib.as_ref(), notes);
     bound("budget.money_usd", &mut budget.money_micro_usd, most.money_micro_usd.as_ref(), notes);
     if let Some(allow) = &ceiling.allow {
         for rule in file.rules.iter_mut().filter(|rule| rule.decision == Decision::Allow) {

@@ -333,6 +333,7 @@ fn budget(node: Option<&Node>) -> Result<Budget> {
             Some(node) => Some(Sourced::new(amount(node, "money_usd")?, node.origin.clone())),
             None => None,
         },
+        egress_kib: whole("egress_kib"),
         failures_in_a_row: whole("failures_in_a_row"),
         calls: calls.collect::<Result<_>>()?,
     })

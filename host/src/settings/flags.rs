@@ -51,6 +51,8 @@ pub struct Flags {
     pub max_seconds: Option<u64>,
     /// `--max-money USD`.
     pub max_money: Option<f64>,
+    /// `--max-egress-kib KIB`.
+    pub max_egress_kib: Option<u64>,
     /// `--unattended`.
     pub unattended: bool,
     /// `--require-done`.

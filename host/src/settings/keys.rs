@@ -127,6 +127,7 @@ pub const KEYS: &[Key] = &[
     key("budget.turns", Whole, Anyone, Now, "none", "Model requests."),
     key("budget.tokens", Whole, Anyone, Now, "none", "Tokens, in and out."),
     key("budget.active_s", Whole, Anyone, Now, "none", "Seconds; stands still while a person is asked."),
+    key("budget.egress_kib", Whole, Anyone, Now, "none", "KiB that requests of tools and hooks may carry out: addresses, headers and bodies."),
     key("budget.failures_in_a_row", Whole, Anyone, Now, "none", "Calls that fail one after the other."),
     key("budget.calls", Table, Anyone, Now, "", "Calls by tool pattern."),
     key("budget.calls.*", Whole, Anyone, Now, "none", "Calls of the tools that the name matches, as `http/fetch`."),
@@ -236,6 +237,7 @@ pub const KEYS: &[Key] = &[
     key("ceiling.budget.turns", Whole, Operator, Now, "none", "Model requests."),
     key("ceiling.budget.tokens", Whole, Operator, Now, "none", "Tokens, in and out."),
     key("ceiling.budget.active_s", Whole, Operator, Now, "none", "Seconds."),
+    key("ceiling.budget.egress_kib", Whole, Operator, Now, "none", "KiB that requests may carry out."),
     key("ceiling.budget.money_usd", Number, Operator, Now, "none", "US dollars."),
 ];
 

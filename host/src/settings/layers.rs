@@ -281,6 +281,7 @@ impl Budget {
         replace(&mut self.tokens, other.tokens);
         replace(&mut self.active_s, other.active_s);
         replace(&mut self.money_micro_usd, other.money_micro_usd);
+        replace(&mut self.egress_kib, other.egress_kib);
         replace(&mut self.failures_in_a_row, other.failures_in_a_row);
         // A call counts against every pattern that matches it, so that bounds add up.
         self.calls.extend(other.calls);
@@ -292,6 +293,7 @@ impl Budget {
         lower(&mut self.tokens, other.tokens);
         lower(&mut self.active_s, other.active_s);
         lower(&mut self.money_micro_usd, other.money_micro_usd);
+        lower(&mut self.egress_kib, other.egress_kib);
         lower(&mut self.failures_in_a_row, other.failures_in_a_row);
         self.calls.extend(other.calls);
     }

@@ -236,6 +236,7 @@ impl Draft {
         replace(&mut self.budget.tokens, flags.max_tokens.map(flag("--max-tokens")));
         replace(&mut self.budget.active_s, flags.max_seconds.map(flag("--max-seconds")));
         replace(&mut self.budget.money_micro_usd, flags.max_money()?);
+        replace(&mut self.budget.egress_kib, flags.max_egress_kib.map(flag("--max-egress-kib")));
         let on = |yes: bool, name: &str| yes.then(|| Sourced::new(true, Origin::flag(name)));
         replace(&mut self.unattended, on(flags.unattended, "--unattended"));
         replace(&mut self.agent.done_required, on(flags.require_done, "--require-done"));

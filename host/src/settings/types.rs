@@ -72,6 +72,8 @@ pub struct Budget {
     pub active_s: Option<Sourced<u64>>,
     /// Millionths of a US dollar.
     pub money_micro_usd: Option<Sourced<u64>>,
+    /// KiB that requests carry out.
+    pub egress_kib: Option<Sourced<u64>>,
     /// Failed calls one after the other.
     pub failures_in_a_row: Option<Sourced<u64>>,
     /// Calls of tools; a call counts against every pattern that matches it.

@@ -1,8 +1,10 @@
 //! Requests of a guest: what is granted leaves, all else does not, and canaries see every byte that did.
 
+use std::sync::Arc;
+
 use expect_test::expect;
 use looplet_host::capability::Authority;
-use looplet_host::capability::http::{AddressPolicy, AllowedHttp};
+use looplet_host::capability::http::{AddressPolicy, AllowedHttp, EgressAllowance};
 use looplet_host::origin::Origin;
 use looplet_host::permission::HttpPattern;
 use looplet_host::plugin::GuestReport;
@@ -248,7 +250,7 @@ fn a_call_has_so_many_requests() {
     let report = send(&authority, &vec![line; 10]);
     let said = said(&report);
     let lines: Vec<&str> = said.lines().collect();
-    assert!(lines[7].starts_with("200") && lines[8] == "this call has sent as many requests as it may", "{lines:#?}");
+    assert!(lines[7].starts_with("200") && lines[8].starts_with("nothing more may be sent"), "{lines:#?}");
     assert_eq!((report.usage.requests, canary.seen().len()), (8, 8));
     assert_eq!(report.refusals[0].reason, RefusalReason::Limit);
 }
@@ -284,10 +286,37 @@ fn bodies_are_counted_once_they_are_decoded() {
         let arguments = json!({ "send": [format!("POST {}", canary.url("/"))], "body_bytes": bytes });
         Call::of(guests::HTTP_PROBE, arguments).with(authority.clone()).run()
     };
-    assert_eq!(sent(1 << 20).usage.sent_bytes, 1 << 20);
+    // With the address, and the length that the guest writes.
+    let head = "POST".len() + canary.url("/").len() + "content-length1048576".len();
+    assert_eq!(sent(1 << 20).usage.sent_bytes, (1 << 20) + head as u64);
     let report = sent(5 << 20);
     assert!(!looplet_tests::harness::said(&report).starts_with("200"), "{}", looplet_tests::harness::said(&report));
     assert!(canary.seen().iter().all(|request| request.len() < 5 << 20));
+}
+
+#[test]
+fn what_a_run_may_carry_out_is_counted_before_it_leaves() {
+    let canary = Canary::start(ok);
+    let mut authority = granted(&[format!("* {}", canary.url("/**"))], &[]);
+    let allowance = Arc::<EgressAllowance>::default();
+    allowance.lower_to(100 << 10);
+    authority.http.draw_from(Arc::clone(&allowance));
+    let post = |bytes: usize| {
+        let lines = [format!("POST {}", canary.url("/a"))];
+        Call::of(guests::HTTP_PROBE, json!({ "send": lines, "body_bytes": bytes })).with(authority.clone()).run()
+    };
+    assert_eq!(said(&post(60 << 10)), "200 16 bytes POST /a HTTP/1.1");
+    // The first chunk that does not fit uses up the rest.
+    let report = post(60 << 10);
+    assert!(!said(&report).starts_with("200"), "{}", said(&report));
+    assert_eq!(refused(&report), ["send 4096 bytes: more than is left of the run's budget"]);
+    // Addresses and headers carry something out as well: nothing of them leaves.
+    let report = send(&authority, &[format!("GET {}", canary.url("/b"))]);
+    assert_eq!(refused(&report).len(), 1);
+    assert!(refused(&report)[0].ends_with("more than is left of the run's budget"), "{:?}", refused(&report));
+    assert!(canary.seen().iter().all(|request| !request.contains("/b")));
+    let left: usize = canary.seen().iter().map(String::len).sum();
+    assert!(left < 102 << 10, "{left} bytes left");
 }
 
 #[test]

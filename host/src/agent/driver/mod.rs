@@ -150,6 +150,10 @@ impl Driver {
     }
 
     async fn advance(&mut self) -> Result<(), Broken> {
+        // Nothing is under way here, so that what was sent is what was recorded.
+        if let Some(bytes) = self.fold.state.meter().egress_left() {
+            self.parts.dispatch.bound_egress(bytes);
+        }
         self.begin_hooks().await?;
         if self.owed.is_something() {
             // It may end the run.

@@ -147,6 +147,7 @@ impl State {
         if let Some(reason) = &ended.stop {
             self.end_with(StopReason::Hook(reason.clone()));
         }
+        self.meter.count_egress(ended.used.bytes_sent);
         if let Some(spent) = &ended.spent {
             self.meter.charge(spent);
         }

@@ -51,7 +51,8 @@ pub(super) fn not_run(reason: &StopReason) -> (String, bool) {
         | StopReason::CallsExhausted
         | StopReason::ToolCallsExhausted(_)
         | StopReason::TokensExhausted
-        | StopReason::MoneyExhausted => "the run's budget was used up before it",
+        | StopReason::MoneyExhausted
+        | StopReason::EgressExhausted => "the run's budget was used up before it",
         StopReason::DeadlineExceeded => "the run's time was over before it",
         _ => "the run stopped before it",
     };

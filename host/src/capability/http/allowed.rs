@@ -1,8 +1,11 @@
 //! What of the web a call reaches: patterns that need, grant and rules have in common, each with its addresses.
 
+use std::sync::Arc;
+
 use http::HeaderMap;
 
 use super::address::AddressPolicy;
+use super::allowance::EgressAllowance;
 use crate::capability::BoundSecret;
 use crate::origin::Origin;
 use crate::permission::{HttpPattern, HttpTarget};
@@ -29,6 +32,8 @@ pub struct HttpReach {
     secrets: Vec<BoundSecret>,
     /// What is taken out of answers.
     leaks: Leaks,
+    /// What the run may still send.
+    allowance: Arc<EgressAllowance>,
 }
 
 /// Why a request is not sent.
@@ -66,6 +71,16 @@ impl HttpReach {
     /// What is taken out of answers.
     pub fn leaks(&self) -> &Leaks {
         &self.leaks
+    }
+
+    /// Takes what it sends off this.
+    pub fn draw_from(&mut self, allowance: Arc<EgressAllowance>) {
+        self.allowance = allowance;
+    }
+
+    /// What the run may still send.
+    pub fn allowance(&self) -> &Arc<EgressAllowance> {
+        &self.allowance
     }
 
     /// The names of the secrets.

@@ -1,6 +1,7 @@
 //! Requests of guests: which are let out, to which addresses, and the one client that sends them.
 
 mod address;
+mod allowance;
 mod allowed;
 mod egress;
 mod headers;
@@ -8,6 +9,7 @@ mod limits;
 mod usage;
 
 pub use address::AddressPolicy;
+pub use allowance::EgressAllowance;
 pub use allowed::{AllowedHttp, HttpReach, Refused};
 pub use egress::{Egress, EgressFault, Lookup, Sent, SystemLookup};
 pub use headers::{can_carry_secret, is_own, take_out};

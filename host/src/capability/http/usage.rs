@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 #[derive(Debug, Default)]
 pub struct HttpUsage {
     requests: AtomicU64,
+    /// Of bodies, for the bound of the call.
     sent: AtomicU64,
+    carried: AtomicU64,
     received: AtomicU64,
     is_over: AtomicBool,
 }
@@ -17,9 +19,9 @@ impl HttpUsage {
         self.requests.load(Ordering::Relaxed)
     }
 
-    /// Bytes of bodies that went out.
+    /// Bytes that went out, or were about to when the run had no more to spend: addresses, headers, bodies.
     pub fn sent_bytes(&self) -> u64 {
-        self.sent.load(Ordering::Relaxed)
+        self.carried.load(Ordering::Relaxed)
     }
 
     /// Bytes of bodies that came in, decoded.
@@ -45,7 +47,12 @@ impl HttpUsage {
         counted.is_ok()
     }
 
-    /// Counts bytes that are about to go out; whether they still may.
+    /// Counts bytes that leave, or would if the run had more to spend.
+    pub fn carry(&self, bytes: u64) {
+        self.carried.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// Counts bytes of a body that is about to go out; whether they still may.
     pub fn send(&self, bytes: u64, most: u64) -> bool {
         self.sent.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes) <= most
     }

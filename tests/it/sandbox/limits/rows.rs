@@ -42,6 +42,7 @@ const ROWS: &[(&str, &str)] = &[
     ("kept state", "kept_state_lasts_for_its_own_tool_and_only_when_the_call_ends_well"),
     ("random bytes", "what_the_host_would_have_to_hold_is_bounded"),
     ("file bytes written", "thirty_two_mebibytes_are_written_and_no_more"),
+    ("egress", "what_a_run_may_carry_out_is_counted_before_it_leaves"),
     ("quota", "a_mount_is_filled_up_to_its_quota_by_all_calls_together"),
     ("files made", "a_thousand_files_are_made_and_no_more"),
     ("entries listed", "a_hundred_thousand_entries_are_listed_and_no_more"),
