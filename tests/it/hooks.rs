@@ -5,6 +5,7 @@ mod faults;
 mod native;
 mod order;
 mod powers;
+mod requests;
 mod shipped;
 
 use std::fs;

@@ -12,6 +12,7 @@ use crate::hook::{
 };
 use crate::message::Message;
 use crate::plugin::{LogLevel, PluginState};
+use crate::refusal::Refusal;
 use crate::sandbox::{HookAnswer, HookCall, HookInstance, Plugin};
 
 /// How many lines of a hook are kept for one record.
@@ -23,25 +24,44 @@ pub struct ComponentHook {
     reads_history: bool,
     state: PluginState,
     instance: Mutex<HookInstance>,
-    log: std::sync::Mutex<Vec<String>>,
+    said: std::sync::Mutex<Said>,
 }
 
 impl ComponentHook {
     /// The hook of a component, behind an instance of it. `state` is what the instance was given as its state.
     pub fn new(plugin: &Plugin, state: PluginState, instance: HookInstance) -> Self {
         let (points, reads_history) = (plugin.points(), plugin.reads_history());
-        Self { points, reads_history, state, instance: Mutex::new(instance), log: std::sync::Mutex::default() }
+        Self { points, reads_history, state, instance: Mutex::new(instance), said: std::sync::Mutex::default() }
     }
 
     async fn ask(&self, view: &RunView, call: HookCall) -> Answered<HookAnswer> {
-        let (answered, said) = self.instance.lock().await.call(view, call).await;
-        let said = said.into_iter().filter(|line| line.level >= LogLevel::Info).map(|line| line.message);
-        let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
-        log.extend(said);
-        let surplus = log.len().saturating_sub(LINES);
-        log.drain(..surplus);
-        answered
+        let report = self.instance.lock().await.call(view, call).await;
+        let lines = report.log.into_iter().filter(|line| line.level >= LogLevel::Info).map(|line| line.message);
+        let mut said = self.said();
+        said.sent_bytes = said.sent_bytes.saturating_add(report.sent_bytes);
+        said.log.extend(lines.chain(report.refusals.iter().map(refused)));
+        let surplus = said.log.len().saturating_sub(LINES);
+        said.log.drain(..surplus);
+        report.answer
     }
+
+    fn said(&self) -> std::sync::MutexGuard<'_, Said> {
+        self.said.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What is told of it in the next record.
+#[derive(Default)]
+struct Said {
+    log: Vec<String>,
+    sent_bytes: u64,
+}
+
+/// What a hook did not get, in the words of a line. The line that would allow it is one of its table in the file.
+fn refused(refusal: &Refusal) -> String {
+    let Refusal { operation, target, reason, would_allow, .. } = refusal;
+    let line = would_allow.as_ref().map(|line| format!("; would be allowed by `grants.{line}`")).unwrap_or_default();
+    format!("refused: {operation} {target}: {}{line}", reason.as_str())
 }
 
 /// The answer of the form that belongs to the point.
@@ -69,7 +89,11 @@ impl Hook for ComponentHook {
     }
 
     fn take_log(&self) -> Vec<String> {
-        std::mem::take(&mut *self.log.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut self.said().log)
+    }
+
+    fn take_sent_bytes(&self) -> u64 {
+        std::mem::take(&mut self.said().sent_bytes)
     }
 
     async fn run_start(&self, view: &RunView, task: &str, resumed: bool) -> Answered<()> {

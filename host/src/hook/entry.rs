@@ -100,7 +100,8 @@ impl Entry {
         let changes = if self.is_guest { PluginState::changes } else { PluginState::take_changes };
         let state = self.given.hook.state().map(changes).unwrap_or_default();
         let (hook, verdict, log) = (self.given.name.clone(), verdict.to_owned(), self.given.hook.take_log());
-        HookVerdict { hook, verdict, reason, narrow: None, rewritten: None, state, log }
+        let sent_bytes = self.given.hook.take_sent_bytes();
+        HookVerdict { hook, verdict, reason, narrow: None, rewritten: None, state, sent_bytes, log }
     }
 
     /// Records a point at which nothing can be said: only what it has kept, or its fault.
@@ -108,8 +109,8 @@ impl Entry {
         match answered {
             Ok(_) => {
                 self.say(round, "noted", None);
-                // Nothing kept and nothing said is nothing to record.
-                round.verdicts.pop_if(|last| last.state.is_empty() && last.log.is_empty());
+                // Nothing kept, nothing sent and nothing said is nothing to record.
+                round.verdicts.pop_if(|last| last.state.is_empty() && last.sent_bytes == 0 && last.log.is_empty());
             }
             Err(fault) => {
                 self.keep(&fault);

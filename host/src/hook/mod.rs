@@ -77,6 +77,11 @@ pub trait Hook: Send + Sync {
         Vec::new()
     }
 
+    /// Takes how many bytes its requests have carried out since it was last asked.
+    fn take_sent_bytes(&self) -> u64 {
+        0
+    }
+
     /// The run begins, or goes on after a resume. Called before any other point.
     async fn run_start(&self, _: &RunView, _task: &str, _resumed: bool) -> Answered<()> {
         Ok(())

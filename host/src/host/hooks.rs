@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
+use super::grants;
 use super::opening;
 use super::pins::{self, Pinned};
 use super::plugins::settings_of;
@@ -16,11 +16,11 @@ use crate::hook::{HookEntry, Points, Powers};
 use crate::machine::PluginFile;
 use crate::model::select::Environment;
 use crate::need::Capability;
-use crate::permission::Narrowing;
+use crate::permission::{Finding, Narrowing, Severity};
 use crate::plugin::{CallContext, NoSupport, PluginState};
 use crate::record::PluginRecord;
 use crate::sandbox::{HookInstance, Limits, Plugin, Sandbox};
-use crate::settings::{HookSettings, Settings};
+use crate::settings::{GrantTable, HookSettings, Settings};
 
 /// A hook that is ready for runs.
 pub(super) struct HostHook {
@@ -51,12 +51,12 @@ pub(super) async fn load(
             unpinned.push(file.name.clone());
         }
         check_points(&name, plugin.points(), written)?;
-        let settings =
+        let own =
             settings_of(&plugin, &name, written.settings.as_ref(), &written.origin, &format!("the hook `{name}`"))?;
-        let authority = authority(&plugin, &name, written, mounts, variables)?;
-        let limits = limits(&plugin, written);
+        let authority = authority(settings, &plugin, &name, written, mounts, variables)?;
+        let limits = grants::with(Limits::HOOK.with_wish(plugin.info().hook_limits), &written.limits);
         let (sandbox, written) = (sandbox.clone(), written.clone());
-        loaded.push(HostHook { name, plugin, sandbox, written, settings, authority, limits });
+        loaded.push(HostHook { name, plugin, sandbox, written, settings: own, authority, limits });
     }
     Ok((loaded, unpinned))
 }
@@ -65,14 +65,16 @@ impl HostHook {
     /// The hook of one run.
     pub(super) fn entry(&self, gate: &Gate, forgets: bool) -> HookEntry {
         let state = PluginState::without(gate.redaction());
+        let mut authority = Authority { refusals: Arc::default(), ..self.authority.clone() };
+        authority.http.draw_from(Arc::clone(&gate.egress));
         let context = CallContext {
             run: gate.run_key(),
             settings: self.settings.clone(),
-            secrets: Vec::new(),
+            secrets: authority.http.secret_names().map(str::to_owned).collect(),
             state: state.clone(),
             support: Arc::new(NoSupport),
         };
-        let instance = HookInstance::new(&self.sandbox, &self.plugin, self.authority.clone(), self.limits, context);
+        let instance = HookInstance::new(&self.sandbox, &self.plugin, authority, self.limits, context);
         let instance = if forgets { instance.forgetting() } else { instance };
         HookEntry {
             name: self.name.clone(),
@@ -84,8 +86,10 @@ impl HostHook {
 
     /// What it may do and is given, as far as a resume compares it. Its component is compared apart.
     pub(super) fn terms(&self) -> String {
-        let HookSettings { powers, fs, env, on_fault, .. } = &self.written;
-        format!("{} {powers:?} {fs:?} {env:?} {on_fault:?} {:?} {}", self.name, self.limits, self.settings.as_str())
+        let HookSettings { powers, grants: GrantTable { fs, env, .. }, on_fault, .. } = &self.written;
+        let reach = self.authority.http.meaning();
+        let (name, settings) = (&self.name, self.settings.as_str());
+        format!("{name} {powers:?} {fs:?} {env:?} {reach} {on_fault:?} {:?} {settings}", self.limits)
     }
 
     /// Name, version and digest, as the journal keeps them.
@@ -109,15 +113,18 @@ fn check_points(name: &str, points: Points, written: &HookSettings) -> Result<()
         .at(written.origin.clone()))
 }
 
+/// What it needs of what it is granted.
 fn authority(
+    settings: &Settings,
     plugin: &Plugin,
     name: &str,
     written: &HookSettings,
     mounts: &BTreeMap<String, Mount>,
     variables: &Environment,
 ) -> Result<Authority> {
-    let mut granted = Granted::default();
-    for (word, mode) in &written.fs {
+    let mut granted = Granted { leaks: settings.redaction.secrets().clone(), ..Granted::default() };
+    let needs = &plugin.info().hook_needs;
+    for (word, mode) in &written.grants.fs {
         let mount = mounts.get(word).ok_or_else(|| {
             Error::usage(format!("the hook `{name}` is granted the mount `{word}`, which is not defined"))
                 .hint(format!("define it: `[mounts.{word}]`, or `--mount {word}=PATH`"))
@@ -126,17 +133,22 @@ fn authority(
         let (mount, mode, origin) = (mount.clone(), *mode, written.origin.clone());
         granted.mounts.insert(word.clone(), GrantedMount { mount, mode, origin, ask_first: false });
     }
-    for variable in &written.env {
+    for variable in &written.grants.env {
         if let Some(value) = variables.get(variable) {
             let given = GrantedEnv { value: value.to_owned(), origin: written.origin.clone() };
             granted.env.insert(variable.clone(), given);
         }
     }
-    let needs = &plugin.info().hook_needs;
+    granted.http = grants::requests_of(&written.grants, &written.origin).collect();
+    let is_known = grants::is_known(settings, &written.source.name(), plugin.digest());
+    let named = written.grants.secrets.iter().map(|secret| (secret.as_str(), &written.origin));
+    granted.secrets = grants::bound(settings, named, needs, is_known)?;
+    grants::check_secrets(&granted, &format!("the hook `{name}`"))?;
     let resolved = Authority::resolve(needs, &granted, &Narrowing::none()).map_err(|unfilled| {
         let line = match &unfilled.need.capability {
             Capability::Fs { mount, mode } => format!("grants = {{ fs = {{ {mount} = \"{mode}\" }} }}"),
             Capability::Env(names) => format!("grants = {{ env = {names:?} }}"),
+            Capability::Http(patterns) => format!("grants = {{ http = {patterns:?} }}"),
             other => format!("a host that can grant `{}`", other.kind()),
         };
         Error::usage(format!("the hook `{name}` needs `{}`: {}", unfilled.need.capability, unfilled.need.why))
@@ -146,15 +158,19 @@ fn authority(
     Ok(resolved.authority)
 }
 
-/// Shipped, its wish, what is written.
-fn limits(plugin: &Plugin, written: &HookSettings) -> Limits {
-    let mut limits = Limits::HOOK.with_wish(plugin.info().hook_limits);
-    if let Some(wall_ms) = &written.limits.wall_ms {
-        limits.wall = Duration::from_millis(wall_ms.value);
-    }
-    if let Some(memory_mib) = &written.limits.memory_mib {
-        let bytes = usize::try_from(memory_mib.value).unwrap_or(usize::MAX).saturating_mul(1 << 20);
-        limits.memory_bytes = bytes.min(Limits::MEMORY_MAX_BYTES);
-    }
-    limits
+/// What hooks are granted and do not need.
+pub(super) fn findings(settings: &Settings, hooks: &[HostHook]) -> Vec<Finding> {
+    hooks
+        .iter()
+        .flat_map(|hook| {
+            let needs: Vec<_> = hook.plugin.info().hook_needs.iter().map(|need| (None, &need.capability)).collect();
+            let HookSettings { grants, origin, .. } = &hook.written;
+            grants::unneeded(settings, grants, &needs).into_iter().map(|what| Finding {
+                severity: Severity::Note,
+                message: format!("the hook `{}` is granted {what}, which it does not need", hook.name),
+                hint: "take it out: a hook holds what it needs and no more".to_owned(),
+                origin: origin.clone(),
+            })
+        })
+        .collect()
 }

@@ -126,6 +126,7 @@ impl Host {
         unpinned.extend(others);
         let mut findings = check_rules(&settings, &tools)?;
         findings.extend(grants::findings(&settings, &tools));
+        findings.extend(hooks::findings(&settings, &hooks));
         findings.extend(mounts::findings(&mounts));
         findings.extend(plugins::findings(&tools));
         let mounts = mounts.into_values().collect();

@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 
 use super::Host;
+use crate::capability::http::meaning;
 use crate::digest::Digest;
 use crate::gate::{Gate, Provider};
 
@@ -26,15 +27,10 @@ pub(super) fn digest(host: &Host, gate: &Gate) -> Digest {
             .collect();
         // The names alone: values may be secret, and change with the day.
         let env: Vec<_> = granted.env.keys().collect();
-        let http: Vec<_> = granted.http.iter().map(|given| (given.pattern.to_string(), &given.addresses)).collect();
-        let secrets: Vec<_> = granted
-            .secrets
-            .iter()
-            .map(|given| (&given.name, given.to.to_string(), given.header.as_str(), &given.form))
-            .collect();
+        let reach = meaning(&granted.http, &granted.secrets);
         let settings = plugin.settings.as_str();
         let name = tool.full_name();
-        let _ = writeln!(text, "tool {name} {mounts:?} {env:?} {http:?} {secrets:?} {:?} {settings}", tool.limits());
+        let _ = writeln!(text, "tool {name} {mounts:?} {env:?} {reach} {:?} {settings}", tool.limits());
     }
     for pattern in host.settings().redaction.patterns() {
         let _ = writeln!(text, "redact {pattern}");

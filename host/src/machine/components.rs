@@ -118,7 +118,7 @@ fn check_not_shipped(file: &PluginFile, path: &Path) -> Result<()> {
 
 /// Whether some line grants a plugin of this name requests.
 fn is_granted(settings: &Settings, name: &str) -> bool {
-    settings.grants.iter().any(|grant| grant.tools.matches_plugin(name) && !grant.http.is_empty())
+    settings.grants.iter().any(|grant| grant.tools.matches_plugin(name) && !grant.table.http.is_empty())
 }
 
 /// The component files of the hooks, in their order.

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use super::{PluginFile, files, process};
 use crate::error::{Error, Result};
 use crate::model::select::Environment;
+use crate::origin::Origin;
 use crate::secret::SecretValue;
 use crate::settings::{Grant, SecretSettings, SecretSource, Settings};
 
@@ -20,13 +21,22 @@ const PIPE_HINT: &str = "what is no file is read by a command: `from = { command
 /// How long its output may stay open behind it.
 const TAIL: Duration = Duration::from_secs(2);
 
-/// Reads what grants of these plugins name. A secret that nothing loaded may have is not
+/// Reads what grants of these plugins, and hooks, name. A secret that nothing loaded may have is not
 /// read: its source may be elsewhere.
 pub fn read_secrets(settings: &mut Settings, files: &[PluginFile], variables: &Environment) -> Result<()> {
     let is_about = |grant: &&Grant| files.iter().any(|file| grant.tools.matches_plugin(&file.name));
-    for grant in settings.grants.iter().filter(is_about) {
-        for name in &grant.secrets {
-            let secret = settings.secrets.get_mut(name).ok_or_else(|| undefined(name, grant))?;
+    let grants = settings.grants.iter().filter(is_about).map(|grant| {
+        let named = format!("the grant for `{}` names", grant.tools);
+        (named, &grant.table, &grant.origin)
+    });
+    let hooks = settings.hooks.iter().map(|hook| {
+        let named = format!("the hook `{}` is granted", hook.source.name());
+        (named, &hook.grants, &hook.origin)
+    });
+    for (named, table, origin) in grants.chain(hooks) {
+        for name in &table.secrets {
+            let undefined = || undefined(&named, name, origin);
+            let secret = settings.secrets.get_mut(name).ok_or_else(undefined)?;
             if secret.value.is_none() {
                 secret.value = Some(read(name, secret, variables).map_err(|error| error.at(secret.origin.clone()))?);
             }
@@ -35,10 +45,10 @@ pub fn read_secrets(settings: &mut Settings, files: &[PluginFile], variables: &E
     Ok(())
 }
 
-fn undefined(name: &str, grant: &Grant) -> Error {
-    Error::usage(format!("the grant for `{}` names the secret `{name}`, which is not defined", grant.tools))
+fn undefined(named: &str, name: &str, origin: &Origin) -> Error {
+    Error::usage(format!("{named} the secret `{name}`, which is not defined"))
         .hint(format!("define `[secrets.{name}]` in your own looplet.toml, or in a file that you give with `--policy`"))
-        .at(grant.origin.clone())
+        .at(origin.clone())
 }
 
 fn read(name: &str, secret: &SecretSettings, variables: &Environment) -> Result<SecretValue> {

@@ -26,6 +26,9 @@ pub struct HookVerdict {
     /// What it has kept since it last spoke, by key; none takes a key away.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub state: BTreeMap<String, Option<String>>,
+    /// Bytes that its requests carried out since it last spoke.
+    #[serde(default, skip_serializing_if = "super::call::is_zero")]
+    pub sent_bytes: u64,
     /// Its last lines for the operator. Text of the guest.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub log: Vec<String>,

@@ -173,7 +173,7 @@ impl Redact for Hooked {
 /// Places that it left to the call stay: they are what the call could reach.
 impl Redact for HookVerdict {
     fn redact(&mut self, redaction: &Redaction) -> bool {
-        let Self { hook: _, verdict: _, reason, narrow: _, rewritten, state, log } = self;
+        let Self { hook: _, verdict: _, reason, narrow: _, rewritten, state, sent_bytes: _, log } = self;
         each!(redaction: reason, rewritten, state, log)
     }
 }

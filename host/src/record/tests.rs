@@ -113,6 +113,7 @@ fn denials_say_who_denied() {
             narrow: None,
             rewritten: None,
             state: std::collections::BTreeMap::new(),
+            sent_bytes: 0,
             log: Vec::new(),
         }];
     };

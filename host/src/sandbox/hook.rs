@@ -21,6 +21,7 @@ use crate::hook::{
 };
 use crate::message::Message;
 use crate::plugin::{CallContext, LogLine};
+use crate::refusal::Refusal;
 
 /// What a hook is asked.
 #[derive(Clone, Debug)]
@@ -72,6 +73,18 @@ pub enum HookAnswer {
     Done(DoneVerdict),
 }
 
+/// What a hook answered at a point, and what it did for it.
+pub struct HookReport {
+    /// Its answer; a fault is a trap, its time, or an answer that is none of the contract.
+    pub answer: Result<HookAnswer, HookFault>,
+    /// What it logged.
+    pub log: Vec<LogLine>,
+    /// What it tried and did not get.
+    pub refusals: Vec<Refusal>,
+    /// Bytes that its requests carried out.
+    pub sent_bytes: u64,
+}
+
 /// A hook of one run.
 pub struct HookInstance {
     sandbox: Sandbox,
@@ -98,11 +111,14 @@ impl HookInstance {
         self
     }
 
-    /// Asks it at a point. What it kept counts only if it answered. With it comes what it logged.
-    ///
-    /// # Errors
-    /// A trap, its time, an answer that is none of the contract.
-    pub async fn call(&mut self, view: &RunView, call: HookCall) -> (Result<HookAnswer, HookFault>, Vec<LogLine>) {
+    /// Asks it at a point. What it kept counts only if it answered.
+    pub async fn call(&mut self, view: &RunView, call: HookCall) -> HookReport {
+        let refusals = Arc::clone(&self.authority.refusals);
+        let report = self.ask(view, call).await;
+        HookReport { refusals: refusals.take(), ..report }
+    }
+
+    async fn ask(&mut self, view: &RunView, call: HookCall) -> HookReport {
         let state = self.context.state.clone();
         let (authority, limits, context) = (self.authority.clone(), self.limits, self.context.clone());
         let kept = self.kept.take();
@@ -127,22 +143,30 @@ impl HookInstance {
         };
         let finished = match self.sandbox.enter(entering, work, alive).await {
             Ok(finished) => finished,
-            Err(failure) => return (Err(HookFault(failure.message)), Vec::new()),
+            Err(failure) => return HookReport::of(Err(HookFault(failure.message))),
         };
         let Finished { answer, stop, mut alive, written: _ } = finished;
-        let said = alive.store.data_mut().desk.take_log();
-        match answer {
+        let log = alive.store.data_mut().desk.take_log();
+        let sent_bytes = alive.store.data().http.usage().sent_bytes();
+        let answer = match answer {
             Ok(answer) => {
                 state.commit(std::mem::take(&mut alive.store.data_mut().desk.kept));
                 self.kept = Some(alive).filter(|_| !self.forgets);
-                (answer.map_err(HookFault), said)
+                answer.map_err(HookFault)
             }
             Err(ended) => {
                 let state = alive.store.data();
                 let (failure, _) = trap::to_failure(&ended, stop, &self.limits, state.memory.refused);
-                (Err(HookFault(why(&failure.message, &state.stderr.last_lines(2)))), said)
+                Err(HookFault(why(&failure.message, &state.stderr.last_lines(2))))
             }
-        }
+        };
+        HookReport { log, sent_bytes, ..HookReport::of(answer) }
+    }
+}
+
+impl HookReport {
+    fn of(answer: Result<HookAnswer, HookFault>) -> Self {
+        Self { answer, log: Vec::new(), refusals: Vec::new(), sent_bytes: 0 }
     }
 }
 

@@ -5,16 +5,16 @@
 use super::file::ConfigFile;
 use super::layers::Note;
 use super::sourced::Sourced;
-use super::types::Ceiling;
+use super::types::{Ceiling, GrantTable};
 use crate::origin::Origin;
 use crate::permission::{Decision, HttpPattern};
 
 /// Brings a project file down to what the ceiling leaves.
 pub(super) fn clamp(file: &mut ConfigFile, ceiling: &Ceiling, notes: &mut Vec<Note>) {
     clamp_modes(file, ceiling, notes);
-    clamp_grants(file, ceiling, notes);
+    clamp_limits(file, ceiling, notes);
+    clamp_names(file, ceiling, notes);
     clamp_requests(file, ceiling, notes);
-    clamp_secrets(file, ceiling, notes);
     let budget = &mut file.budget;
     let most = &ceiling.budget;
     bound("budget.steps", &mut budget.steps, most.steps.as_ref(), notes);
@@ -35,30 +35,32 @@ fn clamp_modes(file: &mut ConfigFile, ceiling: &Ceiling, notes: &mut Vec<Note>) 
         bound(&format!("mounts.{name}.mode"), &mut mount.mode, ceiling.mode.as_ref(), notes);
     }
     let Some(most) = &ceiling.mode else { return };
-    for grant in &mut file.grants {
-        for mode in grant.fs.values_mut() {
+    for (table, _) in tables(file) {
+        for mode in table.fs.values_mut() {
             *mode = (*mode).min(most.value);
         }
     }
-    for mode in file.hooks.iter_mut().flat_map(|hook| hook.fs.values_mut()) {
-        *mode = (*mode).min(most.value);
-    }
 }
 
-fn clamp_grants(file: &mut ConfigFile, ceiling: &Ceiling, notes: &mut Vec<Note>) {
-    let grants = file.grants.iter_mut().map(|grant| (&mut grant.limits, &mut grant.env, &grant.origin));
-    let hooks = file.hooks.iter_mut().map(|hook| (&mut hook.limits, &mut hook.env, &hook.origin));
-    for (limits, env, origin) in grants.chain(hooks) {
+/// What it gives, to tools and to hooks, and where.
+fn tables(file: &mut ConfigFile) -> impl Iterator<Item = (&mut GrantTable, &Origin)> {
+    let grants = file.grants.iter_mut().map(|grant| (&mut grant.table, &grant.origin));
+    grants.chain(file.hooks.iter_mut().map(|hook| (&mut hook.grants, &hook.origin)))
+}
+
+fn clamp_limits(file: &mut ConfigFile, ceiling: &Ceiling, notes: &mut Vec<Note>) {
+    let grants = file.grants.iter_mut().map(|grant| &mut grant.limits);
+    for limits in grants.chain(file.hooks.iter_mut().map(|hook| &mut hook.limits)) {
         bound("limits.wall_ms", &mut limits.wall_ms, ceiling.wall_ms.as_ref(), notes);
         bound("limits.memory_mib", &mut limits.memory_mib, ceiling.memory_mib.as_ref(), notes);
-        keep_known("variable", env, ceiling.env.as_ref(), origin, notes);
     }
 }
 
-/// Secrets that the ceiling does not name are not given.
-fn clamp_secrets(file: &mut ConfigFile, ceiling: &Ceiling, notes: &mut Vec<Note>) {
-    for grant in &mut file.grants {
-        keep_known("secret", &mut grant.secrets, ceiling.secrets.as_ref(), &grant.origin, notes);
+/// Variables and secrets that the ceiling does not name are not given.
+fn clamp_names(file: &mut ConfigFile, ceiling: &Ceiling, notes: &mut Vec<Note>) {
+    for (table, origin) in tables(file) {
+        keep_known("variable", &mut table.env, ceiling.env.as_ref(), origin, notes);
+        keep_known("secret", &mut table.secrets, ceiling.secrets.as_ref(), origin, notes);
     }
 }
 
@@ -79,23 +81,23 @@ fn keep_known(
 
 /// Requests are brought down to those that both are about, networks to those inside the ceiling's.
 fn clamp_requests(file: &mut ConfigFile, ceiling: &Ceiling, notes: &mut Vec<Note>) {
-    for grant in &mut file.grants {
+    for (table, origin) in tables(file) {
         let mut note = |what: &str| {
             let message = format!("{what} above the ceiling of your own file and brought down to it");
-            notes.push(Note { message, origin: grant.origin.clone() });
+            notes.push(Note { message, origin: origin.clone() });
         };
         if let Some(most) = &ceiling.http {
             let both =
                 |pattern: &HttpPattern| most.iter().filter_map(|most| pattern.intersect(most)).collect::<Vec<_>>();
-            let left: Vec<HttpPattern> = grant.http.iter().flat_map(both).collect();
-            if left != grant.http {
+            let left: Vec<HttpPattern> = table.http.iter().flat_map(both).collect();
+            if left != table.http {
                 note("`http` is");
-                grant.http = left;
+                table.http = left;
             }
         }
-        if let Some(left) = ceiling.addresses.as_ref().and_then(|most| grant.addresses.cut_to(most)) {
+        if let Some(left) = ceiling.addresses.as_ref().and_then(|most| table.addresses.cut_to(most)) {
             note("`addresses` are");
-            grant.addresses = left;
+            table.addresses = left;
         }
     }
 }

@@ -11,9 +11,12 @@ use super::name::check_name;
 use super::rules::{placed, read, tools};
 use super::secrets::SecretSettings;
 use super::sourced::Sourced;
-use super::types::{Budget, Ceiling, GrantLimits, ModelSettings, OnAsk, OnUnknown, PluginSource, Provider, TextSource};
+use super::types::{
+    Budget, Ceiling, Grant, GrantLimits, GrantTable, ModelSettings, OnAsk, OnUnknown, PluginSource, Provider,
+    TextSource,
+};
 use super::walk::{SetKey, check};
-use super::written::{WrittenGrant, WrittenMount, WrittenPlugin};
+use super::written::{WrittenMount, WrittenPlugin};
 use crate::capability::http::AddressPolicy;
 use crate::error::{Error, Result};
 use crate::model::{Price, micro_usd};
@@ -40,7 +43,7 @@ pub struct ConfigFile {
     pub(super) mounts: BTreeMap<String, WrittenMount>,
     pub(super) plugins: BTreeMap<String, WrittenPlugin>,
     pub(super) secrets: BTreeMap<String, SecretSettings>,
-    pub(super) grants: Vec<WrittenGrant>,
+    pub(super) grants: Vec<Grant>,
     pub(super) unmatched: Option<Sourced<Unmatched>>,
     pub(super) on_ask: Option<Sourced<OnAsk>>,
     pub(super) rules: Vec<Rule>,
@@ -351,29 +354,41 @@ fn networks(node: &Node) -> Result<AddressPolicy> {
     node.texts().try_fold(AddressPolicy::default(), with)
 }
 
-fn grant(tools: &str, node: &Node) -> Result<WrittenGrant> {
+fn grant(tools: &str, node: &Node) -> Result<Grant> {
+    Ok(Grant {
+        tools: placed(node, ToolPattern::parse(tools))?,
+        table: grant_table(node)?,
+        limits: grant_limits(node.get("limits")),
+        known_only: false,
+        origin: node.origin.clone(),
+    })
+}
+
+/// What a table of grants gives, of a tool or a hook.
+pub(super) fn grant_table(node: &Node) -> Result<GrantTable> {
     let fs = node.get("fs").map_or(&[][..], Node::entries);
     for (mount, node) in fs {
         placed(node, check_name(mount))?;
     }
-    let limit = |key| sourced(node.get("limits").and_then(|limits| limits.get(key)), Node::whole);
     let mut addresses = node.get("addresses").map(networks).transpose()?.unwrap_or_default();
     if node.get("public_addresses_only").and_then(Node::bool) == Some(false) {
         addresses = addresses.with_private();
     }
-    Ok(WrittenGrant {
-        http: node.get("http").map(requests).transpose()?.unwrap_or_default(),
-        addresses,
-        tools: placed(node, ToolPattern::parse(tools))?,
+    Ok(GrantTable {
         fs: fs.iter().filter_map(|(mount, node)| Some((mount.clone(), mode(node)?))).collect(),
         env: node.get("env").map(names).unwrap_or_default(),
+        http: node.get("http").map(requests).transpose()?.unwrap_or_default(),
+        addresses,
         secrets: node.get("secrets").map(names).unwrap_or_default(),
-        limits: GrantLimits {
-            wall_ms: limit("wall_ms"),
-            memory_mib: limit("memory_mib"),
-            url_bytes: limit("url_bytes"),
-            body_mib: limit("body_mib"),
-        },
-        origin: node.origin.clone(),
     })
+}
+
+pub(super) fn grant_limits(node: Option<&Node>) -> GrantLimits {
+    let limit = |key| sourced(node.and_then(|limits| limits.get(key)), Node::whole);
+    GrantLimits {
+        wall_ms: limit("wall_ms"),
+        memory_mib: limit("memory_mib"),
+        url_bytes: limit("url_bytes"),
+        body_mib: limit("body_mib"),
+    }
 }

@@ -1,16 +1,15 @@
 //! Hooks as the operator names them: `[[hooks]]` of a file, `--hook` on the command line.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
 use super::document::Node;
+use super::file::{grant_limits, grant_table};
 use super::sourced::Sourced;
-use super::types::GrantLimits;
+use super::types::{GrantLimits, GrantTable};
 use crate::error::{Error, Result};
 use crate::hook::{OnFault, Power, Powers};
-use crate::need::FsMode;
 use crate::origin::Origin;
 
 /// What stands before the name of a built-in component.
@@ -34,10 +33,8 @@ pub struct HookSettings {
     pub powers: Powers,
     /// Its settings, to be checked against its schema.
     pub settings: Option<Sourced<Value>>,
-    /// Mounts, by the operator's names.
-    pub fs: BTreeMap<String, FsMode>,
-    /// Environment variables.
-    pub env: Vec<String>,
+    /// What it may be given.
+    pub grants: GrantTable,
     /// Limits of one call.
     pub limits: GrantLimits,
     /// What follows a fault.
@@ -71,8 +68,7 @@ impl HookSettings {
             source,
             powers: Powers::SHIPPED,
             settings: None,
-            fs: BTreeMap::new(),
-            env: Vec::new(),
+            grants: GrantTable::default(),
             limits: GrantLimits::default(),
             on_fault: OnFault::Deny,
             is_users: false,
@@ -93,17 +89,10 @@ impl HookSettings {
             hook.powers = Powers::of(powers.collect::<Result<Vec<_>>>()?);
         }
         hook.settings = table.get("settings").map(|node| Sourced::new(node.to_json(), node.origin.clone()));
-        let granted = |key| table.get("grants").and_then(|grants| grants.get(key));
-        let mounts = granted("fs").map_or(&[][..], Node::entries);
-        let mode = |node: &Node| node.text().and_then(super::flags::mode);
-        hook.fs = mounts.iter().filter_map(|(mount, node)| Some((mount.clone(), mode(node)?))).collect();
-        hook.env = granted("env").into_iter().flat_map(Node::texts).map(|(name, _)| name.to_owned()).collect();
-        let limit = |key| {
-            let node = table.get("limits")?.get(key)?;
-            Some(Sourced::new(node.whole()?, node.origin.clone()))
-        };
-        hook.limits =
-            GrantLimits { wall_ms: limit("wall_ms"), memory_mib: limit("memory_mib"), ..GrantLimits::default() };
+        if let Some(grants) = table.get("grants") {
+            hook.grants = grant_table(grants)?;
+        }
+        hook.limits = grant_limits(table.get("limits"));
         if table.get("on_fault").and_then(Node::text) == Some("stop") {
             hook.on_fault = OnFault::Stop;
         }

@@ -138,17 +138,7 @@ impl Draft {
         }
         self.secrets
             .extend(file.secrets.into_iter().map(|(name, secret)| (name, SecretSettings { known_only, ..secret })));
-        self.grants.extend(file.grants.into_iter().map(|grant| Grant {
-            tools: grant.tools,
-            fs: grant.fs,
-            env: grant.env,
-            http: grant.http,
-            addresses: grant.addresses,
-            secrets: grant.secrets,
-            limits: grant.limits,
-            known_only,
-            origin: grant.origin,
-        }));
+        self.grants.extend(file.grants.into_iter().map(|grant| Grant { known_only, ..grant }));
         self.rules.extend(file.rules);
         self.redact.extend(file.redact);
         self.hooks.extend(file.hooks.into_iter().map(|hook| HookSettings { is_users: known_only, ..hook }));

@@ -45,11 +45,10 @@ pub use secrets::{SecretSettings, SecretSource};
 pub use sourced::Sourced;
 pub use trust::{Trust, TrustStore, trust_digest};
 pub use types::{
-    Agent, Budget, Ceiling, Grant, GrantLimits, ModelSettings, Mount, OnAsk, OnUnknown, PluginSettings, PluginSource,
-    Provider, RunSettings, TextSource,
+    Agent, Budget, Ceiling, Grant, GrantLimits, GrantTable, ModelSettings, Mount, OnAsk, OnUnknown, PluginSettings,
+    PluginSource, Provider, RunSettings, TextSource,
 };
 
-use crate::capability::http::AddressPolicy;
 use crate::digest::Digest;
 use crate::error::{Error, Result};
 use crate::need::FsMode;
@@ -249,24 +248,15 @@ impl Draft {
             self.hooks.push(HookSettings { origin: flags.origin("--hook"), ..hook });
         }
         for grant in flags.grants()? {
-            let mut given = Grant {
-                tools: grant.tools,
-                fs: BTreeMap::new(),
-                env: Vec::new(),
-                http: Vec::new(),
-                addresses: AddressPolicy::default(),
-                secrets: Vec::new(),
-                limits: GrantLimits::default(),
-                known_only: false,
-                origin: flags.origin("--grant"),
-            };
+            let mut table = GrantTable::default();
             match grant.given {
-                Given::Fs(mount, mode) => drop(given.fs.insert(mount, mode)),
-                Given::Env(name) => given.env.push(name),
-                Given::Http(pattern) => given.http.push(pattern),
-                Given::Secret(name) => given.secrets.push(name),
+                Given::Fs(mount, mode) => drop(table.fs.insert(mount, mode)),
+                Given::Env(name) => table.env.push(name),
+                Given::Http(pattern) => table.http.push(pattern),
+                Given::Secret(name) => table.secrets.push(name),
             }
-            self.grants.push(given);
+            let (limits, origin) = (GrantLimits::default(), flags.origin("--grant"));
+            self.grants.push(Grant { tools: grant.tools, table, limits, known_only: false, origin });
         }
         for (name, texts, decision) in [("--ask", &flags.ask, Decision::Ask), ("--deny", &flags.deny, Decision::Deny)] {
             let tools = flags.patterns(name, texts)?;

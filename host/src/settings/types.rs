@@ -144,11 +144,9 @@ pub struct GrantLimits {
     pub body_mib: Option<Sourced<u64>>,
 }
 
-/// What some tools may be given.
-#[derive(Clone, Debug)]
-pub struct Grant {
-    /// The tools.
-    pub tools: ToolPattern,
+/// What a tool, or a hook, may be given at most.
+#[derive(Clone, Debug, Default)]
+pub struct GrantTable {
     /// Mounts, by the operator's names.
     pub fs: BTreeMap<String, FsMode>,
     /// Environment variables.
@@ -159,6 +157,15 @@ pub struct Grant {
     pub addresses: AddressPolicy,
     /// Secrets that the host adds to them, by name.
     pub secrets: Vec<String>,
+}
+
+/// What some tools may be given.
+#[derive(Clone, Debug)]
+pub struct Grant {
+    /// The tools.
+    pub tools: ToolPattern,
+    /// What they may be given.
+    pub table: GrantTable,
     /// Limits of one call.
     pub limits: GrantLimits,
     /// Only for built-in plugins and for digests that the settings name: it comes from the user's file,

@@ -6,11 +6,10 @@ use std::path::PathBuf;
 use serde_json::Value;
 
 use super::sourced::Sourced;
-use super::types::{GrantLimits, PluginSource};
-use crate::capability::http::AddressPolicy;
+use super::types::PluginSource;
 use crate::need::FsMode;
 use crate::origin::Origin;
-use crate::permission::{HttpPattern, ToolPattern, Unmatched};
+use crate::permission::Unmatched;
 
 /// `[mounts.NAME]` as it is written.
 #[derive(Clone, Debug)]
@@ -32,18 +31,5 @@ pub(super) struct WrittenPlugin {
     pub(super) settings: Option<Sourced<Value>>,
     pub(super) mounts: BTreeMap<String, String>,
     pub(super) unmatched: Option<Sourced<Unmatched>>,
-    pub(super) origin: Origin,
-}
-
-/// One of `[grants]` as it is written.
-#[derive(Clone, Debug)]
-pub(super) struct WrittenGrant {
-    pub(super) tools: ToolPattern,
-    pub(super) fs: BTreeMap<String, FsMode>,
-    pub(super) env: Vec<String>,
-    pub(super) http: Vec<HttpPattern>,
-    pub(super) secrets: Vec<String>,
-    pub(super) addresses: AddressPolicy,
-    pub(super) limits: GrantLimits,
     pub(super) origin: Origin,
 }

@@ -66,7 +66,9 @@ fn a_run_that_wants_to_carry_out_more_than_its_budget_stops_and_goes_on_with_mor
         ── exit 1
     "#]]);
     assert_eq!(lines(&canary), ["one", "two"]);
-    world.check(&["resume", "--max-egress-kib", "3"], &expect![[r#"
+    world.check(
+        &["resume", "--max-egress-kib", "3"],
+        &expect![[r#"
         ── stdout
         fetched
         ── stderr
@@ -77,7 +79,8 @@ fn a_run_that_wants_to_carry_out_more_than_its_budget_stops_and_goes_on_with_mor
         #4 ✓ fetch(url='http://127.0.0.1:[PORT]/four?carries=xxxxxxxxxxxxx…') → 3 keys [TIME]
         answered · 4 steps · 1 reach refused by the sandbox · [TIME] · show: looplet-host show [RUN]
         ── exit 0
-    "#]]);
+    "#]],
+    );
     assert_eq!(lines(&canary), ["one", "two", "four"]);
 }
 

@@ -13,6 +13,7 @@ const TESTS: &[&str] = &[
     include_str!("net.rs"),
     include_str!("../cli/research.rs"),
     include_str!("../hooks/faults.rs"),
+    include_str!("../hooks/requests.rs"),
     include_str!("../terminal/keys.rs"),
     include_str!("../../src/harness/world.rs"),
 ];

@@ -5,8 +5,8 @@ use crate::hook::Point;
 use crate::message::{Message, Outcome};
 use crate::model::Finish;
 use crate::record::{
-    Body, CallDecided, CallEnded, Hooked, ModelAnswered, ModelFailed, Notice, OnUnknown, Record, Ruling, RunResumed,
-    StopReason,
+    Body, CallDecided, CallEnded, HookVerdict, Hooked, ModelAnswered, ModelFailed, Notice, OnUnknown, Record, Ruling,
+    RunResumed, StopReason,
 };
 
 impl State {
@@ -117,6 +117,7 @@ impl State {
 
     fn decide(&mut self, decided: &CallDecided) {
         self.meter.read_active(decided.active_ms);
+        self.count_hooks(&decided.hooks);
         self.put_aside(decided.step, true, &decided.context);
         if let Some(reason) = &decided.stop {
             self.end_with(StopReason::Hook(reason.clone()));
@@ -148,6 +149,7 @@ impl State {
             self.end_with(StopReason::Hook(reason.clone()));
         }
         self.meter.count_egress(ended.used.bytes_sent);
+        self.count_hooks(&ended.hooks);
         if let Some(spent) = &ended.spent {
             self.meter.charge(spent);
         }
@@ -186,6 +188,7 @@ impl State {
 
     /// What hooks add goes into the request that is about to be built, else behind the answers of the turn.
     fn hear(&mut self, hooked: &Hooked) {
+        self.count_hooks(&hooked.hooks);
         let point = Point::parse(&hooked.point);
         if let Some(Point::ShouldCompact | Point::PrePrompt | Point::PreModel) = point {
             self.prepared = (hooked.turn, point);
@@ -200,6 +203,11 @@ impl State {
         if let Some(reason) = &hooked.stop {
             self.end_with(StopReason::Hook(reason.clone()));
         }
+    }
+
+    /// What requests of hooks carried out counts for the run.
+    fn count_hooks(&mut self, said: &[HookVerdict]) {
+        self.meter.count_egress(said.iter().map(|said| said.sent_bytes).sum());
     }
 
     fn put_aside(&mut self, step: u32, is_of_decision: bool, texts: &[String]) {

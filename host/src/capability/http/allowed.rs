@@ -36,6 +36,19 @@ pub struct HttpReach {
     allowance: Arc<EgressAllowance>,
 }
 
+/// Requests and the secrets that go with them, as a resume compares them: names and places, never a value.
+pub fn meaning<'a>(
+    allowed: impl IntoIterator<Item = &'a AllowedHttp>,
+    secrets: impl IntoIterator<Item = &'a BoundSecret>,
+) -> String {
+    let requests: Vec<_> = allowed.into_iter().map(|given| (given.pattern.to_string(), &given.addresses)).collect();
+    let secrets: Vec<_> = secrets
+        .into_iter()
+        .map(|given| (&given.name, given.to.to_string(), given.header.as_str(), &given.form))
+        .collect();
+    format!("{requests:?} {secrets:?}")
+}
+
 /// Why a request is not sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refused {
@@ -86,6 +99,11 @@ impl HttpReach {
     /// The names of the secrets.
     pub fn secret_names(&self) -> impl Iterator<Item = &str> {
         self.secrets.iter().map(|secret| secret.name.as_str())
+    }
+
+    /// What it comes to, as [`meaning`] says it.
+    pub fn meaning(&self) -> String {
+        meaning(&self.allowed, &self.secrets)
     }
 
     /// Takes away the secrets that are not wanted.

@@ -10,7 +10,7 @@ mod usage;
 
 pub use address::AddressPolicy;
 pub use allowance::EgressAllowance;
-pub use allowed::{AllowedHttp, HttpReach, Refused};
+pub use allowed::{AllowedHttp, HttpReach, Refused, meaning};
 pub use egress::{Egress, EgressFault, Lookup, Sent, SystemLookup};
 pub use headers::{can_carry_secret, is_own, take_out};
 pub use limits::HttpLimits;

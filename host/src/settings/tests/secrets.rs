@@ -92,7 +92,7 @@ fn a_ceiling_bounds_which_secrets_a_trusted_project_grants() {
         project: Some(ProjectFile::Trusted(file("looplet.toml", project))),
     };
     let settings = load(&layers, &Flags::default(), &alone());
-    let granted: Vec<&[String]> = settings.grants.iter().map(|grant| grant.secrets.as_slice()).collect();
+    let granted: Vec<&[String]> = settings.grants.iter().map(|grant| grant.table.secrets.as_slice()).collect();
     assert_eq!(granted, [["b".to_owned()], ["a".to_owned()]]);
     let notes: Vec<&str> = settings.notes.iter().map(|note| note.message.as_str()).collect();
     assert_eq!(notes, ["secret `b` is above the ceiling of your own file and not given"]);

@@ -118,10 +118,34 @@ fn a_trusted_file_reaches_the_web_within_the_ceiling() {
         ]
     );
     let grant = settings.grants.first().expect("is there");
-    let left: Vec<String> = grant.http.iter().map(ToString::to_string).collect();
+    let left: Vec<String> = grant.table.http.iter().map(ToString::to_string).collect();
     assert_eq!(left, ["GET https://*.example.com/v1/**"]);
-    let permits = |address: &str| grant.addresses.permits(address.parse().expect("is an address"));
+    let permits = |address: &str| grant.table.addresses.permits(address.parse().expect("is an address"));
     assert!(permits("10.1.0.1") && !permits("169.254.169.254") && !permits("192.168.0.1") && !permits("127.0.0.1"));
+}
+
+#[test]
+fn what_a_trusted_file_gives_to_hooks_stays_within_the_ceiling_too() {
+    let user = "[ceiling]\nmode = \"ro\"\nenv = []\nsecrets = []\nhttp = [\"GET https://a.example/**\"]\naddresses = []\nwall_ms = 500\nbudget.egress_kib = 8\n";
+    let project = "[[hooks]]\nuse = \"builtin:redact\"\ngrants = { fs = { workspace = \"rw\" }, env = [\"LANG\"], http = [\"* https://*/**\"], addresses = [\"10.1.0.0/16\"], secrets = [\"key\"] }\nlimits = { wall_ms = 9000 }\n[budget]\negress_kib = 64\n";
+    let (settings, notes) = trusted(user, project);
+    assert_eq!(
+        notes,
+        [
+            "looplet.toml:4: `limits.wall_ms` is above the ceiling in user/looplet.toml:7 and brought down to it",
+            "looplet.toml:1: variable `LANG` is above the ceiling of your own file and not given",
+            "looplet.toml:1: secret `key` is above the ceiling of your own file and not given",
+            "looplet.toml:1: `http` is above the ceiling of your own file and brought down to it",
+            "looplet.toml:1: `addresses` are above the ceiling of your own file and brought down to it",
+            "looplet.toml:6: `budget.egress_kib` is above the ceiling in user/looplet.toml:8 and brought down to it",
+        ]
+    );
+    let hook = settings.hooks.first().expect("is there");
+    let left: Vec<String> = hook.grants.http.iter().map(ToString::to_string).collect();
+    assert_eq!(left, ["GET https://a.example/**"]);
+    assert_eq!(hook.grants.fs["workspace"], FsMode::ReadOnly);
+    assert_eq!((hook.grants.env.len(), hook.grants.secrets.len()), (0, 0));
+    assert!(!hook.grants.addresses.permits("10.1.0.1".parse().expect("is an address")));
 }
 
 #[test]
@@ -151,7 +175,7 @@ decision = "allow"
     assert_eq!(settings.mounts["workspace"].mode.value, FsMode::ReadOnly);
     let grant = settings.grants.first().expect("is there");
     assert_eq!(
-        (grant.fs["workspace"], grant.env.as_slice(), grant.known_only),
+        (grant.table.fs["workspace"], grant.table.env.as_slice(), grant.known_only),
         (FsMode::ReadOnly, &["LANG".to_owned()][..], false)
     );
     assert_eq!(decide(&settings, "files/read_file", &json!({}), false, true), "allow by looplet.toml:9");
