@@ -100,4 +100,4 @@ pub use record::{RunId, Step, StopReason, Usage};
 #[doc(inline)]
 pub use sandbox::compiled::Compiler;
 #[doc(inline)]
-pub use settings::GivenMount as Mount;
+pub use settings::{GivenMount as Mount, GivenSecret as Secret};

@@ -7,6 +7,7 @@ mod done;
 mod ends;
 mod models;
 mod redact;
+mod secret;
 
 use std::path::Path;
 

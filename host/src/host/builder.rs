@@ -10,7 +10,7 @@ use crate::machine::{self, Files, Machine, PluginFile};
 use crate::model::select::Environment;
 use crate::sandbox::Sandbox;
 use crate::sandbox::compiled::{Compilation, Compiler};
-use crate::settings::{Flags, GivenMount, SaidBy, Settings};
+use crate::settings::{Flags, GivenMount, GivenSecret, SaidBy, Settings};
 
 /// Puts a [`Host`] together. Made by [`Host::builder`].
 ///
@@ -108,6 +108,12 @@ impl HostBuilder {
     /// `PLUGIN/TOOL:env.NAME`, `PLUGIN/TOOL:secret.NAME`, `PLUGIN/TOOL:http=GET https://…`.
     pub fn grant(mut self, grant: impl Into<String>) -> Self {
         self.flags.grant.push(grant.into());
+        self
+    }
+
+    /// Has the host add a secret to requests of the tools that are granted it.
+    pub fn secret(mut self, secret: GivenSecret) -> Self {
+        self.flags.secrets.push(secret);
         self
     }
 

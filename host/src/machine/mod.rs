@@ -8,6 +8,7 @@
 
 mod components;
 mod files;
+mod keyring;
 mod layers;
 mod lock;
 mod model;

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use super::{PluginFile, files, process};
+use super::{PluginFile, files, keyring, process};
 use crate::error::{Error, Result};
 use crate::model::select::Environment;
 use crate::origin::Origin;
@@ -61,6 +61,12 @@ fn read(name: &str, secret: &SecretSettings, variables: &Environment) -> Result<
         }
         SecretSource::File(path) => (read_file(name, path)?, format!("the file `{}`", path.display())),
         SecretSource::Command { words, dir } => (run(name, words, dir)?, format!("the command `{}`", words[0])),
+        SecretSource::Program => return Err(Error::failed(format!("the secret `{name}` has no value"))),
+        SecretSource::Keyring { service, user } => {
+            let value = keyring::value(service, user)
+                .map_err(|error| error.context(format!("the secret `{name}` cannot be had")))?;
+            (value, format!("the keyring for `{user}` at `{service}`"))
+        }
     };
     SecretValue::new(&text).map_err(|why| {
         Error::usage(format!("the secret `{name}` cannot be used: {why}")).hint(format!("look at what {from} gives"))

@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use super::given::GivenMount;
+use super::given_secret::GivenSecret;
 use super::name::check_name;
 use super::sourced::Sourced;
 use crate::error::{Error, Result};
@@ -14,7 +15,7 @@ use crate::permission::{HttpPattern, ToolPattern};
 
 /// The flags as they were typed.
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default)]
 pub struct Flags {
     /// `--model PROVIDER:NAME`.
     pub model: Option<String>,
@@ -61,6 +62,8 @@ pub struct Flags {
     pub fail_on_denied: bool,
     /// Mounts of an embedding program.
     pub given: Vec<GivenMount>,
+    /// Secrets of an embedding program.
+    pub secrets: Vec<GivenSecret>,
     /// Patterns of an embedding program: what is kept out of runs. No flag, since flags stand in the journal.
     pub redact: Vec<String>,
     /// Who says all this.

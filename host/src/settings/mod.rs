@@ -9,6 +9,7 @@ mod document;
 mod file;
 mod flags;
 mod given;
+mod given_secret;
 mod hooks;
 pub mod keys;
 mod layers;
@@ -35,6 +36,7 @@ pub use document::SourceFile;
 pub use file::{ConfigFile, Unsupported};
 pub use flags::{Flags, SaidBy};
 pub use given::GivenMount;
+pub use given_secret::GivenSecret;
 pub use hooks::{HookSettings, HookSource};
 pub use layers::{Layers, Note, ProjectFile, Withheld};
 pub use lock::{Lock, LockFile, Locks, Pin};
@@ -242,6 +244,7 @@ impl Draft {
         replace(&mut self.denied_is_failure, on(flags.fail_on_denied, "--fail-on-denied"));
         self.add_mount_flags(flags, cwd)?;
         self.add_given_mounts(flags, cwd)?;
+        self.secrets.extend(flags.secrets.iter().cloned().map(GivenSecret::settings));
         self.redact.extend(flags.redact.iter().map(|pattern| Sourced::new(pattern.clone(), Origin::Program)));
         for text in &flags.hook {
             let hook = HookSettings::of_flag(text, cwd).map_err(|error| error.at(flags.origin("--hook")))?;

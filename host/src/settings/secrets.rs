@@ -46,6 +46,15 @@ pub enum SecretSource {
         /// Where it runs: the directory of the file that names it.
         dir: PathBuf,
     },
+    /// The embedding program, which gave it.
+    Program,
+    /// The keyring of the person who is logged in.
+    Keyring {
+        /// What it is for, as it was kept.
+        service: String,
+        /// Whose it is, as it was kept.
+        user: String,
+    },
 }
 
 impl SecretSettings {
@@ -58,11 +67,7 @@ impl SecretSettings {
         let to =
             node.get("to").ok_or_else(|| missing("to", "write the one origin: `to = \"https://api.example.com\"`"))?;
         let origin = HttpOrigin::parse(to.text().unwrap_or_default()).map_err(|error| error.at(to.origin.clone()))?;
-        if origin.is_open() {
-            return Err(Error::usage(format!("the secret `{name}` would go to `{origin}` for everybody to read"))
-                .hint("write `https://`; `http://` is for this machine alone")
-                .at(to.origin.clone()));
-        }
+        check_origin(name, &origin).map_err(|error| error.at(to.origin.clone()))?;
         let (header, form) = header(name, node.get("header"))?;
         Ok(Self {
             from: source(name, from, path)?,
@@ -89,13 +94,21 @@ impl SecretSettings {
     pub fn file(&self) -> Option<&Path> {
         match &self.from {
             SecretSource::File(path) => Some(path),
-            SecretSource::Env(_) | SecretSource::Command { .. } => None,
+            SecretSource::Env(_)
+            | SecretSource::Command { .. }
+            | SecretSource::Program
+            | SecretSource::Keyring { .. } => None,
         }
     }
 }
 
-const FROM_HINT: &str =
-    "write `from = { env = \"NAME\" }`, `{ file = \"PATH\" }` or `{ command = [\"PROGRAM\", \"ARGUMENT\"] }`";
+/// The header that carries a secret where nobody says another.
+pub(super) const HEADER: &str = "authorization";
+/// What stands in it.
+pub(super) const FORM: &str = "Bearer {}";
+
+const FROM_HINT: &str = "write `from = { env = \"NAME\" }`, `{ file = \"PATH\" }`, `{ command = [\"PROGRAM\", \"ARGUMENT\"] }` or \
+     `{ keyring = { service = \"SERVICE\", user = \"USER\" } }`";
 
 fn source(name: &str, node: &Node, path: impl Fn(&str) -> PathBuf) -> Result<SecretSource> {
     let wrong = |why: &str| Error::usage(format!("the secret `{name}` {why}")).hint(FROM_HINT).at(node.origin.clone());
@@ -103,6 +116,10 @@ fn source(name: &str, node: &Node, path: impl Fn(&str) -> PathBuf) -> Result<Sec
     let source = match kind.as_str() {
         "env" => SecretSource::Env(value.text().unwrap_or_default().to_owned()),
         "file" => SecretSource::File(path(value.text().unwrap_or_default())),
+        "keyring" => {
+            let member = |key: &str| value.get(key).and_then(Node::text).unwrap_or_default().to_owned();
+            SecretSource::Keyring { service: member("service"), user: member("user") }
+        }
         _ => {
             let mut words: Vec<String> = value.texts().map(|(word, _)| word.to_owned()).collect();
             // A program with a `/` in its name is a file beside the one that names it, wherever the host is started.
@@ -114,6 +131,9 @@ fn source(name: &str, node: &Node, path: impl Fn(&str) -> PathBuf) -> Result<Sec
     };
     match &source {
         SecretSource::Env(variable) if variable.is_empty() => Err(wrong("is taken from a variable without a name")),
+        SecretSource::Keyring { service, user } if service.is_empty() || user.is_empty() => {
+            Err(wrong("is taken from a keyring without a `service` or a `user`"))
+        }
         SecretSource::Command { words, .. } if words.is_empty() => {
             Err(wrong("is taken from a command without a program"))
         }
@@ -123,28 +143,44 @@ fn source(name: &str, node: &Node, path: impl Fn(&str) -> PathBuf) -> Result<Sec
 
 fn header(name: &str, node: Option<&Node>) -> Result<(HeaderName, String)> {
     let member = |key: &str| node.and_then(|node| node.get(key));
-    let wrong = |key: &str, why: String, hint: &str| {
-        let error = Error::usage(format!("the secret `{name}` {why}")).hint(hint);
-        match member(key) {
-            Some(node) => error.at(node.origin.clone()),
-            None => error,
-        }
+    let placed = |key: &str, error: Error| match member(key) {
+        Some(node) => error.at(node.origin.clone()),
+        None => error,
     };
-    let written = member("name").and_then(Node::text).unwrap_or("authorization");
-    let header: HeaderName = written.parse().map_err(|_| {
-        wrong("name", format!("goes in `{written}`, which is no header"), "write a name such as `x-api-key`")
-    })?;
-    if !can_carry_secret(&header) {
-        return Err(wrong(
-            "name",
-            format!("cannot go in `{header}`"),
-            "that header says where a request goes, what it is or how it is read",
-        ));
-    }
-    let form = member("value").and_then(Node::text).unwrap_or("Bearer {}");
-    if form.matches("{}").count() != 1 || http::HeaderValue::from_str(form).is_err() {
-        let hint = "write one `{}` where the secret is to stand: `Bearer {}`";
-        return Err(wrong("value", format!("has no place in `{form}`"), hint));
-    }
+    let written = member("name").and_then(Node::text).unwrap_or(HEADER);
+    let header = check_header(name, written).map_err(|error| placed("name", error))?;
+    let form = member("value").and_then(Node::text).unwrap_or(FORM);
+    check_form(name, form).map_err(|error| placed("value", error))?;
     Ok((header, form.to_owned()))
+}
+
+/// A secret does not go where everybody on the way can read it.
+pub(super) fn check_origin(name: &str, origin: &HttpOrigin) -> Result<()> {
+    if !origin.is_open() {
+        return Ok(());
+    }
+    Err(Error::usage(format!("the secret `{name}` would go to `{origin}` for everybody to read"))
+        .hint("write `https://`; `http://` is for this machine alone"))
+}
+
+/// The header of this name, if it may carry a secret.
+pub(super) fn check_header(name: &str, written: &str) -> Result<HeaderName> {
+    let wrong = |why: String, hint: &str| Error::usage(format!("the secret `{name}` {why}")).hint(hint);
+    let header: HeaderName = written
+        .parse()
+        .map_err(|_| wrong(format!("goes in `{written}`, which is no header"), "write a name such as `x-api-key`"))?;
+    if !can_carry_secret(&header) {
+        let hint = "that header says where a request goes, what it is or how it is read";
+        return Err(wrong(format!("cannot go in `{header}`"), hint));
+    }
+    Ok(header)
+}
+
+/// A form has one place for the secret.
+pub(super) fn check_form(name: &str, form: &str) -> Result<()> {
+    if form.matches("{}").count() == 1 && http::HeaderValue::from_str(form).is_ok() {
+        return Ok(());
+    }
+    Err(Error::usage(format!("the secret `{name}` has no place in `{form}`"))
+        .hint("write one `{}` where the secret is to stand: `Bearer {}`"))
 }

@@ -127,6 +127,28 @@ fn a_secret_that_cannot_be_had_refuses_to_start_and_is_named() {
 }
 
 #[test]
+fn a_keyring_is_named_whole_and_asked_where_the_host_is_built_with_it() {
+    check_one(
+        "{ keyring = { service = \"github\" } }",
+        &expect![[r#"
+        ── stderr
+        error: policy.toml:3: the secret `api` is taken from a keyring without a `service` or a `user`
+        hint: write `from = { env = "NAME" }`, `{ file = "PATH" }`, `{ command = ["PROGRAM", "ARGUMENT"] }` or `{ keyring = { service = "SERVICE", user = "USER" } }`
+        ── exit 2
+    "#]],
+    );
+    check_one(
+        "{ keyring = { service = \"github\", user = \"ada\" } }",
+        &expect![[r#"
+        ── stderr
+        error: policy.toml:2: the secret `api` cannot be had: this host is built without keyrings
+        hint: build it with `--features keyring`, or write `from = { command = ["secret-tool", "lookup", "service", "github", "username", "ada"] }`
+        ── exit 2
+    "#]],
+    );
+}
+
+#[test]
 fn a_secret_that_nothing_loaded_may_have_is_not_looked_for() {
     let secrets = "[secrets.api]\nfrom = { env = \"NOT_THERE\" }\nto = \"https://a.example\"";
     check(
