@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use looplet_host::error::{Error, Exit, Result};
 use looplet_host::host::Difference;
+use looplet_host::permission::Severity;
 use looplet_host::record::{Body, Record, RunId};
 use serde_json::json;
 
@@ -18,6 +19,10 @@ pub(crate) async fn run(args: CheckArgs, json: bool) -> Result<ExitCode> {
     let settings = setup.host.settings();
     let withheld: Vec<String> = settings.withheld.iter().map(|key| format!("{}: `{}`", key.origin, key.key)).collect();
     let rules = settings.policy.rules().len();
+    // What may be meant fails nothing, not even under `--strict`.
+    let advice = setup.host.findings().iter().filter(|finding| finding.severity == Severity::Advice);
+    let advice: Vec<String> =
+        advice.map(|finding| format!("advice: {}: {}; {}", finding.origin, finding.message, finding.hint)).collect();
     let (plugins, tools) = (setup.host.plugins().len(), setup.host.tools().len());
     let mut others = Vec::new();
     for run in &args.against {
@@ -32,12 +37,16 @@ pub(crate) async fn run(args: CheckArgs, json: bool) -> Result<ExitCode> {
             "tools": tools,
             "rules": rules,
             "notes": setup.host.notes(),
+            "advice": advice,
             "withheld": withheld,
             "against": others.iter().map(Against::to_json).collect::<Vec<_>>(),
         }));
     } else {
         for note in setup.host.notes() {
             print::answer(note);
+        }
+        for line in &advice {
+            print::answer(line);
         }
         for key in &withheld {
             print::answer(&format!("not used, the file is not trusted: {key}"));

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::findings;
 use super::grants;
 use super::opening;
 use super::pins::{self, Pinned};
@@ -165,7 +166,7 @@ pub(super) fn findings(settings: &Settings, hooks: &[HostHook]) -> Vec<Finding> 
         .flat_map(|hook| {
             let needs: Vec<_> = hook.plugin.info().hook_needs.iter().map(|need| (None, &need.capability)).collect();
             let HookSettings { grants, origin, .. } = &hook.written;
-            grants::unneeded(settings, grants, &needs).into_iter().map(|what| Finding {
+            findings::unneeded(settings, grants, &needs).into_iter().map(|what| Finding {
                 severity: Severity::Note,
                 message: format!("the hook `{}` is granted {what}, which it does not need", hook.name),
                 hint: "take it out: a hook holds what it needs and no more".to_owned(),

@@ -7,7 +7,9 @@ mod asker;
 mod builder;
 mod changes;
 mod component;
+mod contradictions;
 mod desk;
+mod findings;
 mod grants;
 mod hooks;
 mod launch;
@@ -125,7 +127,8 @@ impl Host {
         let (hooks, others) = hooks::load(sandbox, &settings, &settings.hooks, hook_files, &mounts, variables).await?;
         unpinned.extend(others);
         let mut findings = check_rules(&settings, &tools)?;
-        findings.extend(grants::findings(&settings, &tools));
+        findings.extend(findings::of_grants(&settings, &tools));
+        findings.extend(contradictions::findings(&settings, &tools));
         findings.extend(hooks::findings(&settings, &hooks));
         findings.extend(mounts::findings(&mounts));
         findings.extend(plugins::findings(&tools));
@@ -280,6 +283,7 @@ fn check_rules(settings: &Settings, tools: &[GatedTool]) -> Result<Vec<Finding>>
     let typed = Policy::new(typed.collect(), nothing);
     let mut findings = settings.policy.check_against(&known);
     findings.extend(settings.policy.shadowed(&known));
+    findings.extend(settings.policy.wide());
     findings.extend(typed.check_against(&known));
     match findings.iter().position(|finding| finding.severity == Severity::Error) {
         Some(error) => Err(findings[error].clone().into_error()),

@@ -26,7 +26,9 @@ pub struct KnownTool<'a> {
 /// How bad a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
-    /// Worth a line in `check`.
+    /// Worth a line where somebody looks for it: it may be meant.
+    Advice,
+    /// Worth a line wherever it holds.
     Note,
     /// Refuses to start.
     Error,

@@ -87,6 +87,18 @@ impl HttpPattern {
         })
     }
 
+    /// Whether it is about every host, and lets more be done than looked.
+    pub fn lets_all_be_sent_to(&self) -> bool {
+        let looks = |method: &String| matches!(method.as_str(), "GET" | "HEAD");
+        let only_looks = matches!(&self.methods, Methods::These(methods) if methods.iter().all(looks));
+        self.is_open() && !only_looks
+    }
+
+    /// Whether it is about every host.
+    pub fn is_open(&self) -> bool {
+        self.host == HostPattern::Any
+    }
+
     /// Whether a request is one of these.
     pub fn matches(&self, target: &HttpTarget) -> bool {
         let method = match &self.methods {

@@ -67,6 +67,14 @@ impl Matcher {
         }
     }
 
+    /// Expressions that match wherever they are found, rather than all of a text.
+    pub(super) fn found_anywhere(&self) -> impl Iterator<Item = &str> {
+        self.tests.iter().filter_map(|test| match test {
+            Test::Regex(regex) if !is_whole(regex.as_str()) => Some(regex.as_str()),
+            _ => None,
+        })
+    }
+
     /// Whether it wants the argument to be missing, so that nothing else about it can hold.
     pub(super) fn wants_absence(&self) -> bool {
         self.tests.iter().any(|test| matches!(test, Test::Absent(true)))
@@ -98,6 +106,13 @@ impl Matcher {
         }
         Ok(())
     }
+}
+
+/// Whether an expression begins and ends with the text.
+fn is_whole(expression: &str) -> bool {
+    let Ok(parsed) = regex_automata::util::syntax::parse(expression) else { return false };
+    let found = parsed.properties();
+    found.look_set_prefix().contains_anchor_haystack() && found.look_set_suffix().contains_anchor_haystack()
 }
 
 impl Test {

@@ -31,6 +31,7 @@ mod template;
 mod tool_pattern;
 mod url;
 mod url_path;
+mod wide;
 
 pub use answer::{Leaning, Match};
 pub use approval::{Answer, Approver, Askable, Deny, OnBehalf, Question, Reach};

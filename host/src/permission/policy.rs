@@ -186,6 +186,20 @@ impl Policy {
         found.into_verdict(unmatched)
     }
 
+    /// Whether some call of a tool may go through: where a rule allows or asks about some of them and none denies all.
+    pub fn may_let(&self, plugin: &str, tool: &str) -> bool {
+        let is_about =
+            |rule: &&Rule| rule.tools.is_empty() || rule.tools.iter().any(|pattern| pattern.matches(plugin, tool));
+        let mut rules = self.rules.iter().filter(is_about);
+        if rules.clone().any(|rule| rule.decision == Decision::Deny && rule.is_unconditional()) {
+            return false;
+        }
+        let fallback = self.per_plugin.get(plugin).unwrap_or(&self.fallback);
+        rules.any(|rule| rule.decision < Decision::Deny && !rule.narrows_only)
+            || fallback.unmatched.decision() < Decision::Deny
+            || self.allowed.iter().any(|(tools, _)| tools.matches(plugin, tool))
+    }
+
     fn without_rule(&self, facts: &Facts<'_>) -> (Decision, Origin) {
         if let Some((_, origin)) = self.allowed.iter().find(|(tools, _)| tools.matches(facts.plugin, facts.tool)) {
             return (Decision::Allow, origin.clone());

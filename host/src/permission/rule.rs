@@ -142,6 +142,12 @@ impl Condition {
 }
 
 impl Rule {
+    /// Whether it holds for all calls of its tools, at any time.
+    pub(super) fn is_unconditional(&self) -> bool {
+        let holds_always = self.condition.is_empty() && self.unless.is_empty() && self.after.is_empty();
+        holds_always && !self.effects_none && !self.built_in && self.within.is_none()
+    }
+
     /// What it says, without where it stands and without its examples.
     pub(super) fn meaning(&self) -> String {
         let Self { tools, within, effects_none, built_in, condition, unless, after, decision, .. } = self;

@@ -33,9 +33,7 @@ impl Policy {
 /// Whether a rule holds for every call of the tools that another one is about.
 fn covers(by: &Rule, rule: &Rule, tools: &[KnownTool<'_>]) -> bool {
     let mut about = tools.iter().filter(|tool| is_about(rule, tool)).peekable();
-    let holds_always = by.condition.is_empty() && by.unless.is_empty() && by.after.is_empty();
-    let is_whole = holds_always && !by.effects_none && !by.built_in && by.within.is_none();
-    is_whole && about.peek().is_some() && about.all(|tool| is_about(by, tool))
+    by.is_unconditional() && about.peek().is_some() && about.all(|tool| is_about(by, tool))
 }
 
 /// Whether what a rule says is lost beside one that holds for all its calls.

@@ -44,6 +44,11 @@ impl UrlMatcher {
         })
     }
 
+    /// What it compares with.
+    pub(super) fn patterns(&self) -> &[HttpPattern] {
+        &self.patterns
+    }
+
     /// The argument that it reads.
     pub fn argument(&self) -> &Argument {
         &self.argument

@@ -144,6 +144,29 @@ pub struct GrantLimits {
     pub body_mib: Option<Sourced<u64>>,
 }
 
+impl GrantLimits {
+    /// The larger of each.
+    pub fn or_larger(self, other: &Self) -> Self {
+        let larger = |one: Option<Sourced<u64>>, other: &Option<Sourced<u64>>| match (one, other) {
+            (Some(one), Some(other)) if other.value > one.value => Some(other.clone()),
+            (one, other) => one.or_else(|| other.clone()),
+        };
+        Self {
+            wall_ms: larger(self.wall_ms, &other.wall_ms),
+            memory_mib: larger(self.memory_mib, &other.memory_mib),
+            url_bytes: larger(self.url_bytes, &other.url_bytes),
+            body_mib: larger(self.body_mib, &other.body_mib),
+        }
+    }
+
+    /// Those that are written, by their keys.
+    pub fn written(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        let Self { wall_ms, memory_mib, url_bytes, body_mib } = self;
+        let all = [("wall_ms", wall_ms), ("memory_mib", memory_mib), ("url_bytes", url_bytes), ("body_mib", body_mib)];
+        all.into_iter().filter_map(|(word, limit)| Some((word, limit.as_ref()?.value)))
+    }
+}
+
 /// What a tool, or a hook, may be given at most.
 #[derive(Clone, Debug, Default)]
 pub struct GrantTable {

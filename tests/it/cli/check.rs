@@ -32,6 +32,8 @@ fn a_grant_for_what_no_tool_needs_is_noted() {
         note: policy.toml:7: the grant for `files` gives the mount `other`, which no tool of it needs; take it out: a call holds what its tool needs and no more
         note: policy.toml:7: the grant for `files` gives the variable `LANG`, which no tool of it needs; take it out: a call holds what its tool needs and no more
         note: policy.toml:8: the grant for `files/*` gives requests, which no tool of it needs; take it out: a call holds what its tool needs and no more
+        advice: policy.toml:7: the grant for `files` is in vain: no rule lets a call through that it is about; add a rule that allows or asks, or take the grant out
+        advice: policy.toml:8: the grant for `files/*` is in vain: no rule lets a call through that it is about; add a rule that allows or asks, or take the grant out
         in order: 4 plugins, 9 tools, 0 rules
         ── exit 0
     "#]].assert_eq(&checked(
@@ -39,6 +41,64 @@ fn a_grant_for_what_no_tool_needs_is_noted() {
          files = { fs = { workspace = \"ro\", other = \"ro\" }, env = [\"LANG\"] }\n\
          \"files/*\" = { http = [\"GET https://a.example/**\"] }\n",
     ));
+}
+
+#[test]
+fn grants_that_contradict_each_other_are_noted_with_the_one_that_holds() {
+    expect![[r#"
+        ── stdout
+        note: policy.toml:9: the grant for `files` says `wall_ms = 500`, and `policy.toml:11` says 700: the larger one holds; take one of them out
+        note: policy.toml:10: the grant for `files/write_file` gives `workspace` as ro, and `policy.toml:9` gives it as rw: the wider one holds; take one of them out, or narrow with a rule
+        note: policy.toml:12: the grant for `http/fetch` gives the secret `api`, and no requests to `https://api.example`, where it goes; grant requests there, or take it out
+        in order: 5 plugins, 10 tools, 1 rule
+        ── exit 0
+    "#]].assert_eq(&checked(
+        "[mounts.workspace]\npath = \".\"\nmode = \"rw\"\n\
+         [secrets.api]\nfrom = { env = \"HOME\" }\nto = \"https://api.example\"\n[grants]\n\
+         files = { fs = { workspace = \"rw\" }, limits = { wall_ms = 500 } }\n\
+         \"files/write_file\" = { fs = { workspace = \"ro\" }, limits = { wall_ms = 900 } }\n\
+         \"files/*\" = { fs = { workspace = \"rw\" }, limits = { wall_ms = 700 } }\n\
+         \"http/fetch\" = { http = [\"GET https://docs.example/**\"], secrets = [\"api\"] }\n\
+         [[rules]]\ntool = [\"files\", \"http\"]\ndecision = \"ask\"\n",
+    ));
+    expect![[r#"
+        ── stdout
+        note: policy.toml:5: the grant for `files` gives `workspace` as rw, and the mount is no more than ro; write `mode = "rw"` in `[mounts.workspace]`, or grant `ro`
+        in order: 4 plugins, 9 tools, 1 rule
+        ── exit 0
+    "#]].assert_eq(&checked(
+        "[mounts.workspace]\npath = \".\"\n[grants]\nfiles = { fs = { workspace = \"rw\" } }\n\
+         [[rules]]\ntool = \"files\"\ndecision = \"ask\"\n",
+    ));
+    // What is said of one tool beside all of them is meant.
+    expect![[r#"
+        ── stdout
+        in order: 4 plugins, 9 tools, 1 rule
+        ── exit 0
+    "#]].assert_eq(&checked(
+        "[mounts.workspace]\npath = \".\"\nmode = \"rw\"\n[grants]\nfiles = { fs = { workspace = \"ro\" } }\n\
+         \"files/write_file\" = { fs = { workspace = \"rw\" }, limits = { wall_ms = 900 } }\n\
+         [[rules]]\ntool = \"files\"\ndecision = \"ask\"\n",
+    ));
+}
+
+#[test]
+fn what_is_wider_than_it_looks_is_advised_and_fails_nothing() {
+    let policy = "format = 1\n[mounts.workspace]\npath = \".\"\n[grants]\nfiles = { fs = { workspace = \"ro\" } }\n\
+         \"http/fetch\" = { http = [\"* https://*/**\"] }\n[policy]\nunmatched = \"deny\"\n\
+         [[rules]]\ntool = \"*\"\ndecision = \"allow\"\n\
+         [[rules]]\ntool = \"http/fetch\"\nwhen = { url = { regex = \"^https://docs\\\\.\" } }\ndecision = \"allow\"\n\
+         [[rules]]\ntool = \"files\"\ndecision = \"deny\"\n";
+    let world = World::with_notes().file("policy.toml", policy);
+    world.check(&["check", "--strict", "--policy", "policy.toml"], &expect![[r#"
+        ── stdout
+        advice: policy.toml:9: the rule allows every call of every tool, those of plugins that come later too; name the tools, or write `effects = "none"`
+        advice: policy.toml:12: the rule allows every `url` in which `^https://docs\.` matches somewhere, whatever stands around it; say what all of it has to be: `^…$`
+        advice: policy.toml:5: the grant for `files` is in vain: no rule lets a call through that it is about; add a rule that allows or asks, or take the grant out
+        advice: policy.toml:6: the grant for `http/fetch` lets every host be sent to, by `* https://*/**`; name the hosts, or the method `GET`
+        in order: 5 plugins, 10 tools, 3 rules
+        ── exit 0
+    "#]]);
 }
 
 #[test]
