@@ -48,7 +48,8 @@ pub struct Resolved {
 pub struct Reached {
     /// The place, by the operator's names.
     pub place: Place,
-    /// Where that is, for people: on this machine, or the origin that a secret goes to.
+    /// Where that is, for people: on this machine, the origin that a secret goes to, or the addresses that requests
+    /// may go to beside public ones.
     pub host_path: Option<String>,
     /// Which thing stands behind a directory's handle.
     pub identity: Option<FileIdentity>,
@@ -204,7 +205,10 @@ impl Resolved {
                 };
                 for pattern in patterns {
                     is_left = true;
-                    self.reached.push(reached_http(&pattern, &given.origin, cuts.clone()));
+                    let reached = reached_http(&pattern, given, cuts.clone());
+                    if !self.reached.contains(&reached) {
+                        self.reached.push(reached);
+                    }
                     self.authority.http.push(AllowedHttp { pattern, ..given.clone() });
                 }
             }
@@ -277,6 +281,7 @@ impl fmt::Display for Reached {
         write!(f, "{}", self.place)?;
         match (&self.place, &self.host_path) {
             (Place::Secret(_), Some(origin)) => write!(f, " for {origin}"),
+            (Place::Http(_), Some(addresses)) => write!(f, ", at {addresses}"),
             _ => Ok(()),
         }
     }
@@ -285,7 +290,7 @@ impl fmt::Display for Reached {
 impl Reached {
     /// What an approval of it is bound to.
     fn bound(&self) -> String {
-        let to = self.host_path.as_deref().filter(|_| matches!(self.place, Place::Secret(_)));
+        let to = self.host_path.as_deref().filter(|_| matches!(self.place, Place::Secret(_) | Place::Http(_)));
         format!("{:?} {:?} {to:?}", self.place, self.identity)
     }
 }
@@ -298,12 +303,12 @@ fn looks(place: &Place) -> bool {
     }
 }
 
-fn reached_http(pattern: &HttpPattern, origin: &Origin, cuts: Vec<Cut>) -> Reached {
+fn reached_http(pattern: &HttpPattern, given: &AllowedHttp, cuts: Vec<Cut>) -> Reached {
     Reached {
         place: Place::Http(pattern.to_string()),
-        host_path: None,
+        host_path: given.addresses.in_words(),
         identity: None,
-        granted_by: origin.clone(),
+        granted_by: given.origin.clone(),
         ask_first: false,
         cuts,
     }

@@ -3,15 +3,14 @@
 use std::process::ExitCode;
 
 use looplet_host::canonical::CanonicalJson;
-use looplet_host::capability::Cut;
+use looplet_host::capability::http::HttpLimits;
+use looplet_host::capability::{Cut, Resolved};
 use looplet_host::error::{Error, Exit, Result};
-use looplet_host::gate::{GatedTool, Judgement, Obstacle};
+use looplet_host::gate::{GatedTool, Judgement, Obstacle, Outlook};
 use looplet_host::host::Host;
-use looplet_host::need::{FsMode, Place};
-use looplet_host::permission::{MaskKind, nearest};
-use looplet_host::plugin::ArgumentRole;
-use looplet_host::record::inert;
-use serde_json::{Value, json};
+use looplet_host::need::Place;
+use looplet_host::permission::nearest;
+use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use super::print;
@@ -30,13 +29,18 @@ pub(crate) async fn run(args: ExplainArgs, json: bool) -> Result<ExitCode> {
         true => vec!["they hold what `redact` keeps out of runs: the call would be withheld".to_owned()],
         false => tool.faults(&arguments),
     };
-    let masked = masked(&setup.host, tool, &arguments, &judgement);
+    let explained = Explained {
+        tool,
+        outlook: gate.outlook(tool, &arguments, &judgement),
+        judgement,
+        faults,
+        hooks: setup.host.hooks_before_tools(),
+    };
     match json {
-        true => print_json(tool, &judgement, &faults, &masked),
-        false => print_text(tool, &judgement, &faults, &masked),
+        true => explained.print_json(),
+        false => explained.print_text(),
     }
-    let denied = matches!(judgement.obstacle(), Some(Obstacle::Denied | Obstacle::Unfilled(_)));
-    Ok(super::exit(denied.then_some(Exit::Denied)))
+    Ok(super::exit(explained.is_denied().then_some(Exit::Denied)))
 }
 
 /// The tool of that name, or the nearest ones.
@@ -64,78 +68,117 @@ pub(super) fn arguments(text: &str) -> Result<CanonicalJson> {
     }
 }
 
-/// What the masks say of the paths that the plugin names in the arguments; nothing where several mounts
-/// could be meant.
-fn masked(host: &Host, tool: &GatedTool, arguments: &Value, judgement: &Judgement) -> Vec<String> {
-    let reached = judgement.authority.iter().flat_map(|resolved| &resolved.reached);
-    let places: Vec<_> = reached
-        .filter_map(|reached| match &reached.place {
-            Place::Fs { mount, mode, .. } => Some((host.mounts().iter().find(|known| known.name() == mount)?, *mode)),
-            _ => None,
-        })
-        .collect();
-    let [(mount, mode)] = places[..] else {
-        return Vec::new();
-    };
-    let named = tool.spec().show.iter().filter(|shown| shown.role == ArgumentRole::Path);
-    let paths = named.filter_map(|shown| arguments.pointer(&shown.pointer)?.as_str());
-    let says = |path: &str| {
-        let hit = mount.masks().of(path.strip_prefix("./").unwrap_or(path))?;
-        let (path, by) = (inert(path), hit.origin);
-        match hit.kind {
-            MaskKind::Hidden => Some(format!("`{path}` is hidden ({by}): it will not be found")),
-            MaskKind::ReadOnly if mode == FsMode::ReadWrite => {
-                Some(format!("`{path}` is read-only ({by}): writes will fail"))
-            }
-            MaskKind::ReadOnly => None,
-        }
-    };
-    paths.filter_map(says).collect()
+/// All that is said of a call.
+struct Explained<'a> {
+    tool: &'a GatedTool,
+    judgement: Judgement,
+    outlook: Outlook,
+    /// What is wrong with the arguments.
+    faults: Vec<String>,
+    /// The hooks that have a say before it runs.
+    hooks: Vec<&'a str>,
 }
 
-fn print_text(tool: &GatedTool, judgement: &Judgement, faults: &[String], masked: &[String]) {
-    let row = |head: &str, text: &str| print::answer(&format!(" {head:<10}{}", text.replace('\n', "\n           ")));
-    row("tool", &format!("{}{}", tool.full_name(), marked(tool)));
-    if !faults.is_empty() {
-        row("arguments", &format!("do not fit its schema: {}", faults.join("; ")));
+impl Explained<'_> {
+    fn is_denied(&self) -> bool {
+        matches!(self.judgement.obstacle(), Some(Obstacle::Denied | Obstacle::Unfilled(_)))
     }
-    let deciding = judgement.verdict.deciding();
-    let lines: Vec<String> = deciding.iter().map(ToString::to_string).collect();
-    row(
-        "decision",
-        &format!("{:<6} {} ({})", judgement.verdict.decision.as_str(), lines.join(", "), judgement.verdict.reason),
-    );
-    for rule in judgement.verdict.matched.iter().filter(|rule| !deciding.contains(&&rule.origin)) {
-        let reason = rule.reason.as_deref().map(|reason| format!(" «{reason}»")).unwrap_or_default();
-        row("", &format!("{:<6} {}{reason}", rule.decision.as_str(), rule.origin));
-    }
-    if let Some(origin) = &judgement.approved_by {
-        row("answered", &format!("by a standing approval ({origin})"));
-    }
-    match &judgement.authority {
-        Ok(resolved) => {
-            for reached in &resolved.reached {
-                let cuts: Vec<&str> = reached.cuts.iter().map(|cut| words(*cut)).collect();
-                let cuts = if cuts.is_empty() { String::new() } else { format!("  ← {}", cuts.join(", ")) };
-                row("could", &format!("{reached}  (granted by {}){cuts}", reached.granted_by));
-            }
-            for missing in &resolved.missing {
-                row("without", &format!("{} (optional: {})", missing.need.capability, missing.need.why));
-            }
-            if !tool.is_walled() {
-                row("could", "reach whatever the program can: there is no wall around it");
-            } else if resolved.reached.is_empty() {
-                row("could", "reach nothing: no file, no network, no secret, no process");
-            }
+
+    fn print_text(&self) {
+        let Self { tool, judgement, faults, .. } = self;
+        row("tool", &format!("{}{}", tool.full_name(), marked(tool)));
+        if !faults.is_empty() {
+            row("arguments", &format!("do not fit its schema: {}", faults.join("; ")));
         }
-        Err(unfilled) => row("lacks", &format!("{}: {}", unfilled.need.capability, unfilled.need.why)),
+        self.print_decision();
+        self.print_outlook();
+        self.print_reach();
+        if let Some(remedy) = judgement.remedy(tool) {
+            row("to allow", &remedy);
+        }
     }
-    for says in masked {
-        row("but", says);
+
+    fn print_decision(&self) {
+        let verdict = &self.judgement.verdict;
+        let deciding = verdict.deciding();
+        let lines: Vec<String> = deciding.iter().map(ToString::to_string).collect();
+        let decision = verdict.decision.as_str();
+        row("decision", &format!("{decision:<6} {} ({})", lines.join(", "), verdict.reason));
+        for rule in verdict.matched.iter().filter(|rule| !deciding.contains(&&rule.origin)) {
+            let reason = rule.reason.as_deref().map(|reason| format!(" «{reason}»")).unwrap_or_default();
+            row("", &format!("{:<6} {}{reason}", rule.decision.as_str(), rule.origin));
+        }
+        if let Some(origin) = &self.judgement.approved_by {
+            row("answered", &format!("by a standing approval ({origin})"));
+        }
     }
-    if let Some(remedy) = judgement.remedy(tool) {
-        row("to allow", &remedy);
+
+    fn print_outlook(&self) {
+        let hooks = match &self.hooks[..] {
+            [] => String::new(),
+            names => format!(", unless a hook refuses it: `{}`", names.join("`, `")),
+        };
+        match &self.outlook {
+            Outlook::Works => row("works", &format!("yes{hooks}")),
+            Outlook::Asks => row("works", &format!("once somebody agrees{hooks}")),
+            Outlook::Fails(reasons) => row("works", &format!("no: {}", reasons.join("; "))),
+        }
     }
+
+    /// What it could reach; of a call that is denied, what it is granted.
+    fn print_reach(&self) {
+        let head = if self.is_denied() { "granted" } else { "could" };
+        let resolved = match &self.judgement.authority {
+            Ok(resolved) => resolved,
+            Err(unfilled) => return row("lacks", &format!("{}: {}", unfilled.need.capability, unfilled.need.why)),
+        };
+        for reached in &resolved.reached {
+            let cuts: Vec<&str> = reached.cuts.iter().map(|cut| words(*cut)).collect();
+            let cuts = if cuts.is_empty() { String::new() } else { format!("  ← {}", cuts.join(", ")) };
+            row(head, &format!("{reached}  (granted by {}){cuts}", reached.granted_by));
+        }
+        for missing in &resolved.missing {
+            row("without", &format!("{} (optional: {})", missing.need.capability, missing.need.why));
+        }
+        if !self.tool.is_walled() {
+            row("could", "reach whatever the program can: there is no wall around it");
+        } else if resolved.reached.is_empty() {
+            let nothing = "nothing: no file, no network, no secret, no process";
+            row(head, &if self.is_denied() { nothing.to_owned() } else { format!("reach {nothing}") });
+        }
+        if self.tool.is_walled() {
+            row("within", &within(self.tool, resolved));
+        }
+    }
+
+    fn print_json(&self) {
+        let Self { tool, judgement, outlook, faults, hooks } = self;
+        let reach: Vec<_> =
+            judgement.authority.iter().flat_map(|resolved| &resolved.reached).map(|reached| &reached.place).collect();
+        let lacks = judgement.authority.as_ref().err().map(|unfilled| &unfilled.need);
+        let (works, why_not) = match outlook {
+            Outlook::Works => ("yes", &[][..]),
+            Outlook::Asks => ("asks", &[][..]),
+            Outlook::Fails(reasons) => ("no", reasons.as_slice()),
+        };
+        print::json(&json!({
+            "tool": tool.full_name(),
+            "kind": tool.kind(),
+            "faults": faults,
+            "verdict": judgement.verdict,
+            "approved_by": judgement.approved_by,
+            "works": works,
+            "why_not": why_not,
+            "reach": reach,
+            "lacks": lacks,
+            "hooks": hooks,
+            "to_allow": judgement.remedy(tool),
+        }));
+    }
+}
+
+fn row(head: &str, text: &str) {
+    print::answer(&format!(" {head:<10}{}", text.replace('\n', "\n           ")));
 }
 
 /// The one word for what is no component.
@@ -151,19 +194,17 @@ fn words(cut: Cut) -> &'static str {
     }
 }
 
-fn print_json(tool: &GatedTool, judgement: &Judgement, faults: &[String], masked: &[String]) {
-    let reach: Vec<_> =
-        judgement.authority.iter().flat_map(|resolved| &resolved.reached).map(|reached| &reached.place).collect();
-    let lacks = judgement.authority.as_ref().err().map(|unfilled| &unfilled.need);
-    print::json(&json!({
-        "tool": tool.full_name(),
-        "kind": tool.kind(),
-        "faults": faults,
-        "verdict": judgement.verdict,
-        "approved_by": judgement.approved_by,
-        "reach": reach,
-        "lacks": lacks,
-        "masked": masked,
-        "to_allow": judgement.remedy(tool),
-    }));
+/// The limits that matter to what it reaches.
+fn within(tool: &GatedTool, resolved: &Resolved) -> String {
+    let limits = tool.limits();
+    let mut parts =
+        vec![format!("{} s", limits.wall.as_secs_f64()), format!("{} MiB of memory", limits.memory_bytes >> 20)];
+    if resolved.reached.iter().any(|reached| matches!(reached.place, Place::Http(_))) {
+        let (requests, body) = (HttpLimits::REQUESTS, limits.http.body_bytes >> 20);
+        parts.push(format!(
+            "{requests} requests, {body} MiB of bodies each way, URLs of {} bytes",
+            limits.http.url_bytes
+        ));
+    }
+    parts.join(", ")
 }

@@ -9,6 +9,7 @@ mod hook;
 mod judge;
 mod named;
 mod native;
+mod outlook;
 mod perform;
 mod prepare;
 mod provider;
@@ -25,6 +26,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub use hook::ComponentHook;
 pub use judge::{Judgement, Obstacle};
 pub use named::NamedPlace;
+pub use outlook::Outlook;
 pub use provider::{PluginHandle, Provider};
 pub use tool::GatedTool;
 

@@ -45,6 +45,16 @@ pub(super) fn places(tool: &GatedTool, arguments: &Value, resolver: &dyn PathRes
     (!named.is_empty()).then_some(named)
 }
 
+/// The texts of the arguments that are of one kind, as far as they are texts.
+pub(super) fn texts<'a>(
+    tool: &'a GatedTool,
+    arguments: &'a Value,
+    role: ArgumentRole,
+) -> impl Iterator<Item = &'a str> {
+    let shown = tool.spec().show.iter().filter(move |shown| shown.role == role);
+    shown.filter_map(|shown| arguments.pointer(&shown.pointer)?.as_str())
+}
+
 /// The very addresses that a call names, by the arguments that its plugin calls URLs. None where that cannot be said.
 pub(super) fn addresses(tool: &GatedTool, arguments: &Value) -> Option<Vec<HttpPattern>> {
     let urls = tool.spec().show.iter().filter(|shown| shown.role == ArgumentRole::Url);

@@ -13,7 +13,7 @@ use crate::capability::fs::Mount;
 use crate::capability::{Authority, Granted, GrantedEnv, GrantedMount};
 use crate::error::{Error, Result};
 use crate::gate::{ComponentHook, Gate};
-use crate::hook::{HookEntry, Points, Powers};
+use crate::hook::{HookEntry, Point, Points, Powers};
 use crate::machine::PluginFile;
 use crate::model::select::Environment;
 use crate::need::Capability;
@@ -83,6 +83,16 @@ impl HostHook {
             on_fault: self.written.on_fault,
             hook: Arc::new(ComponentHook::new(&self.plugin, state, instance)),
         }
+    }
+
+    /// The operator's name for it.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether it is asked about each call before it runs.
+    pub(super) fn is_before_tools(&self) -> bool {
+        self.plugin.points().contains(Point::PreTool)
     }
 
     /// What it may do and is given, as far as a resume compares it. Its component is compared apart.

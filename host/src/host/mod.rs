@@ -186,6 +186,11 @@ impl Host {
         &self.0.tools
     }
 
+    /// The hooks that are asked about each call before it runs.
+    pub fn hooks_before_tools(&self) -> Vec<&str> {
+        self.0.hooks.iter().filter(|hook| hook.is_before_tools()).map(hooks::HostHook::name).collect()
+    }
+
     /// What is worth a line before anything runs: of files, rules and grants.
     pub fn notes(&self) -> &[String] {
         self.0.around.as_ref().map_or(&[], |around| &around.notes)

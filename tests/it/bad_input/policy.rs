@@ -207,6 +207,7 @@ fn a_grant_for_a_mount_that_is_not_there() {
         &expect![[r#"
             ── stdout
             note: policy.toml:2: the grant for `files` names the mount `wrkspace`, which is not defined; define it: `[mounts.wrkspace]`, or `--mount wrkspace=PATH`
+            advice: policy.toml:2: the grant for `files` is in vain: no rule lets a call through that it is about; add a rule that allows or asks, or take the grant out
             in order: 4 plugins, 9 tools, 0 rules
             ── exit 0
         "#]],

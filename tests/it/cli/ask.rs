@@ -84,13 +84,15 @@ fn a_standing_approval_answers_until_it_is_revoked() {
     world.check(
         &explain,
         &expect![[r#"
-        ── stdout
-         tool      files/read_file
-         decision  ask    policy.toml:1 (look first)
-         answered  by a standing approval (approvals.toml approval 1)
-         could     fs workspace:/ ro  (granted by --workspace)
-        ── exit 0
-    "#]],
+            ── stdout
+             tool      files/read_file
+             decision  ask    policy.toml:1 (look first)
+             answered  by a standing approval (approvals.toml approval 1)
+             works     yes
+             could     fs workspace:/ ro  (granted by --workspace)
+             within    [TIME], [SIZE] of memory
+            ── exit 0
+        "#]],
     );
     world.check(
         &["approvals", "revoke", "1"],

@@ -157,12 +157,14 @@ fn explain_says_what_an_allowed_call_could_reach() {
     world.check(
         &arguments,
         &expect![[r#"
-        ── stdout
-         tool      files/write_file
-         decision  allow  policy.toml:8 (the operator's policy allows this call)
-         could     fs workspace:/src/a.rs rw  (granted by policy.toml:6)  ← narrowed by rules
-        ── exit 0
-    "#]],
+            ── stdout
+             tool      files/write_file
+             decision  allow  policy.toml:8 (the operator's policy allows this call)
+             works     yes
+             could     fs workspace:/src/a.rs rw  (granted by policy.toml:6)  ← narrowed by rules
+             within    [TIME], [SIZE] of memory
+            ── exit 0
+        "#]],
     );
 }
 
@@ -174,31 +176,83 @@ fn explain_says_which_rule_denies() {
     world.check(
         &arguments,
         &expect![[r#"
-        ── stdout
-         tool      files/write_file
-         decision  deny   policy.toml:13 (is generated)
-                   allow  policy.toml:8
-         could     fs workspace:/src/gen/a.rs rw  (granted by policy.toml:6)  ← narrowed by rules
-         to allow  an `unless` in the rule at `policy.toml:13`, or taking that rule out
-        ── exit 3
-    "#]],
+            ── stdout
+             tool      files/write_file
+             decision  deny   policy.toml:13 (is generated)
+                       allow  policy.toml:8
+             works     no: it is denied
+             granted   fs workspace:/src/gen/a.rs rw  (granted by policy.toml:6)  ← narrowed by rules
+             within    [TIME], [SIZE] of memory
+             to allow  an `unless` in the rule at `policy.toml:13`, or taking that rule out
+            ── exit 3
+        "#]],
     );
     let arguments =
         ["explain", "files/write_file", "--args", r#"{"path":"a.rs","content":""}"#, "--policy", "policy.toml"];
     world.check(
         &arguments,
         &expect![[r#"
-        ── stdout
-         tool      files/write_file
-         decision  deny   the shipped default (nothing in the operator's policy allows this call)
-         could     fs workspace:/ rw  (granted by policy.toml:6)
-         to allow  --allow 'files/write_file', or in looplet.toml:
-                     [[rules]]
-                     tool = "files/write_file"
-                     decision = "allow"
-        ── exit 3
-    "#]],
+            ── stdout
+             tool      files/write_file
+             decision  deny   the shipped default (nothing in the operator's policy allows this call)
+             works     no: it is denied
+             granted   fs workspace:/ rw  (granted by policy.toml:6)
+             within    [TIME], [SIZE] of memory
+             to allow  --allow 'files/write_file', or in looplet.toml:
+                         [[rules]]
+                         tool = "files/write_file"
+                         decision = "allow"
+            ── exit 3
+        "#]],
     );
+}
+
+#[test]
+fn explain_says_whether_a_call_would_come_to_what_it_names() {
+    let policy = "format = 1\n[mounts.workspace]\npath = \".\"\nhide = [\"private/**\"]\n[grants]\nfiles = { fs = { workspace = \"ro\" } }\n\
+        \"http/fetch\" = { http = [\"GET https://a.example/**\", \"GET http://10.0.0.1/**\", \"GET http://*/**\"], addresses = [\"10.1.0.0/16\", \"10.0.0.9\"] }\n\
+        [[rules]]\ntool = [\"files\", \"http\"]\ndecision = \"allow\"\n\
+        [[rules]]\ntool = \"files/grep\"\ndecision = \"ask\"\n\
+        [[rules]]\ntool = \"files/read_file\"\npath = { arg = \"path\", mount = \"workspace\", glob = \"**\" }\ndecision = \"allow\"\n\
+        [[hooks]]\nuse = \"builtin:per-tool-limit\"\nsettings = { each = 3 }\n";
+    let world = World::with_notes().file("policy.toml", policy).file("private/a", "");
+    let works = |tool: &str, arguments: &str| {
+        let printed = world.run(&["explain", tool, "--args", arguments, "--policy", "policy.toml"]).transcript();
+        let line = printed.lines().find(|line| line.trim_start().starts_with("works")).unwrap_or(&printed);
+        format!("{tool} {arguments}:{}\n", line.trim_start().trim_start_matches("works").trim_start())
+    };
+    let all = [
+        ("files/read_file", r#"{"path":"notes.md"}"#),
+        ("files/read_file", r#"{"path":"not-there.md"}"#),
+        ("files/read_file", r#"{"path":"private/a"}"#),
+        ("files/read_file", r#"{"path":"../notes.md"}"#),
+        ("files/read_file", r#"{"paht":"notes.md"}"#),
+        ("files/write_file", r#"{"path":"new.md","content":""}"#),
+        ("files/grep", r#"{"pattern":"a"}"#),
+        ("think/think", r#"{"thought":"a"}"#),
+        ("http/fetch", r#"{"url":"https://a.example/b?q=1"}"#),
+        ("http/fetch", r#"{"url":"https://b.example/"}"#),
+        ("http/fetch", r#"{"url":"http://10.0.0.1/"}"#),
+        ("http/fetch", r#"{"url":"http://10.1.2.3/"}"#),
+        ("http/fetch", r#"{"url":"http://192.168.0.1/"}"#),
+        ("http/fetch", r#"{"url":"nowhere"}"#),
+    ];
+    expect![[r#"
+        files/read_file {"path":"notes.md"}:yes, unless a hook refuses it: `per-tool-limit`
+        files/read_file {"path":"not-there.md"}:no: `not-there.md` is not there
+        files/read_file {"path":"private/a"}:no: `private/a` is hidden (policy.toml:4): it will not be found
+        files/read_file {"path":"../notes.md"}:no: `../notes.md` cannot be reached: it leads out of the mount
+        files/read_file {"paht":"notes.md"}:no: its arguments do not fit
+        files/write_file {"path":"new.md","content":""}:no: `fs workspace:/ ro` is less than it asks for: writes will fail
+        files/grep {"pattern":"a"}:once somebody agrees, unless a hook refuses it: `per-tool-limit`
+        think/think {"thought":"a"}:no: it is denied
+        http/fetch {"url":"https://a.example/b?q=1"}:yes, unless a hook refuses it: `per-tool-limit`
+        http/fetch {"url":"https://b.example/"}:no: `https://b.example/` lies outside of the requests that the call may send
+        http/fetch {"url":"http://10.0.0.1/"}:yes, unless a hook refuses it: `per-tool-limit`
+        http/fetch {"url":"http://10.1.2.3/"}:yes, unless a hook refuses it: `per-tool-limit`
+        http/fetch {"url":"http://192.168.0.1/"}:no: `http://192.168.0.1/` leads to 192.168.0.1, which is not public and not granted
+        http/fetch {"url":"nowhere"}:no: `nowhere` cannot be asked: it is no URL: relative URL without a base
+    "#]].assert_eq(&all.map(|(tool, arguments)| works(tool, arguments)).concat());
 }
 
 #[test]
@@ -210,15 +264,16 @@ fn explain_names_a_grant_that_is_missing() {
     world.check(
         &arguments,
         &expect![[r#"
-        ── stdout
-         tool      files/write_file
-         decision  allow  policy.toml:6 (the operator's policy allows this call)
-         lacks     fs workspace rw: the file to write
-         to allow  --grant 'files/write_file:fs.workspace=rw', or in looplet.toml:
-                     [grants."files/write_file"]
-                     fs = { workspace = "rw" }
-        ── exit 3
-    "#]],
+            ── stdout
+             tool      files/write_file
+             decision  allow  policy.toml:6 (the operator's policy allows this call)
+             works     no: it lacks `fs workspace rw`
+             lacks     fs workspace rw: the file to write
+             to allow  --grant 'files/write_file:fs.workspace=rw', or in looplet.toml:
+                         [grants."files/write_file"]
+                         fs = { workspace = "rw" }
+            ── exit 3
+        "#]],
     );
 }
 
@@ -238,12 +293,14 @@ fn explain_says_that_a_write_to_a_read_only_mount_will_fail() {
     world.check(
         &arguments,
         &expect![[r#"
-        ── stdout
-         tool      files/write_file
-         decision  allow  --allow (the operator's policy allows this call)
-         could     fs workspace:/ ro  (granted by --workspace)  ← the grant is read-only: writes will fail
-        ── exit 0
-    "#]],
+            ── stdout
+             tool      files/write_file
+             decision  allow  --allow (the operator's policy allows this call)
+             works     no: `fs workspace:/ ro` is less than it asks for: writes will fail
+             could     fs workspace:/ ro  (granted by --workspace)  ← the grant is read-only: writes will fail
+             within    [TIME], [SIZE] of memory
+            ── exit 0
+        "#]],
     );
 }
 
@@ -257,25 +314,27 @@ fn explain_says_what_masks_will_do_to_a_call() {
         "files/read_file",
         r#"{"path":".env"}"#,
         &expect![[r#"
-        ── stdout
-         tool      files/read_file
-         decision  allow  --allow (the operator's policy allows this call)
-         could     fs workspace:/ ro  (granted by --workspace)
-         but       `.env` is hidden (the shipped list of masks): it will not be found
-        ── exit 0
-    "#]],
+            ── stdout
+             tool      files/read_file
+             decision  allow  --allow (the operator's policy allows this call)
+             works     no: `.env` is hidden (the shipped list of masks): it will not be found
+             could     fs workspace:/ ro  (granted by --workspace)
+             within    [TIME], [SIZE] of memory
+            ── exit 0
+        "#]],
     );
     explain(
         "files/write_file",
         r#"{"path":".git/config","content":""}"#,
         &expect![[r#"
-        ── stdout
-         tool      files/write_file
-         decision  allow  --allow (the operator's policy allows this call)
-         could     fs workspace:/ rw  (granted by --workspace)
-         but       `.git/config` is read-only (the shipped list of masks): writes will fail
-        ── exit 0
-    "#]],
+            ── stdout
+             tool      files/write_file
+             decision  allow  --allow (the operator's policy allows this call)
+             works     no: `.git/config` is read-only (the shipped list of masks): writes will fail
+             could     fs workspace:/ rw  (granted by --workspace)
+             within    [TIME], [SIZE] of memory
+            ── exit 0
+        "#]],
     );
 }
 
@@ -293,7 +352,7 @@ fn explain_as_json_is_one_value() {
     ];
     world.check(&arguments, &expect![[r#"
         ── stdout
-        {"tool":"files/write_file","kind":"component","faults":[],"verdict":{"decision":"allow","reason":"the operator's policy allows this call","matched":[{"decision":"allow","answer":"yes","narrowing":{"fs":{"workspace":[{"path":"src/a.rs","mode":"rw"}]}},"origin":"policy.toml:8"}],"narrowing":{"fs":{"workspace":[{"path":"src/a.rs","mode":"rw"}]}}},"approved_by":null,"reach":[{"fs":{"mount":"workspace","path":"src/a.rs","mode":"rw"}}],"lacks":null,"masked":[],"to_allow":null}
+        {"tool":"files/write_file","kind":"component","faults":[],"verdict":{"decision":"allow","reason":"the operator's policy allows this call","matched":[{"decision":"allow","answer":"yes","narrowing":{"fs":{"workspace":[{"path":"src/a.rs","mode":"rw"}]}},"origin":"policy.toml:8"}],"narrowing":{"fs":{"workspace":[{"path":"src/a.rs","mode":"rw"}]}}},"approved_by":null,"works":"yes","why_not":[],"reach":[{"fs":{"mount":"workspace","path":"src/a.rs","mode":"rw"}}],"lacks":null,"hooks":[],"to_allow":null}
         ── exit 0
     "#]]);
 }

@@ -75,7 +75,8 @@ fn grants_that_contradict_each_other_are_noted_with_the_one_that_holds() {
         ── stdout
         in order: 4 plugins, 9 tools, 1 rule
         ── exit 0
-    "#]].assert_eq(&checked(
+    "#]]
+    .assert_eq(&checked(
         "[mounts.workspace]\npath = \".\"\nmode = \"rw\"\n[grants]\nfiles = { fs = { workspace = \"ro\" } }\n\
          \"files/write_file\" = { fs = { workspace = \"rw\" }, limits = { wall_ms = 900 } }\n\
          [[rules]]\ntool = \"files\"\ndecision = \"ask\"\n",

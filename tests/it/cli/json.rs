@@ -71,7 +71,7 @@ fn a_strict_check_is_not_ok_with_a_note() {
     let world = World::new().file("policy.toml", "[[rules]]\ntool = \"jira/*\"\ndecision = \"allow\"\n");
     world.check(&["check", "--policy", "policy.toml", "--strict", "--json"], &expect![[r#"
         ── stdout
-        {"ok":false,"plugins":4,"tools":9,"rules":1,"notes":["note: policy.toml:1: no plugin that is loaded matches `jira/*`; it holds once such a plugin is loaded"],"withheld":[],"against":[]}
+        {"ok":false,"plugins":4,"tools":9,"rules":1,"notes":["note: policy.toml:1: no plugin that is loaded matches `jira/*`; it holds once such a plugin is loaded"],"advice":[],"withheld":[],"against":[]}
         ── stderr
         error: 1 note, and `--strict` lets none pass
         ── exit 2

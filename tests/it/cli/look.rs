@@ -56,7 +56,7 @@ fn check_counts_what_is_in_order() {
         &["check", "--policy", "policy.toml", "--json"],
         &expect![[r#"
             ── stdout
-            {"ok":true,"plugins":4,"tools":9,"rules":1,"notes":[],"withheld":[],"against":[]}
+            {"ok":true,"plugins":4,"tools":9,"rules":1,"notes":[],"advice":[],"withheld":[],"against":[]}
             ── exit 0
         "#]],
     );

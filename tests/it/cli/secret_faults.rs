@@ -155,10 +155,11 @@ fn a_secret_that_nothing_loaded_may_have_is_not_looked_for() {
         secrets,
         "other = { secrets = [\"api\"] }",
         &expect![[r#"
-        ── stdout
-        note: policy.toml:6: the grant for `other` gives nothing: no such tool is loaded; `looplet-host inspect` lists them
-        in order: 4 plugins, 9 tools, 1 rule
-        ── exit 0
-    "#]],
+            ── stdout
+            note: policy.toml:6: the grant for `other` gives nothing: no such tool is loaded; `looplet-host inspect` lists them
+            advice: policy.toml:7: the rule allows every call of every tool, those of plugins that come later too; name the tools, or write `effects = "none"`
+            in order: 4 plugins, 9 tools, 1 rule
+            ── exit 0
+        "#]],
     );
 }

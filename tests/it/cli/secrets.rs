@@ -115,10 +115,12 @@ fn a_secret_of_each_source_goes_to_its_origin_and_stands_in_nothing_else() {
         ── stdout
          tool      http/fetch
          decision  allow  policy.toml:14 (the operator's policy allows this call)
+         works     yes
          could     http GET http://127.0.0.1:*/**  (granted by policy.toml:13)
          could     secret by-command for http://127.0.0.1:[PORT]  (granted by policy.toml:13)
          could     secret by-env for http://127.0.0.1:[PORT]  (granted by policy.toml:13)
          could     secret by-file for http://127.0.0.1:[PORT]  (granted by policy.toml:13)
+         within    [TIME], [SIZE] of memory, 8 requests, [SIZE] of bodies each way, URLs of 8192 bytes
         ── exit 0
     "#]]
     .assert_eq(&shown(&explain, &all));

@@ -93,6 +93,17 @@ impl AddressPolicy {
         (left != *self).then_some(left)
     }
 
+    /// What it permits beside public addresses; none where that is nothing.
+    pub fn in_words(&self) -> Option<String> {
+        let private = self.private.then(|| "private networks".to_owned());
+        let single = |network: &IpNet| match network.prefix_len() == network.max_prefix_len() {
+            true => network.addr().to_string(),
+            false => network.to_string(),
+        };
+        let all: Vec<String> = private.into_iter().chain(self.networks.iter().map(single)).collect();
+        (!all.is_empty()).then(|| format!("{} too", all.join(", ")))
+    }
+
     /// Whether an address may be dialled.
     pub fn permits(&self, address: IpAddr) -> bool {
         let real = inner(address);
@@ -243,6 +254,14 @@ mod tests {
         ] {
             assert!(!permits(&policy, outside), "{outside}");
         }
+    }
+
+    #[test]
+    fn what_is_permitted_beside_public_addresses_is_said_in_words() {
+        let network = |policy: AddressPolicy, text| policy.with_network(text).expect("is a network");
+        assert_eq!(AddressPolicy::default().in_words(), None);
+        let policy = network(network(AddressPolicy::default(), "10.20.0.0/16"), "127.0.0.1").with_private();
+        assert_eq!(policy.in_words().as_deref(), Some("private networks, 10.20.0.0/16, 127.0.0.1 too"));
     }
 
     #[test]

@@ -130,6 +130,12 @@ impl HttpReach {
         self.allowed.iter()
     }
 
+    /// Where some request to an address may go, whatever its method; none where none may.
+    pub fn addresses_of(&self, target: &HttpTarget) -> Option<AddressPolicy> {
+        let about = self.allowed.iter().filter(|allowed| allowed.pattern.is_about(target));
+        about.map(AllowedHttp::addresses_of_pattern).reduce(|all, other| all.or(&other))
+    }
+
     /// Where a request may go: to the addresses of all that is about it.
     pub fn permit(&self, target: &HttpTarget) -> Result<AddressPolicy, Refused> {
         if matches!(target.method(), "CONNECT" | "TRACE") {

@@ -31,7 +31,10 @@ fn one(reach: &Reach, home: Option<&Path>) -> String {
                 reach.host_path.as_deref().map(|path| format!("   ({})", near_home(path, home))).unwrap_or_default();
             format!("{}  {how}{all}{on_host}", quoted(&format!("{mount}:/{path}")))
         }
-        Place::Http(pattern) => format!("network: {}", quoted(pattern)),
+        Place::Http(pattern) => {
+            let at = reach.host_path.as_deref().map(|addresses| format!(", at {addresses}")).unwrap_or_default();
+            format!("network: {}{at}", quoted(pattern))
+        }
         Place::Env(name) => format!("environment variable {}", quoted(name)),
         Place::Secret(name) => {
             let to = reach.host_path.as_deref().map(|to| format!(" for {to}")).unwrap_or_default();

@@ -50,19 +50,19 @@ fn what_is_wrong_with_a_secret_is_said_with_line_and_fix() {
     .join("\n");
     expect_test::expect![[r#"
         error: looplet.toml:1: the secret `a` has no `from`
-        hint: write `from = { env = "NAME" }`, `{ file = "PATH" }` or `{ command = ["PROGRAM", "ARGUMENT"] }`
+        hint: write `from = { env = "NAME" }`, `{ file = "PATH" }`, `{ command = ["PROGRAM", "ARGUMENT"] }` or `{ keyring = { service = "SERVICE", user = "USER" } }`
         error: looplet.toml:1: the secret `a` has no `to`
         hint: write the one origin: `to = "https://api.example.com"`
         error: looplet.toml:2: the secret `a` is taken from one place
-        hint: write `from = { env = "NAME" }`, `{ file = "PATH" }` or `{ command = ["PROGRAM", "ARGUMENT"] }`
+        hint: write `from = { env = "NAME" }`, `{ file = "PATH" }`, `{ command = ["PROGRAM", "ARGUMENT"] }` or `{ keyring = { service = "SERVICE", user = "USER" } }`
         error: looplet.toml:2: the secret `a` is taken from one place
-        hint: write `from = { env = "NAME" }`, `{ file = "PATH" }` or `{ command = ["PROGRAM", "ARGUMENT"] }`
+        hint: write `from = { env = "NAME" }`, `{ file = "PATH" }`, `{ command = ["PROGRAM", "ARGUMENT"] }` or `{ keyring = { service = "SERVICE", user = "USER" } }`
         error: looplet.toml:2: unknown key `value` in `secrets.a.from`
-        hint: known are `env`, `file`, `command`
+        hint: known are `env`, `file`, `command`, `keyring`
         error: looplet.toml:2: the secret `a` is taken from a variable without a name
-        hint: write `from = { env = "NAME" }`, `{ file = "PATH" }` or `{ command = ["PROGRAM", "ARGUMENT"] }`
+        hint: write `from = { env = "NAME" }`, `{ file = "PATH" }`, `{ command = ["PROGRAM", "ARGUMENT"] }` or `{ keyring = { service = "SERVICE", user = "USER" } }`
         error: looplet.toml:2: the secret `a` is taken from a command without a program
-        hint: write `from = { env = "NAME" }`, `{ file = "PATH" }` or `{ command = ["PROGRAM", "ARGUMENT"] }`
+        hint: write `from = { env = "NAME" }`, `{ file = "PATH" }`, `{ command = ["PROGRAM", "ARGUMENT"] }` or `{ keyring = { service = "SERVICE", user = "USER" } }`
         error: looplet.toml:3: `https://a.example/v1` is no origin: it has more than a scheme, a host and a port
         hint: write it as `https://api.example.com`
         error: looplet.toml:3: `https://*.example` is no origin: its host has a `*`
