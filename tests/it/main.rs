@@ -22,4 +22,5 @@ mod server;
 mod terminal;
 mod tidy;
 mod tutorial;
+mod worked;
 mod world;

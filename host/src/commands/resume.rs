@@ -24,6 +24,7 @@ pub(crate) async fn run(args: ResumeArgs, json: bool) -> Result<ExitCode> {
     let flags = setup::exit_flags(&args.exit, given.flags());
     let machine = past.machine(machine)?;
     let setup = setup::set_up_on(machine, &given, &flags, Vec::new(), args.runs.as_deref()).await?;
+    let json = json || setup.host.settings().run.is_job();
     let (model, header) =
         model::connect(&setup, args.model.as_deref(), Some(&started.model), args.runs.as_deref()).await?;
     let stops = interrupts::watch_run();

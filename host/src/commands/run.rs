@@ -25,6 +25,7 @@ pub(crate) async fn run(args: RunArgs, json: bool) -> Result<ExitCode> {
     }
     let flags = flags(&args);
     let setup = set_up(&args.setup, &flags, Vec::new(), args.runs.as_deref()).await?;
+    let json = json || setup.host.settings().run.is_job();
     let parent = parent.map(|name| Past::find(&setup.machine, args.runs.as_deref(), Some(name))).transpose()?;
     let own = parent.as_ref().map(Past::started).transpose()?.map(|started| started.model.as_str());
     let (model, header) = model::connect(&setup, args.model.as_deref(), own, args.runs.as_deref()).await?;

@@ -106,7 +106,8 @@ impl Host {
         for name in names {
             let Some(written) = self.settings().plugins.get(name) else { continue };
             let from = match &written.source {
-                PluginSource::BuiltIn => "builtin".to_owned(),
+                PluginSource::BuiltIn(None) => "builtin".to_owned(),
+                PluginSource::BuiltIn(Some(name)) => format!("builtin:{name}"),
                 PluginSource::File(path) => path.display().to_string(),
             };
             let digest = self.plugins().iter().find(|plugin| plugin.name == name).map(|plugin| plugin.plugin.digest());

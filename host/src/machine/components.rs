@@ -74,7 +74,10 @@ pub fn plugin_files(settings: &Settings, named: Vec<PluginFile>) -> Result<Vec<P
     };
     for (name, written) in &settings.plugins {
         let bytes = match &written.source {
-            PluginSource::BuiltIn => built_in(name, "plugin").map_err(|error| error.at(written.origin.clone()))?.bytes,
+            PluginSource::BuiltIn(shipped) => {
+                let shipped = built_in(shipped.as_ref().unwrap_or(name), "plugin");
+                shipped.map_err(|error| error.at(written.origin.clone()))?.bytes
+            }
             PluginSource::File(path) => {
                 files::read_component(path).map_err(|error| error.at(written.origin.clone()))?.into()
             }

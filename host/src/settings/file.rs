@@ -77,7 +77,7 @@ impl ConfigFile {
         });
         let plugins = self.plugins.values().filter_map(|plugin| match &plugin.source {
             Some(PluginSource::File(path)) => Some(path),
-            Some(PluginSource::BuiltIn) | None => None,
+            Some(PluginSource::BuiltIn(_)) | None => None,
         });
         let context = self.context.iter().map(|path| &path.value);
         let hooks = self.hooks.iter().filter_map(|hook| match &hook.source {
@@ -227,8 +227,11 @@ impl Reader<'_> {
 
     fn plugin(&self, node: &Node) -> Result<WrittenPlugin> {
         let source = node.get("from").and_then(Node::text).map(|from| match from {
-            "builtin" => PluginSource::BuiltIn,
-            file => PluginSource::File(self.path(file)),
+            "builtin" => PluginSource::BuiltIn(None),
+            from => match from.strip_prefix("builtin:") {
+                Some(name) => PluginSource::BuiltIn(Some(name.to_owned())),
+                None => PluginSource::File(self.path(from)),
+            },
         });
         let mounts = node.get("mounts").map_or(&[][..], Node::entries);
         for (word, mount) in mounts {

@@ -157,7 +157,7 @@ pub const KEYS: &[Key] = &[
 
     key("plugins", Table, Trusted, Now, "", "Plugins, by the name that rules and grants speak of."),
     key("plugins.*", Table, Trusted, Now, "", "One plugin."),
-    key("plugins.*.from", Text, Trusted, Now, "", "`builtin`, or a `.wasm` relative to this file."),
+    key("plugins.*.from", Text, Trusted, Now, "", "`builtin`, `builtin:NAME` for one under another name, or a `.wasm` relative to this file."),
     key("plugins.*.digest", Text, Trusted, Now, "none", "The component must have this digest."),
     key("plugins.*.settings", Open, Trusted, Now, "{}", "Settings, checked against the plugin's own schema."),
     key("plugins.*.prefix", Text, Trusted, Now, "none", "Put before the names of its tools as the model sees them."),

@@ -153,9 +153,8 @@ impl Settings {
             .collect();
         let mounts = draft.take_mounts(&plugin_dirs)?;
         let (run, on_ask) = draft.running(surroundings);
-        let in_file = run.unattended.value && matches!(run.unattended.origin, Origin::File { .. });
         let locked = flags.locked.then(|| flags.origin("--locked"));
-        let locked = locked.or_else(|| in_file.then(|| run.unattended.origin.clone()));
+        let locked = locked.or_else(|| run.is_job().then(|| run.unattended.origin.clone()));
         let policy = draft.take_policy(&approvals, surroundings);
         let redaction = redaction(&draft.redact)?;
         Ok(Self {
@@ -335,7 +334,7 @@ impl Draft {
     fn take_mounts(&mut self, plugin_dirs: &[Sourced<PathBuf>]) -> Result<BTreeMap<String, Mount>> {
         let files = self.plugins.values().filter_map(|plugin| match &plugin.source {
             PluginSource::File(path) => Some(path.clone()),
-            PluginSource::BuiltIn => None,
+            PluginSource::BuiltIn(_) => None,
         });
         let own: Vec<_> = files.chain(plugin_dirs.iter().map(|dir| dir.value.clone())).collect();
         let secrets: Vec<_> = self.secrets.values().filter_map(|secret| secret.file().map(Path::to_owned)).collect();

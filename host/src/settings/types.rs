@@ -106,8 +106,8 @@ impl Mount {
 /// Where a plugin comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PluginSource {
-    /// Shipped in the binary under that name.
-    BuiltIn,
+    /// Shipped in the binary, under this name, or that of the plugin.
+    BuiltIn(Option<String>),
     /// A component.
     File(PathBuf),
 }
@@ -251,6 +251,13 @@ pub struct RunSettings {
     pub on_unknown: Sourced<OnUnknown>,
     /// A run with a denied call fails.
     pub denied_is_failure: Sourced<bool>,
+}
+
+impl RunSettings {
+    /// Whether a file says that nobody is there: then lines are for programs, and components have to be pinned.
+    pub fn is_job(&self) -> bool {
+        self.unattended.value && matches!(self.unattended.origin, Origin::File { .. })
+    }
 }
 
 /// The most that a trusted project file may give. None: no bound.

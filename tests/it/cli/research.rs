@@ -8,59 +8,8 @@ use looplet_host::digest::Digest;
 use looplet_tests::guests;
 
 use crate::canary::{Canary, Part, answer};
+use crate::worked;
 use crate::world::{Printed, World};
-
-const FILE: &str = r#"format = 1
-agent.system = "You research a question and write notes/report.md with sources."
-
-[model]
-use = "scripted:../model.jsonl"
-
-[budget]
-steps = 80
-calls = { "http/fetch" = 3 }
-
-[mounts.workspace]
-path = "."
-mode = "ro"
-[mounts.notes]
-path = "notes"
-mode = "rw"
-
-[secrets.search]
-from = { env = "SEARCH_KEY" }
-to = "SERVICE"
-header = { name = "x-api-key", value = "{}" }
-
-[plugins]
-files  = { from = "builtin", mounts = { workspace = "notes" } }   # the plugin's word = my mount
-http   = { from = "builtin" }
-search = { from = "plugins/search.wasm", digest = "DIGEST", settings = { base = "SERVICE" } }
-
-[grants]
-"files"      = { fs = { notes = "rw" } }
-"http/fetch" = { http = ["GET http://*:*/**"], addresses = ["127.0.0.1"], limits = { url_bytes = 512, body_mib = 4 } }
-"search"     = { http = ["GET SERVICE/v1/**"], secrets = ["search"] }
-
-[policy]
-unmatched = "deny"
-on_ask = "person"
-
-[[rules]]
-tool = ["files/*", "search/*"]
-decision = "allow"
-
-[[rules]]
-tool = "http/fetch"
-decision = "allow"
-
-[[rules]]                              # once the run has read a page, long query strings are put to a person
-tool = "http/fetch"
-when = { url = { regex = "\\?.{80,}" } }
-after = { tool = "http/fetch" }       # a condition on what the run has done so far
-decision = "ask"
-reason   = "a long query after reading the web can carry data out"
-"#;
 
 const KEY: &str = "search-key-0815";
 
@@ -85,11 +34,32 @@ struct Research {
     world: World,
 }
 
+/// The worked file of the documents: the service and the web are on loopback here, and three pages are enough.
+fn file(service: &Canary, digest: &Digest) -> String {
+    let file = worked::instead(&worked::file("A research agent"), "https://api.search.example", service);
+    let here = [
+        ("calls = { \"http/fetch\" = 60 }", "calls = { \"http/fetch\" = 3 }".to_owned()),
+        ("GET https://*/**", "GET http://*:*/**".to_owned()),
+        ("public_addresses_only = true", "addresses = [\"127.0.0.1\"]".to_owned()),
+        (
+            "{ from = \"plugins/search.wasm\" }",
+            format!(
+                "{{ from = \"plugins/search.wasm\", digest = \"{digest}\", settings = {{ base = \"{}\" }} }}",
+                service.url("")
+            ),
+        ),
+    ];
+    here.into_iter().fold(file, |file, (written, here)| {
+        assert!(file.contains(written), "the file does not say {written}");
+        file.replace(written, &here)
+    })
+}
+
 /// A run whose model does this, one call a turn.
 fn research(calls: impl Fn(&Canary) -> Vec<String>) -> (Research, Printed) {
     let (service, web) = (Canary::start(service), Canary::start(web));
     let component = fs::read(guests::WEB_SEARCH).unwrap();
-    let file = FILE.replace("SERVICE", &service.url("")).replace("DIGEST", &Digest::of(&component).to_string());
+    let file = file(&service, &Digest::of(&component));
     let turns: Vec<String> = calls(&web)
         .into_iter()
         .chain([r#"{"tool":"done","arguments":{"summary":"ok"}}"#.to_owned()])
@@ -132,9 +102,9 @@ fn it_searches_with_its_key_reads_pages_and_writes_notes_alone() {
         ── stdout
         ok
         ── stderr
-        model scripted:../model.jsonl (research.toml:5)
-        notes [DIR]/project/notes (rw, research.toml:15)
-        workspace [DIR]/project (ro, research.toml:12)
+        model scripted:../model.jsonl (research.toml:6)
+        notes [DIR]/project/notes (rw, research.toml:17)
+        workspace [DIR]/project (ro, research.toml:14)
         policy research.toml (3 rules)
         #1 ✓ search(word='apples') → found /page [TIME]
         #2 ✓ fetch(url='http://127.0.0.1:[PORT]/page') → 3 keys [TIME]
@@ -161,15 +131,15 @@ fn a_long_query_is_put_to_a_person_once_the_run_has_read_a_page() {
         ── stdout
         ok
         ── stderr
-        model scripted:../model.jsonl (research.toml:5)
-        notes [DIR]/project/notes (rw, research.toml:15)
-        workspace [DIR]/project (ro, research.toml:12)
+        model scripted:../model.jsonl (research.toml:6)
+        notes [DIR]/project/notes (rw, research.toml:17)
+        workspace [DIR]/project (ro, research.toml:14)
         policy research.toml (3 rules)
         #1 ✓ fetch(url='http://127.0.0.1:[PORT]/page?q=alpha+beta+alpha+be…') → 3 keys [TIME]
-        #2 ⊘ fetch(url='http://127.0.0.1:[PORT]/page?q=alpha+beta+alpha+be…') → denied by research.toml:45 «a long query after reading the web can carry data out»
+        #2 ⊘ fetch(url='http://127.0.0.1:[PORT]/page?q=alpha+beta+alpha+be…') → denied by research.toml:47 «a long query after reading the web can carry data out»
         #3 ✓ fetch(url='http://127.0.0.1:[PORT]/page?q=short') → 3 keys [TIME]
         #4 ✓ done(summary='ok')
-        #2 http/fetch would be allowed by --allow 'http/fetch', or `decision = "allow"` in the rule at `research.toml:45`
+        #2 http/fetch would be allowed by --allow 'http/fetch', or `decision = "allow"` in the rule at `research.toml:47`
         done · 4 steps · 1 denied by policy · [TIME] · show: looplet-host show [RUN] --denied
         ── exit 0
     "#]].assert_eq(&research.shown(&printed));
@@ -188,9 +158,9 @@ fn it_is_bounded_in_addresses_bytes_and_calls() {
     });
     expect![[r#"
         ── stderr
-        model scripted:../model.jsonl (research.toml:5)
-        notes [DIR]/project/notes (rw, research.toml:15)
-        workspace [DIR]/project (ro, research.toml:12)
+        model scripted:../model.jsonl (research.toml:6)
+        notes [DIR]/project/notes (rw, research.toml:17)
+        workspace [DIR]/project (ro, research.toml:14)
         policy research.toml (3 rules)
         #1 ✗ fetch(url='http://127.0.0.1:[PORT]/xxxxxxxxxxxxxxxxxxxxxxxxxx…') → validation: the URL is too long [TIME]
               refused inside: GET a URL of 535 bytes: limit used up
@@ -214,9 +184,9 @@ fn without_the_grant_of_its_key_the_search_is_denied_with_the_lines_that_would_a
         ── stdout
         ok
         ── stderr
-        model scripted:../model.jsonl (research.toml:5)
-        notes [DIR]/project/notes (rw, research.toml:15)
-        workspace [DIR]/project (ro, research.toml:12)
+        model scripted:../model.jsonl (research.toml:6)
+        notes [DIR]/project/notes (rw, research.toml:17)
+        workspace [DIR]/project (ro, research.toml:14)
         policy research.toml (3 rules)
         #1 ⊘ search(word='apples') → denied «the tool needs `secret search`, which this call was not given»
         #2 ✓ done(summary='ok')

@@ -12,6 +12,7 @@ const TESTS: &[&str] = &[
     include_str!("load.rs"),
     include_str!("net.rs"),
     include_str!("../cli/research.rs"),
+    include_str!("../worked.rs"),
     include_str!("../hooks/faults.rs"),
     include_str!("../hooks/requests.rs"),
     include_str!("../terminal/keys.rs"),
