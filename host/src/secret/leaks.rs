@@ -159,4 +159,17 @@ mod tests {
         let leaks = Leaks::of([("long".to_owned(), long)]).expect("compiles");
         assert!(leaks.hits(format!("x{value}y").as_bytes()));
     }
+
+    #[test]
+    fn several_long_values_are_told_apart() {
+        let value = |seed: usize| -> String {
+            let at = |index: usize| u8::try_from((index * (seed + 7) + seed) % 90).expect("is small");
+            (0..1024).map(|index| char::from(b'!' + at(index))).collect()
+        };
+        let secret = |seed: usize| (format!("s{seed}"), SecretValue::new(&value(seed)).expect("is a value"));
+        let leaks = Leaks::of((0..8).map(secret)).expect("compiles");
+        for seed in 0..8 {
+            assert_eq!(leaks.names_in(value(seed).as_bytes()), [format!("s{seed}")]);
+        }
+    }
 }

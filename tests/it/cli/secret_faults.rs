@@ -127,6 +127,18 @@ fn a_secret_that_cannot_be_had_refuses_to_start_and_is_named() {
 }
 
 #[test]
+fn a_command_that_leaves_its_output_open_is_not_waited_for() {
+    check_one(
+        "{ command = [\"sh\", \"-c\", \"echo value-12345; sleep 30 &\"] }",
+        &expect![[r#"
+        ── stderr
+        error: policy.toml:2: the secret `api` cannot be had: the command `sh` leaves its output open
+        ── exit 2
+    "#]],
+    );
+}
+
+#[test]
 fn a_keyring_is_named_whole_and_asked_where_the_host_is_built_with_it() {
     check_one(
         "{ keyring = { service = \"github\" } }",

@@ -1,7 +1,11 @@
 //! A key that a program gives to tools: added where it is bound, seen by no tool, in no record.
 
-use looplet_host::{Host, Scripted, Secret};
+use looplet_host::hook::ToolAnswer;
+use looplet_host::need::Place;
+use looplet_host::{Host, Scripted, Secret, Tool};
 use looplet_tests::harness::block_on;
+use schemars::JsonSchema;
+use serde::Deserialize;
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -39,6 +43,61 @@ fn a_secret_of_the_program_goes_with_requests_that_are_granted_it_and_into_no_re
         let journal = std::fs::read_to_string(runs.path().join(id.to_string()).join("journal.jsonl")).unwrap();
         assert!(!journal.contains(KEY) && journal.contains("you are "), "{journal}");
     }
+}
+
+#[test]
+fn a_hook_that_leaves_requests_and_no_secret_takes_it_away() {
+    let canary = Canary::start(echo);
+    let secret = Secret::new("search", KEY, canary.url("")).unwrap();
+    let host = Host::builder().plugin("builtin:http").secret(secret).ephemeral();
+    let host = host.grant(format!("http/fetch:http=GET {}", canary.url("/**"))).grant("http/fetch:secret.search");
+    let host = block_on(host.build()).unwrap();
+    let requests = Place::Http(format!("GET {}", canary.url("/**")));
+    let kept = [(vec![requests.clone(), Place::Secret("search".to_owned())], true), (vec![requests], false)];
+    for (places, is_sent) in kept {
+        let model = Scripted::calls([("fetch", json!({ "url": canary.url("/a") }))]).then_text("ok");
+        let answer = ToolAnswer { narrow: Some(places), ..ToolAnswer::pass() };
+        let launch = host.run("look").model(model).allow("http/*").on_pre_tool(move |_, _| answer.clone());
+        let step = block_on(launch.start().unwrap().next()).unwrap();
+        assert!(step.outcome.is_ok(), "{}", step.pretty());
+        let request = canary.seen().pop().unwrap();
+        assert_eq!(request.contains(KEY), is_sent, "{request}");
+    }
+}
+
+#[test]
+fn what_a_tool_of_the_program_says_of_it_enters_no_run_nor_that_of_a_sub_agent() {
+    #[derive(Deserialize, JsonSchema)]
+    struct Nothing {}
+    let runs = TempDir::new().unwrap();
+    let says = Tool::native("says", "Says it.", |_: Nothing, _| async { Ok(json!({ "key": KEY })) });
+    let asks = Tool::native("asks", "Has it said.", |_: Nothing, context| async move {
+        let mut child = context.child("say it").tools(["native/says"]).start()?;
+        let step = child.next().await.map(|step| step.pretty());
+        let outcome = child.finish().await;
+        Ok(json!({ "step": step, "said": outcome.text() }))
+    });
+    let secret = Secret::new("search", KEY, "https://api.example").unwrap();
+    let host = block_on(Host::builder().secret(secret).runs(runs.path()).build()).unwrap();
+    // The sub-agent's answers come from the same model.
+    let model = Scripted::calls([("says", json!({})), ("asks", json!({}))]);
+    let model = model.then_calls([("says", json!({}))]).then_text(format!("it is {KEY}")).then_text("ok");
+    let launch = host.run("look").model(model).allow("native/*").tool(says).tool(asks);
+    let mut run = launch.start().unwrap();
+    let mut steps = Vec::new();
+    block_on(async {
+        while let Some(step) = run.next().await {
+            steps.push(step.pretty());
+        }
+        run.finish().await;
+    });
+    assert_eq!(steps.len(), 2, "{steps:?}");
+    let journals: Vec<String> = std::fs::read_dir(runs.path())
+        .unwrap()
+        .map(|run| std::fs::read_to_string(run.unwrap().path().join("journal.jsonl")).unwrap())
+        .collect();
+    assert_eq!(journals.len(), 2);
+    assert!(journals.iter().all(|journal| !journal.contains(KEY) && journal.contains("[redacted]")), "{journals:#?}");
 }
 
 #[test]

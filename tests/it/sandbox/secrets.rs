@@ -54,6 +54,9 @@ fn echo(line: &str) -> Vec<Part> {
             Part::Wait(30),
             bytes("8\r\n45+x end\r\n0\r\n\r\n"),
         ],
+        line if line.contains("/trailer") => vec![bytes(
+            "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\ntrailer: x-last\r\n\r\n2\r\nok\r\n0\r\nx-last: tok/12345+x\r\n\r\n",
+        )],
         line if line.contains("/begins") => answer("200 OK", "", "tok/12345+"),
         line if line.contains("/part") => answer("206 Partial Content", "content-range: bytes 0-5/11\r\n", "tok/12"),
         line if line.contains("/gzip") => answer("200 OK", "content-encoding: br\r\n", "tok/12345+x"),
@@ -95,6 +98,15 @@ fn what_a_server_says_of_it_does_not_reach_the_guest_however_it_is_spelled() {
     );
     let place = |path: &str| format!("receive `api` from {}: taken out", canary.url(path));
     assert_eq!(refused(&report), paths[..7].iter().map(|path| place(path)).collect::<Vec<_>>());
+}
+
+#[test]
+fn what_a_server_says_of_it_behind_the_body_does_not_reach_the_guest_either() {
+    let canary = Canary::start(echo);
+    let authority = holding(&[&canary], "authorization", "Bearer {}");
+    let report = send(&authority, json!({ "send": [format!("GET {}", canary.url("/trailer"))] }));
+    assert_eq!(said(&report), "200 2 bytes ok");
+    assert_eq!(refused(&report), [format!("receive `api` from {}: taken out", canary.url("/trailer"))]);
 }
 
 #[test]
