@@ -226,7 +226,10 @@ impl Meter {
             .or_else(|| spent(self.failures, budget.failures_in_a_row, StopReason::FailuresInARow))
             .or_else(|| spent(self.charged, budget.steps, StopReason::BudgetExhausted))
             .or_else(|| spent(self.calls, budget.calls, StopReason::CallsExhausted))
-            .or_else(|| spent(self.egress_bytes, budget.egress_bytes, StopReason::EgressExhausted))
+            // Who may send nothing has not spent it.
+            .or_else(|| {
+                spent(self.egress_bytes, budget.egress_bytes.map(|most| most.max(1)), StopReason::EgressExhausted)
+            })
     }
 
     /// What may be spent.

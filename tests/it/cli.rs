@@ -23,5 +23,6 @@ mod resume;
 mod run;
 mod runs;
 mod secret_faults;
+mod secret_origins;
 mod secrets;
 mod trust;

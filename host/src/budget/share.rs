@@ -132,7 +132,6 @@ impl Budget {
             (self.tokens, "token"),
             (self.cost_micro_usd, "money"),
             (self.active_ms, "time"),
-            (self.egress_bytes, "egress"),
         ];
         bounds.into_iter().find(|(bound, _)| empty(*bound)).map(|(_, word)| word)
     }

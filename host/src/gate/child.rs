@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use super::tool::GatedTool;
 use super::{Gate, OnAsk, RunMemory, states};
 use crate::agent::Notes;
+use crate::capability::http::EgressAllowance;
 use crate::hook::HookChain;
 use crate::permission::{Answer, Approver, OnBehalf, Question, ToolPattern, Until};
 use crate::plugin::RunKey;
@@ -55,7 +56,7 @@ impl Gate {
             run: Arc::new(Mutex::new(memory)),
             notes: Notes::default(),
             asking: Arc::clone(&self.asking),
-            egress: Arc::default(),
+            egress: Arc::new(EgressAllowance::within(&self.egress)),
             children: None,
         }
     }

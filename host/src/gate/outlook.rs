@@ -65,7 +65,7 @@ impl Gate {
             .filter_map(|text| {
                 let shown = inert(text);
                 match resolver.resolve(given.mount.name(), text) {
-                    PathFact::Refused { reason } => Some(format!("`{shown}` cannot be reached: {reason}")),
+                    PathFact::Refused { reason } => Some(format!("`{shown}` cannot be reached: {}", inert(&reason))),
                     PathFact::Resolved { path, exists } => {
                         let named = NamedPlace { pointer: String::new(), mount: given.mount.name().to_owned(), path };
                         self.beyond(&named, exists, resolved).map(|why| format!("`{shown}` {why}"))
@@ -75,10 +75,10 @@ impl Gate {
             .collect()
     }
 
-    fn beyond(&self, named: &NamedPlace, exists: bool, resolved: &Resolved) -> Option<String> {
-        let reached = resolved.reached.iter().find(|reached| mode_of(&reached.place, named).is_some());
-        let Some(reached) = reached else { return Some("lies outside of what the call reaches".to_owned()) };
-        let mode = mode_of(&reached.place, named)?;
+    fn beyond<'r>(&self, named: &NamedPlace, exists: bool, resolved: &'r Resolved) -> Option<String> {
+        let covers = |reached: &'r Reached| Some((mode_of(&reached.place, named)?, reached));
+        let widest = resolved.reached.iter().filter_map(covers).max_by_key(|(mode, _)| *mode);
+        let Some((mode, reached)) = widest else { return Some("lies outside of what the call reaches".to_owned()) };
         let mount = self.mounts.iter().find(|mount| mount.name() == named.mount)?;
         match mount.masks().of(&named.path) {
             Some(hit) if hit.kind == MaskKind::Hidden => {
@@ -115,8 +115,12 @@ fn beyond_requests(tool: &GatedTool, arguments: &Value, resolved: &Resolved) -> 
         let shown = inert(text);
         let target = match HttpTarget::parse("GET", text) {
             Ok(target) => target,
-            Err(why) => return Some(format!("`{shown}` cannot be asked: {why}")),
+            Err(why) => return Some(format!("`{shown}` cannot be asked: {}", inert(&why))),
         };
+        let (length, most) = (target.url().as_str().len(), tool.limits().http.url_bytes);
+        if length > most {
+            return Some(format!("`{shown}` has {length} bytes, and a URL may have {most}"));
+        }
         let Some(addresses) = reach.addresses_of(&target) else {
             return Some(format!("`{shown}` lies outside of the requests that the call may send"));
         };

@@ -31,7 +31,9 @@ pub(super) fn speaking<'s>(
 
 /// Shipped under this name, or named by its digest in the user's own file, which speaks for projects that it has not seen.
 pub(super) fn is_known(settings: &Settings, name: &str, digest: Digest) -> bool {
-    let is_shipped = builtin::get(name).is_some_and(|shipped| shipped.digest == digest);
+    // Under a name of the user's own, too.
+    let is_named = || settings.is_users(name) && builtin::with_digest(digest).is_some();
+    let is_shipped = builtin::get(name).is_some_and(|shipped| shipped.digest == digest) || is_named();
     let pinned = settings.pinned.iter().map(|(name, pinned)| (name.as_str(), *pinned));
     is_shipped || pinned.chain(settings.locks.known()).any(|known| known == (name, digest))
 }

@@ -160,6 +160,11 @@ fn authority(
             Capability::Fs { mount, mode } => format!("grants = {{ fs = {{ {mount} = \"{mode}\" }} }}"),
             Capability::Env(names) => format!("grants = {{ env = {names:?} }}"),
             Capability::Http(patterns) => format!("grants = {{ http = {patterns:?} }}"),
+            Capability::Secret { name, .. } => {
+                format!(
+                    "grants = {{ secrets = [\"{name}\"] }}; what your own file defines is for components that it pins"
+                )
+            }
             other => format!("a host that can grant `{}`", other.kind()),
         };
         Error::usage(format!("the hook `{name}` needs `{}`: {}", unfilled.need.capability, unfilled.need.why))

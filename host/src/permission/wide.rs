@@ -20,7 +20,7 @@ fn wide(rule: &Rule) -> Vec<Finding> {
         findings.push(Finding { severity, message, hint: hint.to_owned(), origin });
     };
     let is_of_all = rule.tools.iter().all(|pattern| matches!(pattern.as_str(), "*" | "*/*"));
-    if is_of_all && rule.condition.is_empty() && !rule.effects_none && rule.within.is_none() {
+    if is_of_all && rule.is_unconditional() {
         let message = "the rule allows every call of every tool, those of plugins that come later too".to_owned();
         note(message, "name the tools, or write `effects = \"none\"`");
     }

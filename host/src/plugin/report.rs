@@ -44,7 +44,7 @@ pub struct CallUsage {
     pub written_bytes: u64,
     /// Requests that were sent.
     pub requests: u64,
-    /// Bytes that requests carried out, or would have if the run had more to spend: addresses, headers, bodies.
+    /// Bytes that requests carried out, or that used up what the run had left: addresses, headers, bodies.
     pub sent_bytes: u64,
     /// Bytes of bodies that were received, decoded.
     pub received_bytes: u64,

@@ -166,6 +166,8 @@ fn to_report(finished: Finished<<ToolWork as Work>::Answer>, limits: &Limits) ->
             (Outcome::Aborted(failure), detail, None)
         }
     };
+    // What is still on its way stays here, and what is counted is all.
+    state.http.usage().end();
     let usage = CallUsage {
         duration: state.clock.used(),
         waited: state.clock.waited(),

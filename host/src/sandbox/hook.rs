@@ -147,6 +147,8 @@ impl HookInstance {
         };
         let Finished { answer, stop, mut alive, written: _ } = finished;
         let log = alive.store.data_mut().desk.take_log();
+        // What is still on its way stays here, and what is counted is all.
+        alive.store.data().http.usage().end();
         let sent_bytes = alive.store.data().http.usage().sent_bytes();
         let answer = match answer {
             Ok(answer) => {

@@ -33,8 +33,9 @@ pub(super) struct Count {
 impl Count {
     /// Takes bytes that are about to leave off what the run may send.
     pub(super) fn carry(&self, bytes: u64) -> bool {
-        self.usage.carry(bytes);
-        let may = self.allowance.take(bytes);
+        let taken = self.allowance.take(bytes);
+        self.usage.carry(taken);
+        let may = taken == bytes;
         if !may {
             let target = format!("{bytes} bytes");
             self.refusals.note(Refusal::new("http", "send", target, RefusalReason::Budget));
@@ -66,7 +67,7 @@ impl futures_core::Stream for Leaving {
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let next = ready!(Pin::new(&mut self.stream).poll_next(cx));
         Poll::Ready(match next {
-            None if self.count.usage.is_over() => Some(Err(std::io::Error::other("the call is over"))),
+            None | Some(Ok(_)) if self.count.usage.is_over() => Some(Err(std::io::Error::other("the call is over"))),
             None => None,
             Some(Err(error)) => Some(Err(std::io::Error::other(error.to_string()))),
             Some(Ok(chunk)) if !self.count.usage.send(chunk.len() as u64, self.count.most) => {

@@ -53,6 +53,8 @@ fn clamp_limits(file: &mut ConfigFile, ceiling: &Ceiling, notes: &mut Vec<Note>)
     for limits in grants.chain(file.hooks.iter_mut().map(|hook| &mut hook.limits)) {
         bound("limits.wall_ms", &mut limits.wall_ms, ceiling.wall_ms.as_ref(), notes);
         bound("limits.memory_mib", &mut limits.memory_mib, ceiling.memory_mib.as_ref(), notes);
+        bound("limits.url_bytes", &mut limits.url_bytes, ceiling.url_bytes.as_ref(), notes);
+        bound("limits.body_mib", &mut limits.body_mib, ceiling.body_mib.as_ref(), notes);
     }
 }
 

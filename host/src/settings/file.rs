@@ -272,6 +272,8 @@ impl Reader<'_> {
             addresses: list("addresses").map(networks).transpose()?,
             wall_ms: self.value(&["ceiling", "wall_ms"], Node::whole),
             memory_mib: self.value(&["ceiling", "memory_mib"], Node::whole),
+            url_bytes: self.value(&["ceiling", "url_bytes"], Node::whole),
+            body_mib: self.value(&["ceiling", "body_mib"], Node::whole),
             budget: budget(self.at(&["ceiling", "budget"]))?,
         })
     }

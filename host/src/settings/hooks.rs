@@ -84,6 +84,11 @@ impl HookSettings {
                 .at(table.origin.clone())
         })?;
         let mut hook = Self::new(HookSource::parse(used, path), table.origin.clone());
+        if hook.source.name().chars().any(char::is_control) {
+            return Err(Error::usage("the name of the hook's file holds characters that nobody sees")
+                .hint("give the file another name")
+                .at(table.origin.clone()));
+        }
         if let Some(node) = table.get("powers") {
             let powers = node.texts().map(|(word, origin)| power(word).map_err(|error| error.at(origin.clone())));
             hook.powers = Powers::of(powers.collect::<Result<Vec<_>>>()?);

@@ -241,6 +241,8 @@ pub const KEYS: &[Key] = &[
     key("ceiling.addresses", Texts, Operator, Now, "any", "The networks that its grants may name; `[]` for public addresses alone."),
     key("ceiling.wall_ms", Whole, Operator, Now, "none", "The most that its limits may say."),
     key("ceiling.memory_mib", Whole, Operator, Now, "none", "The most that its limits may say."),
+    key("ceiling.url_bytes", Whole, Operator, Now, "none", "The most that its limits may say."),
+    key("ceiling.body_mib", Whole, Operator, Now, "none", "The most that its limits may say."),
     key("ceiling.budget", Table, Operator, Now, "", "The most that its budgets may say."),
     key("ceiling.budget.steps", Whole, Operator, Now, "none", "Tool calls that count."),
     key("ceiling.budget.turns", Whole, Operator, Now, "none", "Model requests."),

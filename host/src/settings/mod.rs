@@ -238,7 +238,10 @@ impl Draft {
         replace(&mut self.budget.money_micro_usd, flags.max_money()?);
         replace(&mut self.budget.egress_kib, flags.max_egress_kib.map(flag("--max-egress-kib")));
         let on = |yes: bool, name: &str| yes.then(|| Sourced::new(true, Origin::flag(name)));
-        replace(&mut self.unattended, on(flags.unattended, "--unattended"));
+        // A file that says so too wants more than the flag.
+        if !self.unattended.as_ref().is_some_and(|unattended| unattended.value) {
+            replace(&mut self.unattended, on(flags.unattended, "--unattended"));
+        }
         replace(&mut self.agent.done_required, on(flags.require_done, "--require-done"));
         replace(&mut self.denied_is_failure, on(flags.fail_on_denied, "--fail-on-denied"));
         self.add_mount_flags(flags, cwd)?;

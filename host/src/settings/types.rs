@@ -279,6 +279,10 @@ pub struct Ceiling {
     pub wall_ms: Option<Sourced<u64>>,
     /// Of the limits of grants.
     pub memory_mib: Option<Sourced<u64>>,
+    /// Bytes of a URL.
+    pub url_bytes: Option<Sourced<u64>>,
+    /// MiB of bodies.
+    pub body_mib: Option<Sourced<u64>>,
     /// Of budgets; calls by tool are not bounded.
     pub budget: Budget,
 }

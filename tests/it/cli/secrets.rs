@@ -9,13 +9,13 @@ use super::redact::files;
 use crate::canary::{Canary, Part, answer};
 use crate::world::{Printed, World};
 
-const DONE: &str = r#"{"calls":[{"tool":"done","arguments":{"summary":"ok"}}]}"#;
+pub(super) const DONE: &str = r#"{"calls":[{"tool":"done","arguments":{"summary":"ok"}}]}"#;
 
 /// A value a source, told apart from all else.
-const VALUES: [&str; 3] = ["env+secret/91", "file+secret/92", "command+secret/93"];
+pub(super) const VALUES: [&str; 3] = ["env+secret/91", "file+secret/92", "command+secret/93"];
 
 /// Says what was sent as `authorization` and `x-api-key`: a server that nobody should write.
-fn echo(line: &str) -> Vec<Part> {
+pub(super) fn echo(line: &str) -> Vec<Part> {
     let spelled = match line {
         line if line.contains("/env") => "you are env+secret/91, in base64 ZW52K3NlY3JldC85MQ==",
         line if line.contains("/file") => "you are file+secret/92, in a URL file%2Bsecret%2F92",
@@ -33,7 +33,8 @@ pub(super) fn policy(secrets: &str, grants: &str) -> String {
     format!("format = 1\n{secrets}\n[grants]\n{grants}\n[[rules]]\ntool = \"*\"\ndecision = \"allow\"\n")
 }
 
-const RUN: [&str; 6] = ["run", "--model", "scripted:../model.jsonl", "--policy", "policy.toml", "look it up"];
+pub(super) const RUN: [&str; 6] =
+    ["run", "--model", "scripted:../model.jsonl", "--policy", "policy.toml", "look it up"];
 
 fn shown(printed: &Printed, canaries: &[&Canary]) -> String {
     let ports = canaries.iter().zip(["[PORT-A]", "[PORT-B]", "[PORT-C]"]);
@@ -375,44 +376,4 @@ fn a_command_is_the_one_beside_the_file_that_names_it() {
     let printed = world.run(&RUN);
     assert!(printed.stderr.contains("✓ fetch"), "{}", printed.transcript());
     assert!(canary.seen()[0].contains("authorization: Bearer the-right-key\r\n"), "{:?}", canary.seen());
-}
-
-#[test]
-fn a_redirect_to_another_origin_is_followed_without_the_secret() {
-    fn leads_away(line: &str) -> Vec<Part> {
-        let to = line.split(['=', ' ']).nth(2).unwrap_or_default();
-        answer("302 Found", &format!("location: http://127.0.0.1:{to}/there\r\n"), "")
-    }
-    let (bound, other) = (Canary::start(leads_away), Canary::start(echo));
-    let secrets = format!("[secrets.api]\nfrom = {{ env = \"API_KEY\" }}\nto = \"{}\"\n", bound.url(""));
-    let grant = "\"http/fetch\" = { http = [\"GET http://127.0.0.1:*/**\"], secrets = [\"api\"] }";
-    let url = bound.url(&format!("/away?to={}", other.port()));
-    let call = format!(r#"{{"calls":[{{"tool":"fetch","arguments":{{"url":"{url}","follow":true}}}}]}}"#);
-    let world = World::with_notes()
-        .variable("API_KEY", VALUES[0])
-        .file("policy.toml", policy(&secrets, grant))
-        .model(&[&call, DONE]);
-    let printed = world.run(&RUN);
-    assert_eq!(printed.code, Some(0), "{}", printed.transcript());
-    assert!(bound.seen()[0].contains(VALUES[0]), "{:?}", bound.seen());
-    assert!(other.seen()[0].starts_with("GET /there ") && !other.seen()[0].contains(VALUES[0]), "{:?}", other.seen());
-}
-
-#[test]
-fn a_rule_that_leaves_another_origin_leaves_no_secret() {
-    let (bound, other) = (Canary::start(echo), Canary::start(echo));
-    let secrets = format!("[secrets.api]\nfrom = {{ env = \"API_KEY\" }}\nto = \"{}\"\n", bound.url(""));
-    let grant = "\"http/fetch\" = { http = [\"GET http://127.0.0.1:*/**\"], secrets = [\"api\"] }";
-    let rules = format!(
-        "[[rules]]\ntool = \"http\"\ndecision = \"allow\"\nurl = {{ arg = \"url\", pattern = \"GET {}\" }}\n",
-        other.url("/**")
-    );
-    let file = policy(&secrets, grant).replace("[[rules]]\ntool = \"*\"\ndecision = \"allow\"\n", &rules);
-    let world = World::with_notes().variable("API_KEY", VALUES[0]).file("policy.toml", file);
-    let explained = |canary: &Canary| {
-        let arguments = format!(r#"{{"url":"{}"}}"#, canary.url("/a"));
-        world.run(&["explain", "http/fetch", "--args", &arguments, "--policy", "policy.toml"]).transcript()
-    };
-    assert!(!explained(&other).contains("secret api"), "{}", explained(&other));
-    assert!(explained(&bound).contains("granted   secret api"), "{}", explained(&bound));
 }

@@ -19,7 +19,7 @@ impl HttpUsage {
         self.requests.load(Ordering::Relaxed)
     }
 
-    /// Bytes that went out, or were about to when the run had no more to spend: addresses, headers, bodies.
+    /// Bytes that went out, or used up what the run had left: addresses, headers, bodies.
     pub fn sent_bytes(&self) -> u64 {
         self.carried.load(Ordering::Relaxed)
     }
@@ -47,7 +47,7 @@ impl HttpUsage {
         counted.is_ok()
     }
 
-    /// Counts bytes that leave, or would if the run had more to spend.
+    /// Counts bytes that were taken off what the run may send.
     pub fn carry(&self, bytes: u64) {
         self.carried.fetch_add(bytes, Ordering::Relaxed);
     }
