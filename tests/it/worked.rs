@@ -107,6 +107,10 @@ fn the_coding_agent_works_in_its_directories_and_asks_about_all_else() {
     assert!(docs.seen().iter().all(|request| !request.contains("github-token")), "{:?}", docs.seen());
     assert!(api.seen().iter().all(|request| request.contains("authorization: Bearer github-token-4711\r\n")));
     assert_eq!((docs.seen().len(), api.seen().len()), (1, 1));
+    // The hook of the file looks through what came.
+    let step = format!("{}#8", world.runs()[0]);
+    let issue = world.run(&["show", &step]).stdout;
+    assert!(issue.contains("issue: [redacted] leaks"), "{issue}");
 }
 
 #[test]

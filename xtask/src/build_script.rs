@@ -19,7 +19,12 @@ pub fn report(outcome: Result<()>) {
 /// Asks cargo to run the script again when one of these changes.
 #[expect(clippy::print_stdout, reason = "how a build script talks to cargo")]
 pub fn rerun_if_changed(paths: &[PathBuf]) {
+    let package = env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+    let repository = package.as_deref().and_then(Path::parent);
     for path in paths {
+        // From the package on: another clone that builds into the same directory must not look at this one's files.
+        let within = repository.and_then(|repository| path.strip_prefix(repository).ok());
+        let path = within.map_or_else(|| path.clone(), |within| Path::new("..").join(within));
         println!("cargo::rerun-if-changed={}", path.display());
     }
 }

@@ -108,6 +108,8 @@ pub struct CallReport {
     pub kept: BTreeMap<String, Option<String>>,
     /// Files that the call changed.
     pub wrote: Vec<WrittenFile>,
+    /// Bytes that it wrote to mounts with a quota, by mount.
+    pub drawn: BTreeMap<String, u64>,
     /// What sub-agents of it spent.
     pub spent: Option<Spent>,
 }
@@ -128,6 +130,7 @@ impl Redact for CallReport {
             stop,
             kept,
             wrote,
+            drawn: _,
             spent: _,
         } = self;
         each!(redaction: outcome, refusals, stderr, warnings, progress, hooks, context, stop, kept, wrote)
@@ -151,6 +154,7 @@ impl CallReport {
             stop: None,
             kept: BTreeMap::new(),
             wrote: Vec::new(),
+            drawn: BTreeMap::new(),
             spent: None,
         }
     }

@@ -5,7 +5,6 @@ use std::process::ExitCode;
 
 use looplet_host::error::{Error, Exit, Result};
 use looplet_host::host::Difference;
-use looplet_host::permission::Severity;
 use looplet_host::record::{Body, Record, RunId};
 use serde_json::json;
 
@@ -20,9 +19,12 @@ pub(crate) async fn run(args: CheckArgs, json: bool) -> Result<ExitCode> {
     let withheld: Vec<String> = settings.withheld.iter().map(|key| format!("{}: `{}`", key.origin, key.key)).collect();
     let rules = settings.policy.rules().len();
     // What may be meant fails nothing, not even under `--strict`.
-    let advice = setup.host.findings().iter().filter(|finding| finding.severity == Severity::Advice);
-    let advice: Vec<String> =
-        advice.map(|finding| format!("advice: {}: {}; {}", finding.origin, finding.message, finding.hint)).collect();
+    let advice: Vec<String> = setup
+        .host
+        .advice()
+        .iter()
+        .map(|finding| format!("advice: {}: {}; {}", finding.origin, finding.message, finding.hint))
+        .collect();
     let (plugins, tools) = (setup.host.plugins().len(), setup.host.tools().len());
     let mut others = Vec::new();
     for run in &args.against {

@@ -68,6 +68,11 @@ pub(super) fn arguments(text: &str) -> Result<CanonicalJson> {
     }
 }
 
+/// Behind what they belong to.
+fn clauses(bounds: &[String]) -> String {
+    bounds.iter().fold(String::new(), |text, bound| text + ", " + bound)
+}
+
 /// All that is said of a call.
 struct Explained<'a> {
     tool: &'a GatedTool,
@@ -119,8 +124,8 @@ impl Explained<'_> {
             names => format!(", unless a hook refuses it: `{}`", names.join("`, `")),
         };
         match &self.outlook {
-            Outlook::Works => row("works", &format!("yes{hooks}")),
-            Outlook::Asks => row("works", &format!("once somebody agrees{hooks}")),
+            Outlook::Works(bounds) => row("works", &format!("yes{}{hooks}", clauses(bounds))),
+            Outlook::Asks(bounds) => row("works", &format!("once somebody agrees{}{hooks}", clauses(bounds))),
             Outlook::Fails(reasons) => row("works", &format!("no: {}", reasons.join("; "))),
         }
     }
@@ -156,10 +161,11 @@ impl Explained<'_> {
         let reach: Vec<_> =
             judgement.authority.iter().flat_map(|resolved| &resolved.reached).map(|reached| &reached.place).collect();
         let lacks = judgement.authority.as_ref().err().map(|unfilled| &unfilled.need);
-        let (works, why_not) = match outlook {
-            Outlook::Works => ("yes", &[][..]),
-            Outlook::Asks => ("asks", &[][..]),
-            Outlook::Fails(reasons) => ("no", reasons.as_slice()),
+        let none = &[][..];
+        let (works, bounds, why_not) = match outlook {
+            Outlook::Works(bounds) => ("yes", bounds.as_slice(), none),
+            Outlook::Asks(bounds) => ("asks", bounds.as_slice(), none),
+            Outlook::Fails(reasons) => ("no", none, reasons.as_slice()),
         };
         print::json(&json!({
             "tool": tool.full_name(),
@@ -168,6 +174,7 @@ impl Explained<'_> {
             "verdict": judgement.verdict,
             "approved_by": judgement.approved_by,
             "works": works,
+            "bounds": bounds,
             "why_not": why_not,
             "reach": reach,
             "lacks": lacks,

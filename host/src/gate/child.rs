@@ -1,6 +1,6 @@
 //! The gate of a run inside a run: the same policy and approvals, at most the same tools, nothing wider.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use super::tool::GatedTool;
 use super::{Gate, OnAsk, RunMemory, states};
 use crate::agent::Notes;
+use crate::capability::fs::Quotas;
 use crate::capability::http::EgressAllowance;
 use crate::hook::HookChain;
 use crate::permission::{Answer, Approver, OnBehalf, Question, ToolPattern, Until};
@@ -57,6 +58,7 @@ impl Gate {
             notes: Notes::default(),
             asking: Arc::clone(&self.asking),
             egress: Arc::new(EgressAllowance::within(&self.egress)),
+            quotas: Arc::new(Quotas::within(&self.quotas)),
             children: None,
         }
     }
@@ -64,6 +66,11 @@ impl Gate {
     /// The tools whose calls were let through, as `plugin/tool`.
     pub(crate) fn ran(&self) -> BTreeSet<String> {
         self.memory(|memory| (*memory.ran).clone())
+    }
+
+    /// Bytes that its calls wrote to mounts with a quota, by mount.
+    pub(crate) fn drawn(&self) -> BTreeMap<String, u64> {
+        self.quotas.written()
     }
 }
 

@@ -31,7 +31,7 @@ pub use provider::{PluginHandle, Provider};
 pub use tool::GatedTool;
 
 use crate::agent::Notes;
-use crate::capability::fs::Mount;
+use crate::capability::fs::{Mount, Quotas};
 use crate::capability::http::EgressAllowance;
 use crate::hook::HookChain;
 use crate::native::Children;
@@ -63,6 +63,8 @@ pub struct Gate {
     asking: Arc<tokio::sync::Mutex<()>>,
     /// What requests of the run may still carry out.
     pub(crate) egress: Arc<EgressAllowance>,
+    /// What its calls wrote to mounts with a quota.
+    quotas: Arc<Quotas>,
     /// Begins the sub-agents of native tools.
     children: Option<Arc<dyn Children>>,
 }
@@ -118,6 +120,7 @@ impl Gate {
             notes: Notes::default(),
             asking: Arc::default(),
             egress: Arc::default(),
+            quotas: Arc::default(),
             children: None,
         }
     }

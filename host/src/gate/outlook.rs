@@ -11,18 +11,18 @@ use super::named::{self, NamedPlace};
 use super::tool::GatedTool;
 use crate::capability::http::HttpTarget;
 use crate::capability::{Cut, MountResolver, Reached, Resolved};
-use crate::need::{FsMode, Place};
-use crate::permission::{MaskKind, PathFact, PathResolver as _};
+use crate::need::{Capability, FsMode, Place};
+use crate::permission::{HttpPattern, MaskKind, PathFact, PathResolver as _};
 use crate::plugin::ArgumentRole;
 use crate::record::inert;
 
 /// What is to be expected of a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outlook {
-    /// It would work, as far as the host can tell.
-    Works,
+    /// It would work, as far as the host can tell, with these bounds, one clause each.
+    Works(Vec<String>),
     /// The same, once somebody agrees.
-    Asks,
+    Asks(Vec<String>),
     /// It would not, for these reasons, one clause each.
     Fails(Vec<String>),
 }
@@ -30,7 +30,7 @@ pub enum Outlook {
 impl Gate {
     /// What is to be expected of a call with these arguments. Nothing runs, and nobody is asked.
     pub fn outlook(&self, tool: &GatedTool, arguments: &Value, judgement: &Judgement) -> Outlook {
-        let mut reasons = Vec::new();
+        let (mut reasons, mut bounds) = (Vec::new(), Vec::new());
         if self.redaction.holds(arguments) {
             reasons.push("its arguments hold what `redact` keeps out of runs".to_owned());
         }
@@ -48,11 +48,12 @@ impl Gate {
             reasons.extend(resolved.reached.iter().filter(|reached| is_less(reached)).map(less));
             reasons.extend(self.beyond_paths(tool, arguments, resolved));
             reasons.extend(beyond_requests(tool, arguments, resolved));
+            bounds.extend(methods_left(tool, arguments, resolved));
         }
         match judgement.obstacle() {
             _ if !reasons.is_empty() => Outlook::Fails(reasons),
-            Some(Obstacle::Ask) => Outlook::Asks,
-            _ => Outlook::Works,
+            Some(Obstacle::Ask) => Outlook::Asks(bounds),
+            _ => Outlook::Works(bounds),
         }
     }
 
@@ -128,4 +129,26 @@ fn beyond_requests(tool: &GatedTool, arguments: &Value, resolved: &Resolved) -> 
         Some(format!("`{shown}` leads to {address}, which is not public and not granted"))
     };
     named::texts(tool, arguments, ArgumentRole::Url).filter_map(beyond).collect()
+}
+
+/// By which methods the addresses that a call names may be asked, where its tool would ask by others too: which of
+/// them it is, nobody but the tool knows.
+fn methods_left(tool: &GatedTool, arguments: &Value, resolved: &Resolved) -> Vec<String> {
+    let reach = &resolved.authority.http;
+    let needs = tool.spec().needs.iter().filter_map(|need| match &need.capability {
+        Capability::Http(patterns) => Some(patterns),
+        _ => None,
+    });
+    let wanted: Vec<HttpPattern> = needs.flatten().filter_map(|text| HttpPattern::parse(text).ok()).collect();
+    let left = |text: &str| {
+        let target = HttpTarget::parse("GET", text).ok()?;
+        let methods = reach.methods_to(&target)?;
+        let is_beyond = |pattern: &HttpPattern| {
+            let others = |wanted: &[String]| wanted.iter().any(|method| !methods.contains(method.as_str()));
+            pattern.is_about(&target) && pattern.methods().is_none_or(others)
+        };
+        let names: Vec<String> = methods.iter().map(|method| format!("`{method}`")).collect();
+        wanted.iter().any(is_beyond).then(|| format!("`{}` by {} alone", inert(text), names.join(", ")))
+    };
+    named::texts(tool, arguments, ArgumentRole::Url).filter_map(left).collect()
 }

@@ -163,6 +163,7 @@ fn to_record(report: GuestReport) -> CallReport {
     lines.extend(report.detail);
     let wrote = report.written.into_iter();
     CallReport {
+        drawn: report.drawn,
         wrote: wrote.map(|(mount, path, bytes, digest)| WrittenFile { mount, path, bytes, digest }).collect(),
         duration_us,
         waited_ms: u64::try_from(report.usage.waited.as_millis()).unwrap_or(u64::MAX),

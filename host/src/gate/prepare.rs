@@ -228,6 +228,9 @@ impl<'a> Preparing<'a> {
         };
         let mut authority = resolved.authority.clone();
         authority.http.draw_from(Arc::clone(&self.gate.egress));
+        for preopen in &mut authority.mounts {
+            preopen.mount = self.gate.quotas.of_call(&preopen.mount);
+        }
         let allowed = Allowed {
             plugin,
             run: self.gate.key,

@@ -31,6 +31,8 @@ impl Gate {
                 Body::CallStarted(started) => drop(self.memory(|memory| memory.answers.remove(&started.step))),
                 Body::CallEnded(ended) => {
                     self.memory(|memory| memory.answers.remove(&ended.step));
+                    let of_children = ended.spent.iter().flat_map(|spent| &spent.drawn);
+                    ended.drawn.iter().chain(of_children).for_each(|(mount, bytes)| self.quotas.count(mount, *bytes));
                     let ran = ended.spent.iter().flat_map(|spent| spent.ran.iter().cloned());
                     self.memory(|memory| ran.for_each(|tool| memory.note_run(tool)));
                     if let Some(state) = tools.get(&ended.step).and_then(|tool| self.states.get(*tool)) {

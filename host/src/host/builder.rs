@@ -8,7 +8,6 @@ use crate::error::{Error, Result};
 use crate::journal::Runs;
 use crate::machine::{self, Files, Machine, PluginFile};
 use crate::model::select::Environment;
-use crate::permission::Severity;
 use crate::sandbox::Sandbox;
 use crate::sandbox::compiled::{Compilation, Compiler};
 use crate::settings::{Flags, GivenMount, GivenSecret, SaidBy, Settings};
@@ -238,7 +237,7 @@ impl HostBuilder {
         let hooks = machine::hook_files(&settings.hooks)?;
         let own = machine.own_places(runs.as_deref());
         let mut parts = Host::parts(&sandbox, settings, files, hooks, &own, &machine.variables).await?;
-        let findings = parts.findings.iter().filter(|finding| finding.severity > Severity::Advice);
+        let findings = parts.findings.iter();
         notes
             .extend(findings.map(|finding| format!("note: {}: {}; {}", finding.origin, finding.message, finding.hint)));
         notes.extend(parts.pinning_notes());

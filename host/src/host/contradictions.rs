@@ -1,11 +1,11 @@
-//! Grants that say different things of one tool, and what they come to together: more than they look like, or less.
+//! Grants that say different things of one tool, and which of them holds.
 
 use std::collections::BTreeSet;
 
 use super::grants::speaking;
 use crate::gate::{GatedTool, Provider};
 use crate::need::FsMode;
-use crate::permission::{Finding, HttpPattern, Severity};
+use crate::permission::{Finding, Severity};
 use crate::settings::{Grant, Settings};
 
 /// What is worth a line, each once.
@@ -20,7 +20,6 @@ pub(super) fn findings(settings: &Settings, tools: &[GatedTool]) -> Vec<Finding>
 struct Spoken<'a> {
     settings: &'a Settings,
     tools: &'a [GatedTool],
-    tool: &'a GatedTool,
     /// But for the user's file, which speaks for other projects too.
     grants: Vec<&'a Grant>,
 }
@@ -32,16 +31,14 @@ impl<'a> Spoken<'a> {
             Provider::Native(_) => Vec::new(),
         };
         let grants = grants.into_iter().filter(|grant: &&Grant| !grant.known_only).collect();
-        Self { settings, tools, tool, grants }
+        Self { settings, tools, grants }
     }
 
     fn findings(&self) -> Vec<Finding> {
         let of_grant = |grant: &&'a Grant| {
             let mut found = self.modes(grant);
             found.extend(self.limits(grant));
-            found.extend(self.requests(grant));
             found.extend(self.secrets(grant));
-            found.extend(self.in_vain(grant));
             found
         };
         self.grants.iter().flat_map(of_grant).collect()
@@ -85,24 +82,6 @@ impl<'a> Spoken<'a> {
         grant.limits.written().filter_map(of_limit).collect()
     }
 
-    /// Requests to anybody.
-    fn requests(&self, grant: &Grant) -> Vec<Finding> {
-        let (name, tool) = (&grant.tools, self.tool.full_name());
-        let patterns = &grant.table.http;
-        let sent = patterns.iter().filter(|pattern| pattern.lets_all_be_sent_to()).map(|pattern| {
-            let message = format!("the grant for `{name}` lets every host be sent to, by `{pattern}`");
-            advice(grant, message, "name the hosts, or the method `GET`")
-        });
-        let is_open = patterns.iter().any(HttpPattern::is_open);
-        let mount = self.tool.granted().mounts.values().next().filter(|_| is_open);
-        let carried = mount.map(|given| {
-            let mount = given.mount.name();
-            let message = format!("`{tool}` may read `{mount}` and ask every host: it can carry out whatever it reads");
-            advice(grant, message, "name the hosts, or give files and requests to tools apart")
-        });
-        sent.chain(carried).collect()
-    }
-
     /// Secrets that no request goes along with.
     fn secrets(&self, grant: &Grant) -> Vec<Finding> {
         let idle = |name: &String| {
@@ -121,18 +100,6 @@ impl<'a> Spoken<'a> {
         grant.table.secrets.iter().filter_map(idle).collect()
     }
 
-    /// A grant for calls that are never made.
-    fn in_vain(&self, grant: &Grant) -> Option<Finding> {
-        let policy = &self.settings.policy;
-        let may_let = |tool: &&GatedTool| policy.may_let(tool.plugin_name(), &tool.spec().name);
-        if self.tools.iter().filter(|tool| is_about(grant, tool)).any(|tool| may_let(&tool)) {
-            return None;
-        }
-        let message =
-            format!("the grant for `{}` is in vain: no rule lets a call through that it is about", grant.tools);
-        Some(advice(grant, message, "add a rule that allows or asks, or take the grant out"))
-    }
-
     /// Whether a grant is about fewer tools than another one: what is said of some of them beside all is meant.
     fn is_exception(&self, grant: &Grant, of: &Grant) -> bool {
         let only_there = self.tools.iter().filter(|tool| is_about(grant, tool)).all(|tool| is_about(of, tool));
@@ -140,14 +107,10 @@ impl<'a> Spoken<'a> {
     }
 }
 
-fn is_about(grant: &Grant, tool: &GatedTool) -> bool {
+pub(super) fn is_about(grant: &Grant, tool: &GatedTool) -> bool {
     grant.tools.matches(tool.plugin_name(), &tool.spec().name)
 }
 
-fn note(grant: &Grant, message: String, hint: &str) -> Finding {
+pub(super) fn note(grant: &Grant, message: String, hint: &str) -> Finding {
     Finding { severity: Severity::Note, message, hint: hint.to_owned(), origin: grant.origin.clone() }
-}
-
-fn advice(grant: &Grant, message: String, hint: &str) -> Finding {
-    Finding { severity: Severity::Advice, ..note(grant, message, hint) }
 }

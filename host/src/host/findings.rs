@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::contradictions::is_about;
 use crate::gate::GatedTool;
 use crate::need::Capability;
 use crate::permission::{Finding, Severity};
@@ -16,15 +17,15 @@ pub(super) fn of_grants(settings: &Settings, tools: &[GatedTool]) -> Vec<Finding
             findings.push(Finding { severity: Severity::Note, message, hint, origin: grant.origin.clone() });
         };
         let name = grant.tools.as_str();
-        if !tools.iter().any(|tool| grant.tools.matches(tool.plugin_name(), &tool.spec().name)) {
+        let about: Vec<&GatedTool> = tools.iter().filter(|tool| is_about(grant, tool)).collect();
+        if about.is_empty() {
             note(
                 format!("the grant for `{name}` gives nothing: no such tool is loaded"),
                 "`looplet-host inspect` lists them".into(),
             );
             continue;
         }
-        let about = tools.iter().filter(|tool| grant.tools.matches(tool.plugin_name(), &tool.spec().name));
-        let needs = about.flat_map(|tool| {
+        let needs = about.iter().flat_map(|tool| {
             let renamed = settings.plugins.get(tool.plugin_name()).map(|written| &written.mounts);
             tool.spec().needs.iter().map(move |need| (renamed, &need.capability))
         });

@@ -3,6 +3,7 @@
 //! Whoever embeds the host builds one of these once and starts runs from it. [`Host::builder`] has read what
 //! it is told to; [`Host::assemble`] is the same without reading: bytes and values come in.
 
+mod advice;
 mod asker;
 mod builder;
 mod changes;
@@ -44,7 +45,9 @@ use crate::journal::Runs;
 use crate::machine::{Machine, NamedBy, PluginFile};
 use crate::model::select::Environment;
 use crate::origin::Origin;
-use crate::permission::{Decision, Fallback, Finding, KnownTool, Policy, Rule, Severity, StandingApproval, Unmatched};
+use crate::permission::{
+    Decision, Fallback, Finding, KnownTool, Policy, Rule, Severity, StandingApproval, Unmatched, check_bound,
+};
 use crate::sandbox::Sandbox;
 use crate::settings::Settings;
 
@@ -130,7 +133,7 @@ impl Host {
         findings.extend(findings::of_grants(&settings, &tools));
         findings.extend(contradictions::findings(&settings, &tools));
         findings.extend(hooks::findings(&settings, &hooks));
-        findings.extend(mounts::findings(&mounts));
+        findings.extend(mounts::findings(&settings, &mounts));
         findings.extend(plugins::findings(&tools));
         let mounts = mounts.into_values().collect();
         Ok(Parts {
@@ -194,6 +197,11 @@ impl Host {
     /// What is worth a line before anything runs: of files, rules and grants.
     pub fn notes(&self) -> &[String] {
         self.0.around.as_ref().map_or(&[], |around| &around.notes)
+    }
+
+    /// What may be meant, and is worth a word to who looks: rules and grants that are wider than they look, or in vain.
+    pub fn advice(&self) -> Vec<Finding> {
+        advice::findings(self.settings(), &self.0.tools)
     }
 
     /// What is worth a note about rules and grants, now that the plugins are known.
@@ -288,8 +296,10 @@ fn check_rules(settings: &Settings, tools: &[GatedTool]) -> Result<Vec<Finding>>
     let typed = Policy::new(typed.collect(), nothing);
     let mut findings = settings.policy.check_against(&known);
     findings.extend(settings.policy.shadowed(&known));
-    findings.extend(settings.policy.wide());
     findings.extend(typed.check_against(&known));
+    let bounds = settings.budget.calls.iter();
+    findings.extend(bounds.filter_map(|(pattern, most)| check_bound(pattern, &most.origin, &known)));
+    findings.extend(settings.policy.check_mounts(&settings.mounts.keys().map(String::as_str).collect::<Vec<_>>()));
     match findings.iter().position(|finding| finding.severity == Severity::Error) {
         Some(error) => Err(findings[error].clone().into_error()),
         None => Ok(findings),

@@ -7,7 +7,7 @@ use crate::capability::fs::{Mount, MountSpec};
 use crate::error::{Error, Result};
 use crate::need::FsMode;
 use crate::origin::Origin;
-use crate::permission::{Finding, Severity};
+use crate::permission::{Finding, Mask, MaskKind, Severity};
 use crate::settings::{SecretSettings, Settings};
 
 /// Where the kernel shows itself and the machine.
@@ -79,7 +79,7 @@ fn check_width(settings: &Settings, mount: &Mount) -> Result<()> {
 }
 
 /// What of one mount can be changed through another.
-pub(super) fn findings(mounts: &BTreeMap<String, Mount>) -> Vec<Finding> {
+pub(super) fn findings(settings: &Settings, mounts: &BTreeMap<String, Mount>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for inner in mounts.values().filter(|mount| mount.mode() == FsMode::ReadOnly) {
         let is_around = |outer: &&Mount| {
@@ -100,5 +100,43 @@ pub(super) fn findings(mounts: &BTreeMap<String, Mount>) -> Vec<Finding> {
             });
         }
     }
+    findings.extend(shown_elsewhere(settings, mounts));
     findings
+}
+
+/// What one mount hides, by its own lines, and another one shows.
+fn shown_elsewhere(settings: &Settings, mounts: &BTreeMap<String, Mount>) -> Vec<Finding> {
+    let masks_of = |mount: &Mount| settings.mounts.get(mount.name()).map_or(&[][..], |written| &written.masks);
+    let mut findings = Vec::new();
+    for hiding in mounts.values() {
+        for mask in masks_of(hiding).iter().filter(|mask| mask.kind == MaskKind::Hidden && mask.is_written()) {
+            let is_shown = |other: &&Mount| {
+                other.name() != hiding.name()
+                    && !masks_of(other).iter().any(|known| known.kind == mask.kind && known.pattern == mask.pattern)
+                    && shows(other, hiding, mask)
+            };
+            findings.extend(mounts.values().filter(is_shown).map(|other| Finding {
+                severity: Severity::Note,
+                message: format!(
+                    "the mount `{}` hides `{}`, and `{}` may show it",
+                    hiding.name(),
+                    mask.pattern,
+                    other.name()
+                ),
+                hint: format!("add it to `hide` of `{}`, or keep the two apart", other.name()),
+                origin: mask.origin.clone(),
+            }));
+        }
+    }
+    findings
+}
+
+/// Whether what a mask of one mount names can lie in another one, as far as its text says where it is.
+fn shows(other: &Mount, hiding: &Mount, mask: &Mask) -> bool {
+    let place = hiding.host_path().join(mask.fixed_part());
+    if mask.is_one() {
+        other.holds(&place) && !other.hides(&place)
+    } else {
+        other.holds(&place) || other.lies_in(&place)
+    }
 }

@@ -38,7 +38,12 @@ pub(super) fn check_plugin(settings: &Settings, file: &PluginFile, plugin: &Plug
     // Held against its digest before it was loaded.
     let by_digest = written.is_some_and(|written| written.digest.is_some());
     match file.by {
-        NamedBy::Dev => Ok(Pinned::Dev),
+        NamedBy::Dev => match &settings.locked {
+            None => Ok(Pinned::Dev),
+            Some(origin) => Err(Error::usage(format!("plugin `{}` is not pinned: `--dev` names its file", file.name))
+                .hint("leave out `--dev`, or what asks for pinned plugins alone")
+                .at(origin.clone())),
+        },
         _ if by_digest => Ok(Pinned::ByOperator),
         // Whoever names a file on the command line means that file.
         NamedBy::Argument if settings.locked.is_none() && builtin::with_digest(plugin.digest()).is_none() => {

@@ -26,8 +26,8 @@ struct Entry {
     ran: Ran,
 }
 
-/// Says which tools of a sub-agent were let through.
-pub(crate) type Ran = Box<dyn Fn() -> std::collections::BTreeSet<String> + Send>;
+/// Says what the gate of a sub-agent knows: which tools were let through, and what was written.
+pub(crate) type Ran = Box<dyn Fn() -> Spent + Send>;
 
 impl Ledger {
     pub(crate) fn new(left: Budget) -> Self {
@@ -69,7 +69,7 @@ impl Ledger {
     /// What all sub-agents spent so far; none where there was none.
     pub(crate) fn spent(&self) -> Option<Spent> {
         let accounts = self.accounts();
-        let all = accounts.iter().map(|entry| Spent { ran: (entry.ran)(), ..entry.account.spent() });
+        let all = accounts.iter().map(|entry| (entry.ran)().plus(&entry.account.spent()));
         all.reduce(|all, spent| all.plus(&spent))
     }
 

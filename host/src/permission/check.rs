@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::argument::Argument;
+use super::narrow::Narrow;
 use super::nearest::nearest;
+use super::path::PathMatcher;
 use super::policy::Policy;
 use super::rule::Rule;
 use super::tool_pattern::ToolPattern;
@@ -26,8 +28,6 @@ pub struct KnownTool<'a> {
 /// How bad a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
-    /// Worth a line where somebody looks for it: it may be meant.
-    Advice,
     /// Worth a line wherever it holds.
     Note,
     /// Refuses to start.
@@ -60,11 +60,39 @@ impl Policy {
     pub fn check_against(&self, tools: &[KnownTool<'_>]) -> Vec<Finding> {
         self.rules().iter().flat_map(|rule| check_rule(rule, tools)).collect()
     }
+
+    /// What rules say of mounts that nobody defines: an allowance never holds there, a denial always.
+    pub fn check_mounts(&self, known: &[&str]) -> Vec<Finding> {
+        self.rules().iter().flat_map(|rule| check_mounts(rule, known)).collect()
+    }
+}
+
+fn check_mounts(rule: &Rule, known: &[&str]) -> Vec<Finding> {
+    let conditions = rule.unless.iter().chain([&rule.condition]);
+    let of_paths = conditions.filter_map(|condition| condition.path.as_ref()).map(PathMatcher::mount);
+    let named: BTreeSet<&str> = of_paths.chain(rule.narrow.iter().flat_map(Narrow::mounts)).collect();
+    let unknown = named.into_iter().filter(|mount| !known.contains(mount));
+    let finding = |mount| Finding {
+        severity: Severity::Note,
+        message: format!("the rule is about the mount `{mount}`, and there is none"),
+        hint: match nearest(mount, known.iter().copied()) {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None => format!("define it as `[mounts.{mount}]`"),
+        },
+        origin: rule.origin.clone(),
+    };
+    unknown.map(finding).collect()
+}
+
+/// The same for a bound on the calls of some tools, which bounds nothing where its name is a slip.
+pub fn check_bound(pattern: &ToolPattern, origin: &Origin, tools: &[KnownTool<'_>]) -> Option<Finding> {
+    check_pattern("the bound", pattern, origin, tools)
 }
 
 fn check_rule(rule: &Rule, tools: &[KnownTool<'_>]) -> Vec<Finding> {
     let patterns = rule.tools.iter().chain(&rule.after);
-    let mut findings: Vec<Finding> = patterns.filter_map(|pattern| check_pattern(rule, pattern, tools)).collect();
+    let mut findings: Vec<Finding> =
+        patterns.filter_map(|pattern| check_pattern("the rule", pattern, &rule.origin, tools)).collect();
     let about: Vec<_> =
         tools.iter().filter(|tool| rule.tools.iter().any(|pattern| pattern.matches(tool.plugin, tool.tool))).collect();
     if !about.is_empty() {
@@ -73,11 +101,11 @@ fn check_rule(rule: &Rule, tools: &[KnownTool<'_>]) -> Vec<Finding> {
     findings
 }
 
-fn check_pattern(rule: &Rule, pattern: &ToolPattern, tools: &[KnownTool<'_>]) -> Option<Finding> {
+fn check_pattern(what: &str, pattern: &ToolPattern, origin: &Origin, tools: &[KnownTool<'_>]) -> Option<Finding> {
     if tools.iter().any(|tool| pattern.matches(tool.plugin, tool.tool)) {
         return None;
     }
-    let finding = |severity, message, hint| Some(Finding { severity, message, hint, origin: rule.origin.clone() });
+    let finding = |severity, message, hint| Some(Finding { severity, message, hint, origin: origin.clone() });
     let loaded: Vec<_> = tools.iter().filter(|tool| pattern.matches_plugin(tool.plugin)).collect();
     if let Some(plugin) = loaded.first().map(|tool| tool.plugin) {
         let wanted = pattern.as_str().split_once('/').map_or("", |(_, tool)| tool);
@@ -88,7 +116,7 @@ fn check_pattern(rule: &Rule, pattern: &ToolPattern, tools: &[KnownTool<'_>]) ->
         };
         return finding(
             Severity::Error,
-            format!("the rule can never match: `{pattern}` names no tool of `{plugin}`"),
+            format!("{what} can never match: `{pattern}` names no tool of `{plugin}`"),
             hint,
         );
     }

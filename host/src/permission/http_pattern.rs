@@ -99,6 +99,14 @@ impl HttpPattern {
         self.host == HostPattern::Any
     }
 
+    /// Its methods; none where it is about all of them.
+    pub fn methods(&self) -> Option<&[String]> {
+        match &self.methods {
+            Methods::Any => None,
+            Methods::These(methods) => Some(methods),
+        }
+    }
+
     /// Whether a request is one of these.
     pub fn matches(&self, target: &HttpTarget) -> bool {
         let method = match &self.methods {

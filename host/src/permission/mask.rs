@@ -57,6 +57,36 @@ pub struct Mask {
     pub origin: Origin,
 }
 
+impl Mask {
+    /// Whether the operator wrote it, and not to lift another one.
+    pub fn is_written(&self) -> bool {
+        self.tier == Tier::Written && !self.pattern.starts_with('!')
+    }
+
+    /// What it names from the root of the mount, before anything that stands for several; nothing where it holds at
+    /// any depth.
+    pub fn fixed_part(&self) -> &str {
+        let name = self.pattern.strip_suffix("/**").unwrap_or(&self.pattern);
+        let name = name.strip_suffix('/').unwrap_or(name);
+        let rooted = name.strip_prefix("./").or_else(|| name.strip_prefix('/'));
+        match rooted.or(Some(name).filter(|name| name.contains('/'))) {
+            None => "",
+            Some(path) => match path.find(SEVERAL) {
+                None => path,
+                Some(end) => path[..end].rsplit_once('/').map_or("", |(above, _)| above),
+            },
+        }
+    }
+
+    /// Whether it names one place.
+    pub fn is_one(&self) -> bool {
+        !self.fixed_part().is_empty() && !self.pattern.trim_end_matches("/**").contains(SEVERAL)
+    }
+}
+
+/// What stands for several names.
+const SEVERAL: [char; 4] = ['*', '?', '[', '{'];
+
 /// The mask that covers a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MaskHit<'a> {

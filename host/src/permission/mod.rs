@@ -38,7 +38,7 @@ pub use approval::{Answer, Approver, Askable, Deny, OnBehalf, Question, Reach};
 pub use approvals::StandingApprovals;
 pub use argument::{Argument, Lookup};
 pub use ask_id::AskId;
-pub use check::{Finding, KnownTool, Severity};
+pub use check::{Finding, KnownTool, Severity, check_bound};
 pub use decision::{Decision, Unmatched};
 pub use http_origin::HttpOrigin;
 pub use http_pattern::HttpPattern;

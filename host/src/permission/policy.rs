@@ -188,9 +188,7 @@ impl Policy {
 
     /// Whether some call of a tool may go through: where a rule allows or asks about some of them and none denies all.
     pub fn may_let(&self, plugin: &str, tool: &str) -> bool {
-        let is_about =
-            |rule: &&Rule| rule.tools.is_empty() || rule.tools.iter().any(|pattern| pattern.matches(plugin, tool));
-        let mut rules = self.rules.iter().filter(is_about);
+        let mut rules = self.rules.iter().filter(|rule| rule.is_of(plugin, tool));
         if rules.clone().any(|rule| rule.decision == Decision::Deny && rule.is_unconditional()) {
             return false;
         }

@@ -142,6 +142,11 @@ impl Condition {
 }
 
 impl Rule {
+    /// Whether a tool is one of its tools.
+    pub(super) fn is_of(&self, plugin: &str, tool: &str) -> bool {
+        self.tools.is_empty() || self.tools.iter().any(|pattern| pattern.matches(plugin, tool))
+    }
+
     /// Whether it holds for all calls of its tools, at any time.
     pub(super) fn is_unconditional(&self) -> bool {
         let holds_always = self.condition.is_empty() && self.unless.is_empty() && self.after.is_empty();
@@ -208,7 +213,7 @@ impl Rule {
 
     fn is_about(&self, facts: &Facts<'_>) -> bool {
         let named = |patterns: &[ToolPattern]| patterns.iter().any(|pattern| pattern.matches(facts.plugin, facts.tool));
-        (self.tools.is_empty() || named(&self.tools))
+        self.is_of(facts.plugin, facts.tool)
             && self.within.as_deref().is_none_or(named)
             && (!self.effects_none || facts.changes_nothing)
             && (!self.built_in || facts.built_in)

@@ -32,8 +32,8 @@ impl Policy {
 
 /// Whether a rule holds for every call of the tools that another one is about.
 fn covers(by: &Rule, rule: &Rule, tools: &[KnownTool<'_>]) -> bool {
-    let mut about = tools.iter().filter(|tool| is_about(rule, tool)).peekable();
-    by.is_unconditional() && about.peek().is_some() && about.all(|tool| is_about(by, tool))
+    let mut about = tools.iter().filter(|tool| rule.is_of(tool.plugin, tool.tool)).peekable();
+    by.is_unconditional() && about.peek().is_some() && about.all(|tool| by.is_of(tool.plugin, tool.tool))
 }
 
 /// Whether what a rule says is lost beside one that holds for all its calls.
@@ -45,10 +45,6 @@ fn hides(by: &Rule, rule: &Rule, stands_before: bool) -> bool {
     let narrows = rule.narrow.is_some() || (rule.decision != Decision::Deny && !rule.condition.is_empty());
     let is_same = rule.condition.is_empty() && rule.unless.is_empty() && rule.after.is_empty() && !rule.effects_none;
     !narrows && by.narrow.is_none() && (!is_same || stands_before) && rule.reason.is_none()
-}
-
-fn is_about(rule: &Rule, tool: &KnownTool<'_>) -> bool {
-    rule.tools.is_empty() || rule.tools.iter().any(|pattern| pattern.matches(tool.plugin, tool.tool))
 }
 
 fn verb(decision: Decision) -> &'static str {

@@ -16,7 +16,7 @@ impl Policy {
 fn wide(rule: &Rule) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut note = |message: String, hint: &str| {
-        let (severity, origin) = (Severity::Advice, rule.origin.clone());
+        let (severity, origin) = (Severity::Note, rule.origin.clone());
         findings.push(Finding { severity, message, hint: hint.to_owned(), origin });
     };
     let is_of_all = rule.tools.iter().all(|pattern| matches!(pattern.as_str(), "*" | "*/*"));

@@ -1,5 +1,6 @@
 //! What is known of a tool call once it has ended.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -21,6 +22,8 @@ pub struct GuestReport {
     pub refusals: Vec<Refusal>,
     /// Files that it changed: mount, path, size if still there, digest if small.
     pub written: Vec<(String, String, Option<u64>, Option<Digest>)>,
+    /// Bytes that it wrote to mounts with a quota, by mount.
+    pub drawn: BTreeMap<String, u64>,
     /// The last lines that the guest wrote to its standard error.
     pub stderr: Vec<String>,
     /// What it logged.

@@ -4,7 +4,8 @@
 use unicode_security::mixed_script::MixedScript as _;
 
 /// The first character that no description may hold, as `U+202E`: it turns the direction of what is shown, or nobody
-/// sees it. Joiners inside of signs and words are let through, for the scripts that need them.
+/// sees it. One joiner, or one word about its form, is let through behind a letter or a sign that is not of ASCII:
+/// there scripts and emoji need it, and no message fits into it.
 ///
 /// ```
 /// use looplet_host::plugin::unseen;
@@ -12,7 +13,28 @@ use unicode_security::mixed_script::MixedScript as _;
 /// assert_eq!(unseen("Liest eine Datei für Sie. 👩\u{200d}💻"), None);
 /// ```
 pub fn unseen(text: &str) -> Option<String> {
-    text.chars().find(|character| is_unseen(*character)).map(|character| format!("U+{:04X}", u32::from(character)))
+    let mut before = None;
+    let found = text.chars().find(|character| {
+        let behind = before.replace(*character);
+        is_unseen(*character) || is_joint(*character) && !behind.is_some_and(|behind| carries_joint(behind, *character))
+    });
+    found.map(|character| format!("U+{:04X}", u32::from(character)))
+}
+
+/// What joins, keeps apart or forms the sign before it.
+fn is_joint(character: char) -> bool {
+    matches!(character, '\u{200c}' | '\u{200d}' | '\u{fe00}'..='\u{fe0f}')
+}
+
+/// Whether a sign can have such a joint: one that is drawn, or the form of it before a joiner, as in `❤️‍🔥`. Digits
+/// and two signs of ASCII have an emoji too.
+fn carries_joint(sign: char, joint: char) -> bool {
+    let is_form = |character: char| matches!(character, '\u{fe00}'..='\u{fe0f}');
+    match sign {
+        sign if is_joint(sign) => is_form(sign) && joint == '\u{200d}',
+        sign if sign.is_ascii() => joint == '\u{fe0f}' && matches!(sign, '0'..='9' | '#' | '*'),
+        sign => !sign.is_whitespace() && !is_unseen(sign),
+    }
 }
 
 fn is_unseen(character: char) -> bool {
@@ -22,7 +44,9 @@ fn is_unseen(character: char) -> bool {
         // What is not drawn: spaces without width, fillers, invisible operators, tags.
         | '\u{00ad}' | '\u{034f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
         | '\u{200b}' | '\u{2028}' | '\u{2029}' | '\u{2060}'..='\u{2065}' | '\u{206a}'..='\u{206f}' | '\u{3164}'
-        | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}' => true,
+        | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}'
+        // Controls of hieroglyphs and shorthand, and a letter of Braille without a dot.
+        | '\u{13430}'..='\u{1345f}' | '\u{1bca0}'..='\u{1bca3}' | '\u{2800}' => true,
         character => character.is_control() && !matches!(character, '\n' | '\r' | '\t'),
     }
 }
@@ -57,13 +81,41 @@ mod tests {
 
     #[test]
     fn what_nobody_sees_is_found() {
-        for text in
-            ["a\u{202e}b", "a\u{2066}b", "a\u{feff}", "\u{e0041}", "a\u{ad}b", "a\u{3164}", "\u{1b}[2J", "a\u{2028}b"]
-        {
+        for text in [
+            "a\u{202e}b",
+            "a\u{2066}b",
+            "a\u{feff}",
+            "\u{e0041}",
+            "a\u{ad}b",
+            "a\u{3164}",
+            "\u{1b}[2J",
+            "a\u{2028}b",
+            "a\u{2800}b",
+            "a\u{13430}b",
+            "a\u{1bca0}b",
+            // A message in runs of what joins and forms.
+            "a\u{fe00}",
+            "\u{fe0f}",
+            "a\u{200d}b",
+            " \u{200c}",
+            "❤\u{fe0f}\u{fe0e}",
+            "ä\u{200c}\u{200d}",
+            "ä\u{200d}\u{fe0f}",
+        ] {
             assert!(unseen(text).is_some(), "{text:?}");
         }
-        for text in ["", "Liest. ÄÖÜ ß", "चाय क्\u{200d}ष", "می\u{200c}خواهم", "❤\u{fe0f}", "two\nlines\there"]
-        {
+        for text in [
+            "",
+            "Liest. ÄÖÜ ß",
+            "चाय क्\u{200d}ष",
+            "می\u{200c}خواهم",
+            "❤\u{fe0f}",
+            "❤\u{fe0f}\u{200d}🔥",
+            "👩\u{200d}💻",
+            "1\u{fe0f}\u{20e3}",
+            "葛\u{fe00}",
+            "two\nlines\there",
+        ] {
             assert_eq!(unseen(text), None, "{text:?}");
         }
     }

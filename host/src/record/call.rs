@@ -320,6 +320,9 @@ pub struct CallEnded {
     /// Files that the call changed, as they were after it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub wrote: Vec<WrittenFile>,
+    /// Bytes that it wrote to mounts with a quota, by mount.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub drawn: BTreeMap<String, u64>,
     /// What sub-agents of it spent: the run pays for them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spent: Option<Spent>,

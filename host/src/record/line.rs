@@ -261,6 +261,7 @@ mod tests {
             stop: None,
             kept: std::collections::BTreeMap::new(),
             wrote: Vec::new(),
+            drawn: std::collections::BTreeMap::new(),
             active_ms: 0,
         }))
     }

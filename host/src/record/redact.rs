@@ -156,6 +156,7 @@ impl Redact for CallEnded {
             stop,
             kept,
             wrote,
+            drawn: _,
             spent: _,
             active_ms: _,
         } = self;

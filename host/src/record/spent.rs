@@ -27,6 +27,9 @@ pub struct Spent {
     /// Tools whose calls were let through: rules with `after` see them as if the run itself had called them.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub ran: BTreeSet<String>,
+    /// Bytes written to mounts with a quota, by mount.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub drawn: BTreeMap<String, u64>,
 }
 
 impl Spent {
@@ -41,6 +44,10 @@ impl Spent {
             *sum = sum.saturating_add(*calls);
         }
         self.ran.extend(other.ran.iter().cloned());
+        for (mount, bytes) in &other.drawn {
+            let sum = self.drawn.entry(mount.clone()).or_default();
+            *sum = sum.saturating_add(*bytes);
+        }
         self
     }
 }

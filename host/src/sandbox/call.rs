@@ -11,7 +11,7 @@ use wasmtime::{Engine, Store};
 use super::component::CheckedComponent;
 use super::enter::{Alive, Entering, Finished, Work};
 use super::limits::Limits;
-use super::state::CallState;
+use super::state::{CallPlace, CallState};
 use super::trap;
 use super::{Description, Plugin, Sandbox, convert, describe, output};
 use crate::capability::Authority;
@@ -43,10 +43,8 @@ impl Sandbox {
         let refusals = Arc::clone(&authority.refusals);
         let work = ToolWork { component: plugin.component.clone(), call: convert::to_call(call), limits };
         let run = context.run;
-        let egress = self.egress();
-        let alive = move |engine: &Engine, clock, lent| {
-            Alive::fresh(engine, CallState::of_call(&authority, &limits, clock, context, lent, &egress))
-        };
+        let alive =
+            move |engine: &Engine, place| Alive::fresh(engine, CallState::of_call(&authority, &limits, context, place));
         let entering = Entering { component: &plugin.component, run, limits, cancel };
         let started = Instant::now();
         let mut report = match self.enter(entering, work, alive).await {
@@ -70,7 +68,9 @@ impl Sandbox {
     pub(super) async fn describe(&self, name: &str, component: &CheckedComponent) -> Result<Description> {
         let limits = Limits { memory_bytes: Limits::WISH_MEMORY_BYTES, ..Limits::SHIPPED };
         let work = DescribeWork { component: component.clone() };
-        let alive = move |engine: &Engine, clock, _| Alive::fresh(engine, CallState::of_description(&limits, clock));
+        let alive = move |engine: &Engine, place: CallPlace| {
+            Alive::fresh(engine, CallState::of_description(&limits, place.clock))
+        };
         let (run, cancel) = (RunKey::unique(), CancellationToken::new());
         let fault = |why: String| Error::usage(format!("plugin `{name}` does not describe itself: {why}"));
         let finished = self
@@ -185,6 +185,7 @@ fn to_report(finished: Finished<<ToolWork as Work>::Answer>, limits: &Limits) ->
         detail,
         usage,
         refusals: Vec::new(),
+        drawn: state.view.drawn(),
         written: written.into_iter().map(|file| (file.mount, file.path, file.bytes, file.digest)).collect(),
         stderr: state.stderr.last_lines(Limits::STDERR_LINES),
         log: state.desk.take_log(),
@@ -199,6 +200,7 @@ fn ended_early(failure: Failure, limits: &Limits) -> GuestReport {
         usage: CallUsage { memory_limit: limits.memory_bytes as u64, ..CallUsage::default() },
         refusals: Vec::new(),
         written: Vec::new(),
+        drawn: BTreeMap::new(),
         stderr: Vec::new(),
         log: Vec::new(),
     }

@@ -5,7 +5,7 @@ use super::bindings::exports::looplet::plugin::{about as wit_about, tool as wit_
 use super::convert;
 use super::output::cut_and_clean;
 use crate::canonical::CanonicalJson;
-use crate::capability::http::{check_pattern, plain_origin};
+use crate::capability::http::{plain_origin, plain_pattern};
 use crate::need::{Capability, Need};
 use crate::plugin::{PluginInfo, Schema, ToolSpec, unseen};
 
@@ -147,27 +147,49 @@ fn check_needs(list: &[Need]) -> Result<(), String> {
     }
     for need in list {
         check_seen("a need", &need.why)?;
-        if let Capability::Http(patterns) = &need.capability
-            && let Some(fault) = patterns.iter().find_map(|pattern| check_pattern(pattern).err())
-        {
-            return Err(format!("needs requests that are none: {}", fault.message()));
-        }
-        if let Capability::Secret { origin, .. } = &need.capability {
-            match plain_origin(origin) {
-                Err(fault) => return Err(format!("needs a secret for no origin: {}", fault.message())),
-                Ok(plain) if plain != *origin => {
-                    return Err(format!("needs a secret for `{origin}`, which is written `{plain}`"));
-                }
-                Ok(_) => {}
-            }
-        }
-        if let Capability::Fs { mount, .. } = &need.capability
-            && !is_id(mount)
-        {
-            return Err(format!("needs a mount named {:?}, not lower-case words joined by `-`", short(mount)));
-        }
+        check_capability(&need.capability)?;
     }
     Ok(())
+}
+
+/// A need has one spelling, so that nobody reads another one into it.
+fn check_capability(capability: &Capability) -> Result<(), String> {
+    match capability {
+        Capability::Http(patterns) => patterns.iter().try_for_each(|pattern| match plain_pattern(pattern) {
+            Err(fault) => Err(format!("needs requests that are none: {}", fault.message())),
+            Ok(plain) => is_plain("requests as", pattern, &plain),
+        }),
+        Capability::Secret { name, origin } => {
+            if name != "*" && !is_word(name) {
+                return Err(format!("needs a secret named {:?}, which is no name", short(name)));
+            }
+            match plain_origin(origin) {
+                Err(fault) => Err(format!("needs a secret for no origin: {}", fault.message())),
+                Ok(plain) => is_plain("a secret for", origin, &plain),
+            }
+        }
+        Capability::Fs { mount, .. } if !is_id(mount) => {
+            Err(format!("needs a mount named {:?}, not lower-case words joined by `-`", short(mount)))
+        }
+        Capability::Env(names) | Capability::Process(names) => match names.iter().find(|name| !is_word(name)) {
+            Some(name) => Err(format!("needs {:?}, which is no name", short(name))),
+            None => Ok(()),
+        },
+        Capability::Fs { .. } | Capability::Model | Capability::Other { .. } => Ok(()),
+    }
+}
+
+fn is_plain(what: &str, written: &str, plain: &str) -> Result<(), String> {
+    if written == plain {
+        Ok(())
+    } else {
+        Err(format!("needs {what} `{}`, which is written `{plain}`", written.escape_debug()))
+    }
+}
+
+/// A name of something outside: what is drawn, and reads in one way.
+fn is_word(text: &str) -> bool {
+    !text.is_empty() && text.len() <= 256 && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 fn is_version(text: &str) -> bool {

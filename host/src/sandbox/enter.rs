@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 use wasmtime::component::Instance;
@@ -12,8 +11,9 @@ use super::Sandbox;
 use super::clock::{CallClock, StopNow};
 use super::component::CheckedComponent;
 use super::limits::Limits;
-use super::permits::{Lent, Seat};
-use super::state::CallState;
+use super::permits::Seat;
+use super::state::{CallPlace, CallState};
+use super::thread::Station;
 use super::trap::{self, Ended};
 use crate::capability::fs::Written;
 use crate::error::Error;
@@ -75,7 +75,7 @@ impl Sandbox {
         &self,
         entering: Entering<'_>,
         work: W,
-        alive: impl FnOnce(&Engine, Arc<CallClock>, Lent) -> Alive + Send + 'static,
+        alive: impl FnOnce(&Engine, CallPlace) -> Alive + Send + 'static,
     ) -> Result<W::Report, Failure> {
         let Entering { component, run, limits, cancel } = entering;
         let cancelled = || Failure::new(FailureKind::Cancelled, "the call was cancelled before it began");
@@ -93,11 +93,12 @@ impl Sandbox {
         let clock = Arc::new(CallClock::start(limits.wall, stop));
         let (sender, mut answer) = oneshot::channel();
         let (on_thread, pre, engine) = (Arc::clone(&clock), component.pre().clone(), self.0.engine.clone());
-        let job = move |runtime: &Runtime| {
+        let job = move |station: &Station| {
             let _ticking = ticking;
-            let Alive { mut store, mut instance } = alive(&engine, Arc::clone(&on_thread), lent);
+            let place = CallPlace { clock: Arc::clone(&on_thread), lent, egress: Arc::clone(&station.egress) };
+            let Alive { mut store, mut instance } = alive(&engine, place);
             arm(&mut store, &on_thread);
-            let answer = runtime.block_on(async {
+            let answer = station.runtime.block_on(async {
                 tokio::select! {
                     biased;
                     answer = async {

@@ -122,16 +122,15 @@ impl HookInstance {
         let state = self.context.state.clone();
         let (authority, limits, context) = (self.authority.clone(), self.limits, self.context.clone());
         let kept = self.kept.take();
-        let egress = self.sandbox.egress();
         let history = Arc::clone(&view.history);
-        let alive = move |engine: &Engine, clock, lent| match kept {
-            Some(mut alive) => {
-                let again = CallState::of_hook(&authority, &limits, clock, context, lent, &egress, history);
-                alive.store.data_mut().begin_again(again);
-                alive
-            }
-            None => {
-                Alive::fresh(engine, CallState::of_hook(&authority, &limits, clock, context, lent, &egress, history))
+        let alive = move |engine: &Engine, place| {
+            let state = CallState::of_hook(&authority, &limits, context, place, history);
+            match kept {
+                Some(mut alive) => {
+                    alive.store.data_mut().begin_again(state);
+                    alive
+                }
+                None => Alive::fresh(engine, state),
             }
         };
         let work = HookWork { component: self.component.clone(), view: hook_convert::to_view(view), call };

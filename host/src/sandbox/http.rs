@@ -186,10 +186,8 @@ impl Gateway {
         Ok(async move {
             let mut answer = match tokio::time::timeout(patience, sent).await {
                 Err(_) => return Err(Error::HttpResponseTimeout),
-                // The thread is gone, and the request with it.
-                Ok(Err(_)) => return Err(Error::ConnectionTerminated),
-                Ok(Ok(Err(fault))) => return Err(to_error(&fault, &target, &refusals)),
-                Ok(Ok(Ok(answer))) => answer,
+                Ok(Err(fault)) => return Err(to_error(&fault, &target, &refusals)),
+                Ok(Ok(answer)) => answer,
             };
             if is_secret && (is_packed(answer.headers()) || answer.status() == StatusCode::PARTIAL_CONTENT) {
                 refusals.note(Refusal::new("secret", "receive", target.place(), RefusalReason::Packed));

@@ -65,7 +65,6 @@ struct Shared {
     ticker: Ticker,
     threads: Arc<Threads>,
     permits: Arc<Permits>,
-    egress: Arc<Egress>,
     /// Components that had to be asked what they are.
     asked: AtomicUsize,
 }
@@ -93,14 +92,18 @@ impl Sandbox {
 
     /// Starts the engine, with a say in how components are compiled.
     pub fn with_compilation(compilation: Compilation) -> Result<Self> {
+        Self::with(compilation, Egress::default())
+    }
+
+    /// The same, with a say in how the names of hosts are resolved.
+    pub fn with(compilation: Compilation, egress: Egress) -> Result<Self> {
         let engine = engine::new()?;
         Ok(Self(Arc::new(Shared {
             linker: linker::new(&engine)?,
             compilation,
             ticker: Ticker::start(&engine)?,
-            threads: Arc::default(),
+            threads: Arc::new(Threads::new(egress)),
             permits: Arc::new(Permits::new()),
-            egress: Arc::default(),
             asked: AtomicUsize::new(0),
             engine,
         })))
@@ -149,10 +152,6 @@ impl Sandbox {
     /// How many components had to be asked what they are, since nothing was kept of them.
     pub fn asked(&self) -> usize {
         self.0.asked.load(Ordering::Relaxed)
-    }
-
-    fn egress(&self) -> Arc<Egress> {
-        Arc::clone(&self.0.egress)
     }
 
     /// How many threads are stuck in the kernel with a call that was given up.

@@ -42,6 +42,13 @@ pub(super) struct CallState {
     pub(super) output_bytes: usize,
 }
 
+/// Where a call takes place: what its thread and its seat give it.
+pub(super) struct CallPlace {
+    pub(super) clock: Arc<CallClock>,
+    pub(super) lent: Lent,
+    pub(super) egress: Arc<Egress>,
+}
+
 /// The part behind the contract's `host` interface.
 pub(super) struct Desk {
     /// None while a plugin describes itself.
@@ -76,19 +83,13 @@ impl Desk {
 
 impl CallState {
     /// The state of a call of a tool.
-    pub(super) fn of_call(
-        authority: &Authority,
-        limits: &Limits,
-        clock: Arc<CallClock>,
-        context: CallContext,
-        lent: Lent,
-        egress: &Arc<Egress>,
-    ) -> Self {
+    pub(super) fn of_call(authority: &Authority, limits: &Limits, context: CallContext, place: CallPlace) -> Self {
+        let CallPlace { clock, lent, egress } = place;
         let mut wasi = closed();
         wasi.envs(&authority.env);
         let refusals = &authority.refusals;
         let view = View::new(authority.mounts.clone(), limits.fs, Arc::clone(refusals));
-        let http = HttpDesk::new(authority.http.clone(), limits.http, Arc::clone(egress), Arc::clone(refusals));
+        let http = HttpDesk::new(authority.http.clone(), limits.http, egress, Arc::clone(refusals));
         Self { lent: Some(lent), ..Self::new(wasi, view, http, limits, clock, Some(context)) }
     }
 
@@ -96,13 +97,11 @@ impl CallState {
     pub(super) fn of_hook(
         authority: &Authority,
         limits: &Limits,
-        clock: Arc<CallClock>,
         context: CallContext,
-        lent: Lent,
-        egress: &Arc<Egress>,
+        place: CallPlace,
         history: Arc<dyn History>,
     ) -> Self {
-        Self { history: Some(history), ..Self::of_call(authority, limits, clock, context, lent, egress) }
+        Self { history: Some(history), ..Self::of_call(authority, limits, context, place) }
     }
 
     /// The next point of a hook whose instance was kept: everything is counted anew, but for the memory

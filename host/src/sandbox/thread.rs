@@ -1,71 +1,125 @@
 //! The threads on which guests run: one call a thread, reused, never waited for.
 //!
 //! A guest may block in the kernel, where nothing can stop it. Then its thread is given up: the caller
-//! goes on, the thread is counted, and the process ends without it.
+//! goes on, the thread is counted, and the process ends without it. Requests leave from the thread of the guest
+//! that makes them, so that one costs no way to another thread and back.
 
-use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread::Thread;
 
 use tokio::runtime::Runtime;
+use tokio::sync::Notify;
 
+use crate::capability::http::Egress;
 use crate::error::{Error, Result};
 
-/// What a thread does once. The runtime is the thread's own, with a timer.
-pub(super) type Job = Box<dyn FnOnce(&Runtime) + Send>;
+/// What a thread does once.
+pub(super) type Job = Box<dyn FnOnce(&Station) + Send>;
+
+/// What a thread has of its own.
+pub(super) struct Station {
+    pub(super) runtime: Runtime,
+    /// Its connections live on the runtime.
+    pub(super) egress: Arc<Egress>,
+}
 
 /// The threads that are waiting for work.
-#[derive(Debug, Default)]
 pub(super) struct Threads {
     idle: Mutex<Vec<Idle>>,
     given_up: AtomicUsize,
+    /// By which each thread's own is made.
+    egress: Egress,
 }
 
 /// A thread that waits until something lies in its place.
-#[derive(Debug)]
 struct Idle {
     place: Arc<Place>,
     thread: Thread,
+    /// It waits on its runtime, since it holds connections; else it is parked, which is quicker to wake.
+    is_connected: bool,
+}
+
+impl Idle {
+    fn wake(&self) {
+        if self.is_connected {
+            self.place.bell.notify_one();
+        } else {
+            self.thread.unpark();
+        }
+    }
 }
 
 /// Where a thread finds its next job. The one who puts it there wakes the thread afterwards, so that it never
 /// wakes into a lock that is still held.
 #[derive(Default)]
-struct Place(Mutex<Option<Job>>);
+struct Place {
+    job: Mutex<Option<Job>>,
+    bell: Notify,
+}
 
 impl Place {
     fn put(&self, job: Job) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(job);
+        *self.job.lock().unwrap_or_else(PoisonError::into_inner) = Some(job);
     }
 
     fn take(&self) -> Option<Job> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+        self.job.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
-}
 
-impl fmt::Debug for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Place")
+    /// Waits for a job; none when nobody is left to bring one.
+    fn next(&self, threads: &Weak<Threads>) -> Option<Job> {
+        loop {
+            if let Some(job) = self.take() {
+                return Some(job);
+            }
+            if threads.strong_count() == 0 {
+                return None;
+            }
+            std::thread::park();
+        }
+    }
+
+    /// The same while connections are looked after, and let go of after a while.
+    async fn next_connected(&self, threads: &Weak<Threads>, egress: &Egress) -> Option<Job> {
+        let mut rest = std::pin::pin!(tokio::time::sleep(Egress::KEEP));
+        loop {
+            if let Some(job) = self.take() {
+                return Some(job);
+            }
+            if threads.strong_count() == 0 {
+                return None;
+            }
+            tokio::select! {
+                () = self.bell.notified() => {}
+                () = &mut rest, if egress.is_connected() => egress.hang_up(),
+            }
+        }
     }
 }
 
 impl Threads {
+    /// None yet.
+    pub(super) fn new(egress: Egress) -> Self {
+        Self { idle: Mutex::default(), given_up: AtomicUsize::new(0), egress }
+    }
+
     /// Runs a job on an idle thread, or on a new one.
     pub(super) fn run(self: &Arc<Self>, job: Job) -> Result<()> {
         // The lock is let go before the thread is woken.
         let idle = self.idle().pop();
         if let Some(idle) = idle {
             idle.place.put(job);
-            idle.thread.unpark();
+            idle.wake();
             return Ok(());
         }
         let fault = |error| Error::failed(format!("cannot start a thread: {error}"));
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(fault)?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(fault)?;
+        let station = Station { runtime, egress: Arc::new(self.egress.beside()) };
         let threads = Arc::downgrade(self);
         std::thread::Builder::new()
             .name("looplet-guest".to_owned())
-            .spawn(move || work(&threads, &runtime, job))
+            .spawn(move || work(&threads, &station, job))
             .map_err(fault)?;
         Ok(())
     }
@@ -89,27 +143,28 @@ impl Threads {
 impl Drop for Threads {
     fn drop(&mut self) {
         for idle in self.idle().drain(..) {
-            idle.thread.unpark();
+            idle.wake();
         }
     }
 }
 
-fn work(threads: &Weak<Threads>, runtime: &Runtime, first: Job) {
+fn work(threads: &Weak<Threads>, station: &Station, first: Job) {
     let place = Arc::new(Place::default());
     let mut job = first;
     loop {
-        job(runtime);
+        job(station);
+        let is_connected = station.egress.is_connected();
         let Some(alive) = threads.upgrade() else { return };
-        alive.idle().push(Idle { place: Arc::clone(&place), thread: std::thread::current() });
+        alive.idle().push(Idle { place: Arc::clone(&place), thread: std::thread::current(), is_connected });
         drop(alive);
-        job = loop {
-            if let Some(next) = place.take() {
-                break next;
-            }
-            if threads.strong_count() == 0 {
-                return;
-            }
-            std::thread::park();
+        let next = if is_connected {
+            station.runtime.block_on(place.next_connected(threads, &station.egress))
+        } else {
+            place.next(threads)
+        };
+        job = match next {
+            Some(next) => next,
+            None => return,
         };
     }
 }

@@ -61,8 +61,18 @@ fn write_new(path: &Path, content: &[u8]) -> io::Result<()> {
         }
         other => other?,
     };
-    file.write_all(content)
+    file.write_all(content).map_err(full)
 }
+
+/// The library below says of a stream that failed no more than that. Of what can go wrong with a file that was just
+/// made, too little room is it.
+fn full(error: io::Error) -> io::Error {
+    let is_untold = cfg!(target_family = "wasm") && error.raw_os_error() == Some(EIO);
+    if is_untold { io::ErrorKind::StorageFull.into() } else { error }
+}
+
+/// Of `wasi-libc`.
+const EIO: i32 = 29;
 
 #[cfg(test)]
 mod tests {

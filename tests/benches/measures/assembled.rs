@@ -79,6 +79,14 @@ impl Assembled {
     /// One call through everything that a call passes: canonical arguments, schema, policy, authority, a
     /// fresh instance on its own thread. Answers what the model would be told.
     pub(crate) async fn call(&self, tool: &Arc<ToolRecord>, arguments: &str) -> Content {
+        match self.outcome(tool, arguments).await {
+            Outcome::Ok(output) => output.content,
+            other => panic!("`{}` does not succeed: {other:?}", tool.full_name()),
+        }
+    }
+
+    /// The same, whatever comes of it.
+    pub(crate) async fn outcome(&self, tool: &Arc<ToolRecord>, arguments: &str) -> Outcome {
         let arguments = CanonicalJson::from_text(arguments).expect("is an object");
         let left = looplet_host::budget::Budget::default();
         let request = CallRequest { left, id: "call-1".into(), step: 1, turn: 1, tool: Arc::clone(tool), arguments };
@@ -86,10 +94,7 @@ impl Assembled {
         let Prepared::Ready(_, call) = self.gate.prepare(&request, &view, &cancel).await else {
             panic!("`{}` is not allowed", tool.full_name());
         };
-        match call.perform(cancel).await.outcome {
-            Outcome::Ok(output) => output.content,
-            other => panic!("`{}` does not succeed: {other:?}", tool.full_name()),
-        }
+        call.perform(cancel).await.outcome
     }
 
     /// The same, waited for.

@@ -5,6 +5,7 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::time::Duration;
 
+use looplet_host::message::Outcome;
 use tempfile::TempDir;
 
 use crate::assembled::{Assembled, runtime};
@@ -14,9 +15,19 @@ use crate::table::Row;
 const ROUNDS: usize = 11;
 const FETCHES: u32 = 200;
 
-/// Time counts here: the server works for either side. All on one CPU, as for calls.
-pub(crate) fn measure() -> Vec<Row> {
+/// Caller, guest and server on one CPU, as for calls.
+pub(crate) fn measure_on_one_cpu() -> Vec<Row> {
     stay_on_one_cpu();
+    rows("one CPU")
+}
+
+/// Wherever the scheduler puts them.
+pub(crate) fn measure_on_any_cpu() -> Vec<Row> {
+    rows("any CPU")
+}
+
+/// Time counts here: the server works for either side.
+fn rows(place: &str) -> Vec<Row> {
     let port = serve();
     let workspace = TempDir::new().expect("a directory");
     let policy = format!(
@@ -25,8 +36,14 @@ pub(crate) fn measure() -> Vec<Row> {
     );
     let assembled = Assembled::with(workspace.path(), &policy);
     let url = format!("http://127.0.0.1:{port}/page");
-    let pair = Pair::of(ROUNDS, || fetched(&assembled, &url), || asked(&url)).per(FETCHES);
-    vec![Row::of_pair("a fetch of 1 KB, time, one CPU".to_owned(), &pair, "reqwest alone", 1.5)]
+    let alone = Pair::of(ROUNDS, || fetched(&assembled, &url), || asked(&url)).per(FETCHES);
+    // What the client alone runs is all at hand; between calls it is not.
+    let beside = Pair::of(ROUNDS, || fetched(&assembled, &url), || called_and_asked(&assembled, &url)).per(FETCHES);
+    let what = format!("a fetch of 1 KB, time, {place}");
+    vec![
+        Row::of_pair(what.clone(), &alone, "reqwest alone", 1.5),
+        Row::of_both(what, &beside, "a call that sends nothing, then reqwest"),
+    ]
 }
 
 /// A server that answers everything with 1 KB of text, on connections that stay.
@@ -63,13 +80,36 @@ fn fetched(assembled: &Assembled, url: &str) -> Duration {
 }
 
 fn asked(url: &str) -> Duration {
-    let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+    let client = client();
     wall(|| {
         runtime().block_on(async {
             for _ in 0..FETCHES {
-                let answer = client.get(url).send().await.expect("is answered");
-                assert_eq!(answer.bytes().await.expect("is whole").len(), 1024);
+                ask(&client, url).await;
             }
         });
     })
+}
+
+/// The same component is called in vain, and the client asks instead of it.
+fn called_and_asked(assembled: &Assembled, url: &str) -> Duration {
+    let tool = assembled.tool("http/fetch");
+    let client = client();
+    wall(|| {
+        assembled.runtime.block_on(async {
+            for _ in 0..FETCHES {
+                let outcome = assembled.outcome(&tool, r#"{"url":"none"}"#).await;
+                assert!(!matches!(outcome, Outcome::Ok(_)));
+                ask(&client, url).await;
+            }
+        });
+    })
+}
+
+fn client() -> reqwest::Client {
+    reqwest::Client::builder().no_proxy().build().expect("a client")
+}
+
+async fn ask(client: &reqwest::Client, url: &str) {
+    let answer = client.get(url).send().await.expect("is answered");
+    assert_eq!(answer.bytes().await.expect("is whole").len(), 1024);
 }

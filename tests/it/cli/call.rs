@@ -246,10 +246,10 @@ fn explain_says_whether_a_call_would_come_to_what_it_names() {
         files/write_file {"path":"new.md","content":""}:no: `fs workspace:/ ro` is less than it asks for: writes will fail
         files/grep {"pattern":"a"}:once somebody agrees, unless a hook refuses it: `per-tool-limit`
         think/think {"thought":"a"}:no: it is denied
-        http/fetch {"url":"https://a.example/b?q=1"}:yes, unless a hook refuses it: `per-tool-limit`
+        http/fetch {"url":"https://a.example/b?q=1"}:yes, `https://a.example/b?q=1` by `GET` alone, unless a hook refuses it: `per-tool-limit`
         http/fetch {"url":"https://b.example/"}:no: `https://b.example/` lies outside of the requests that the call may send
-        http/fetch {"url":"http://10.0.0.1/"}:yes, unless a hook refuses it: `per-tool-limit`
-        http/fetch {"url":"http://10.1.2.3/"}:yes, unless a hook refuses it: `per-tool-limit`
+        http/fetch {"url":"http://10.0.0.1/"}:yes, `http://10.0.0.1/` by `GET` alone, unless a hook refuses it: `per-tool-limit`
+        http/fetch {"url":"http://10.1.2.3/"}:yes, `http://10.1.2.3/` by `GET` alone, unless a hook refuses it: `per-tool-limit`
         http/fetch {"url":"http://192.168.0.1/"}:no: `http://192.168.0.1/` leads to 192.168.0.1, which is not public and not granted
         http/fetch {"url":"nowhere"}:no: `nowhere` cannot be asked: it is no URL: relative URL without a base
     "#]].assert_eq(&all.map(|(tool, arguments)| works(tool, arguments)).concat());
@@ -352,7 +352,7 @@ fn explain_as_json_is_one_value() {
     ];
     world.check(&arguments, &expect![[r#"
         ── stdout
-        {"tool":"files/write_file","kind":"component","faults":[],"verdict":{"decision":"allow","reason":"the operator's policy allows this call","matched":[{"decision":"allow","answer":"yes","narrowing":{"fs":{"workspace":[{"path":"src/a.rs","mode":"rw"}]}},"origin":"policy.toml:8"}],"narrowing":{"fs":{"workspace":[{"path":"src/a.rs","mode":"rw"}]}}},"approved_by":null,"works":"yes","why_not":[],"reach":[{"fs":{"mount":"workspace","path":"src/a.rs","mode":"rw"}}],"lacks":null,"hooks":[],"to_allow":null}
+        {"tool":"files/write_file","kind":"component","faults":[],"verdict":{"decision":"allow","reason":"the operator's policy allows this call","matched":[{"decision":"allow","answer":"yes","narrowing":{"fs":{"workspace":[{"path":"src/a.rs","mode":"rw"}]}},"origin":"policy.toml:8"}],"narrowing":{"fs":{"workspace":[{"path":"src/a.rs","mode":"rw"}]}}},"approved_by":null,"works":"yes","bounds":[],"why_not":[],"reach":[{"fs":{"mount":"workspace","path":"src/a.rs","mode":"rw"}}],"lacks":null,"hooks":[],"to_allow":null}
         ── exit 0
     "#]]);
 }

@@ -26,6 +26,74 @@ fn a_rule_that_another_one_takes_away_is_noted() {
 }
 
 #[test]
+fn a_bound_on_calls_that_bounds_nothing_is_refused() {
+    expect![[r#"
+        ── stderr
+        error: policy.toml:3: the bound can never match: `files/raed_file` names no tool of `files`
+        hint: did you mean `files/read_file`?
+        ── exit 2
+    "#]]
+    .assert_eq(&checked("[budget]\ncalls = { \"files/raed_file\" = 3 }\n"));
+    expect![[r#"
+        ── stderr
+        error: policy.toml:3: `read_file` is a tool, not a plugin
+        hint: write `files/read_file`: a name without `/` is a plugin
+        ── exit 2
+    "#]]
+    .assert_eq(&checked("[budget]\ncalls = { \"read_file\" = 3 }\n"));
+    expect![[r#"
+        ── stdout
+        note: policy.toml:3: no plugin that is loaded matches `flies/*`; did you mean `files`?
+        in order: 4 plugins, 9 tools, 0 rules
+        ── exit 0
+    "#]]
+    .assert_eq(&checked("[budget]\ncalls = { \"flies/*\" = 3 }\n"));
+}
+
+#[test]
+fn a_rule_about_a_mount_that_is_none_is_noted() {
+    expect![[r#"
+        ── stdout
+        note: policy.toml:6: the rule is about the mount `scratch`, and there is none; define it as `[mounts.scratch]`
+        note: policy.toml:6: the rule is about the mount `workspce`, and there is none; did you mean `workspace`?
+        note: policy.toml:11: the rule is about the mount `notes`, and there is none; define it as `[mounts.notes]`
+        in order: 4 plugins, 9 tools, 2 rules
+        ── exit 0
+    "#]]
+    .assert_eq(&checked(
+        "[mounts.workspace]\npath = \".\"\n[grants]\nfiles = { fs = { workspace = \"ro\" } }\n\
+         [[rules]]\ntool = \"files\"\npath = { arg = \"path\", mount = \"workspce\", glob = \"**\" }\n\
+         unless = [{ path = { arg = \"path\", mount = \"scratch\", glob = \"**\" } }]\ndecision = \"allow\"\n\
+         [[rules]]\ntool = \"files\"\nnarrow = { fs = { notes = [\"src\"] } }\ndecision = \"allow\"\n",
+    ));
+}
+
+#[test]
+fn what_one_mount_hides_and_another_one_shows_is_noted() {
+    let mounts = |hide: &str, more: &str| {
+        checked(&format!(
+            "[mounts.workspace]\npath = \".\"\nhide = [{hide}]\n[mounts.code]\npath = \"src\"\n{more}\
+             [grants]\nfiles = {{ fs = {{ workspace = \"ro\" }} }}\n[[rules]]\ntool = \"files\"\ndecision = \"allow\"\n"
+        ))
+    };
+    expect![[r#"
+        ── stdout
+        note: policy.toml:4: the mount `workspace` hides `src/main.rs`, and `code` may show it; add it to `hide` of `code`, or keep the two apart
+        note: policy.toml:4: the mount `workspace` hides `src/*.key`, and `code` may show it; add it to `hide` of `code`, or keep the two apart
+        note: policy.toml:4: the mount `workspace` hides `notes.md`, and `code` may show it; add it to `hide` of `code`, or keep the two apart
+        in order: 4 plugins, 9 tools, 1 rule
+        ── exit 0
+    "#]].assert_eq(&mounts("\"src/main.rs\", \"src/*.key\", \"*.pem\", \"notes.md\", \"other/*.key\"", ""));
+    // Hidden there too, by other words or the same.
+    expect![[r#"
+        ── stdout
+        note: policy.toml:7: the mount `code` hides `main.rs`, and `workspace` may show it; add it to `hide` of `workspace`, or keep the two apart
+        in order: 4 plugins, 9 tools, 1 rule
+        ── exit 0
+    "#]].assert_eq(&mounts("\"src/main.rs\", \"*.pem\"", "hide = [\"main.rs\", \"*.pem\"]\n"));
+}
+
+#[test]
 fn a_grant_for_what_no_tool_needs_is_noted() {
     expect![[r#"
         ── stdout

@@ -142,7 +142,7 @@ fn a_file_grants_explains_and_bounds() {
         ── stdout
          tool      http/fetch
          decision  allow  policy.toml:7 (the operator's policy allows this call)
-         works     yes
+         works     yes, `http://127.0.0.1:[PORT]/page` by `GET` alone
          could     http GET http://127.0.0.1:[PORT]/page/**  (granted by policy.toml:4)
          without   secret of any name (optional: to be let in where you bind a secret)
          within    [TIME], [SIZE] of memory, 8 requests, [SIZE] of bodies each way, URLs of 64 bytes

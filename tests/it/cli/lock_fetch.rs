@@ -53,7 +53,19 @@ fn a_component_is_fetched_by_its_digest_alone() {
     "#]]
     .assert_eq(&shown(&world.run(&["add", "http://plugins.example/tool.wasm", "--digest", &digest])));
     assert!(!world.path("plugins").exists() && !world.path("looplet.lock").exists());
-    let added = fetch("/tool.wasm", &digest);
+    let with_user = canary.url("/tool.wasm").replace("http://", "http://me:pass-0815@");
+    expect![[r#"
+        ── stderr
+        error: the address at `http://127.0.0.1:[PORT]` names a user, and a lock would keep it
+        hint: fetch it by other means, and add the file
+        ── exit 2
+    "#]]
+    .assert_eq(&shown(&world.run(&["add", &with_user, "--digest", &digest, "--yes"])));
+    // What lets somebody in stands in a query, and is kept nowhere.
+    let added = fetch("/tool.wasm?signature=sig-0815", &digest);
+    assert!(canary.seen().last().unwrap().contains("sig-0815"));
+    assert!(!added.transcript().contains("0815"), "{}", added.transcript());
+    assert!(!fs::read_to_string(world.path("looplet.lock")).unwrap().contains("0815"));
     assert!(added.stderr.contains("pinned in `looplet.lock`"), "{}", added.stderr);
     assert_eq!(fs::read(world.path("plugins/tool.wasm")).unwrap(), fs::read(guests::WEB_SEARCH).unwrap());
     assert!(world.run(&["check", "--plugins", "plugins", "--locked"]).stdout.contains("in order"));

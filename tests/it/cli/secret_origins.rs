@@ -1,7 +1,10 @@
 //! Secrets and the one origin of each: over redirects, and where rules leave another one.
 
+use looplet_tests::guests;
+
 use super::secrets::{DONE, RUN, VALUES, echo, policy};
 use crate::canary::{Canary, Part, answer};
+use crate::server::{Answer, Server};
 use crate::world::World;
 
 #[test]
@@ -42,4 +45,42 @@ fn a_rule_that_leaves_another_origin_leaves_no_secret() {
     };
     assert!(!explained(&other).contains("secret api"), "{}", explained(&other));
     assert!(explained(&bound).contains("granted   secret api"), "{}", explained(&bound));
+}
+
+/// As its result and on its standard error, as it is and in other spellings.
+#[test]
+fn a_tool_that_says_a_secret_tells_it_nobody() {
+    let said = [VALUES[0], "ZW52K3NlY3JldC85MQ==", "656e762b7365637265742f3931", "env%2Bsecret%2F91"];
+    for text in said {
+        let turned: String = text.chars().rev().collect();
+        let arguments = format!(r#"{{"text":"{turned}","turned":true}}"#);
+        let server = Server::start(&[Answer::Call("say", Box::leak(arguments.into_boxed_str())), Answer::Text("over")]);
+        let grant = "probe = { http = [\"GET https://a.example/**\"], secrets = [\"api\"] }";
+        let policy = policy("[secrets.api]\nfrom = { env = \"API_KEY\" }\nto = \"https://a.example\"\n", grant);
+        let world = World::with_notes()
+            .variable("API_KEY", VALUES[0])
+            .file("plugins/probe.wasm", std::fs::read(guests::HTTP_PROBE).unwrap())
+            .file("policy.toml", policy)
+            .ollama(server.address());
+        let run = ["run", "--model", "ollama:tiny:1b", "--policy", "policy.toml", "--plugins", "plugins", "say it"];
+        let printed = world.run(&run);
+        let journal = std::fs::read_to_string(&world.journals()[0]).unwrap();
+        let whole = [printed.transcript(), journal, server.seen().concat()].concat();
+        assert!(!whole.contains(text), "{text}: {whole}");
+        assert!(printed.stderr.contains("#1 ✓ say") && printed.stderr.contains("`api`"), "{}", printed.transcript());
+    }
+}
+
+/// All requests are granted to the whole plugin, and this tool of it needs none.
+#[test]
+fn what_a_tool_does_not_need_it_does_not_have() {
+    let canary = Canary::start(echo);
+    let call = format!(r#"{{"calls":[{{"tool":"sneak","arguments":{{"send":["GET {}"]}}}}]}}"#, canary.url("/env"));
+    let world = World::with_notes()
+        .file("plugins/probe.wasm", std::fs::read(guests::HTTP_PROBE).unwrap())
+        .file("policy.toml", policy("", "probe = { http = [\"* http://127.0.0.1:*/**\"] }"))
+        .model(&[&call, DONE]);
+    let printed = world.run(&[&RUN[..5], &["--plugins", "plugins", "go"]].concat());
+    assert!(printed.stderr.contains("#1 ✓ sneak") && printed.stderr.contains("not granted"), "{}", printed.stderr);
+    assert!(canary.seen().is_empty());
 }

@@ -116,7 +116,7 @@ fn a_secret_of_each_source_goes_to_its_origin_and_stands_in_nothing_else() {
         ── stdout
          tool      http/fetch
          decision  allow  policy.toml:14 (the operator's policy allows this call)
-         works     yes
+         works     yes, `http://127.0.0.1:[PORT]/env` by `GET` alone
          could     http GET http://127.0.0.1:*/**  (granted by policy.toml:13)
          could     secret by-command for http://127.0.0.1:[PORT]  (granted by policy.toml:13)
          could     secret by-env for http://127.0.0.1:[PORT]  (granted by policy.toml:13)

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use crate::canary::{Canary, Part, answer};
 
 /// With these patterns and networks.
-fn granted(patterns: &[String], networks: &[&str]) -> Authority {
+pub(super) fn granted(patterns: &[String], networks: &[&str]) -> Authority {
     let mut authority = Authority::default();
     for pattern in patterns {
         let addresses = networks.iter().try_fold(AddressPolicy::default(), |all, network| all.with_network(network));

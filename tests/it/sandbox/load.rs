@@ -16,11 +16,16 @@ fn component(text: &str) -> Vec<u8> {
 
 /// The guest `describe_liar` with one lie.
 fn liar(lie: char) -> looplet_host::error::Result<Plugin> {
+    load(&bytes_of_liar(lie))
+}
+
+/// The component.
+pub(crate) fn bytes_of_liar(lie: char) -> Vec<u8> {
     let mut bytes = std::fs::read(guests::DESCRIBE_LIAR).expect("is built");
     let marker = b"which lie: ";
     let at = bytes.windows(marker.len()).position(|window| window == marker).expect("has the marker");
     bytes[at + marker.len()] = u8::try_from(lie).expect("is ASCII");
-    load(&bytes)
+    bytes
 }
 
 fn lies(lies: &str) -> String {
@@ -268,9 +273,27 @@ fn what_a_plugin_says_of_its_tools_is_cleaned_of_control_codes() {
 
 #[test]
 fn words_that_nobody_sees_are_refused() {
-    let why = |letter: char| liar(letter).err().expect("is refused").to_string();
-    assert_eq!(why('L'), "plugin `guest` describes the tool `tool` with U+202E, which nobody sees");
-    assert_eq!(why('M'), "plugin `guest` describes the tool `tool` with U+E0041, which nobody sees");
+    check(
+        lies("klLMR"),
+        expect![[r#"
+        k: error: plugin `guest` describes itself with U+FE00, which nobody sees
+        l: error: plugin `guest` gives the settings schema with U+202E, which nobody sees
+        L: error: plugin `guest` describes the tool `tool` with U+202E, which nobody sees
+        M: error: plugin `guest` describes the tool `tool` with U+E0041, which nobody sees
+        R: error: plugin `guest` tool `tool` describes a need with U+200B, which nobody sees"#]],
+    );
+}
+
+#[test]
+fn a_need_that_reads_as_another_one_is_refused() {
+    check(
+        lies("NOPQ"),
+        expect![[r#"
+        N: error: plugin `guest` tool `tool` needs requests as `GET https://api.gіthub.com/**`, which is written `GET https://api.xn--gthub-n2e.com/**`
+        O: error: plugin `guest` tool `tool` needs requests as `GET https://A.example:443/**`, which is written `GET https://a.example/**`
+        P: error: plugin `guest` tool `tool` needs "PАTH", which is no name
+        Q: error: plugin `guest` tool `tool` needs a secret named "a\u{202e}b", which is no name"#]],
+    );
 }
 
 #[test]

@@ -7,7 +7,7 @@ use looplet_host::canonical::CanonicalJson;
 use looplet_host::capability::Authority;
 use looplet_host::message::ToolCall;
 use looplet_host::plugin::{CallContext, CallSupport, GuestReport, PluginState};
-use looplet_host::sandbox::{Limits, Plugin};
+use looplet_host::sandbox::{Limits, Plugin, Sandbox};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
@@ -17,6 +17,7 @@ use super::{block_on, plugin, sandbox};
 #[derive(Clone)]
 pub struct Call {
     plugin: Plugin,
+    sandbox: Sandbox,
     arguments: Value,
     authority: Authority,
     limits: Limits,
@@ -34,12 +35,19 @@ impl Call {
     pub fn of_plugin(plugin: Plugin, arguments: Value) -> Self {
         Self {
             plugin,
+            sandbox: sandbox().clone(),
             arguments,
             authority: Authority::default(),
             limits: Limits::SHIPPED,
             context: CallContext::bare(),
             cancel: CancellationToken::new(),
         }
+    }
+
+    /// In the sandbox in which the plugin was loaded.
+    pub fn inside(mut self, sandbox: &Sandbox) -> Self {
+        self.sandbox = sandbox.clone();
+        self
     }
 
     /// With this authority.
@@ -87,7 +95,7 @@ impl Call {
             tool: self.plugin.tools().first().expect("has a tool").name.clone(),
             arguments: CanonicalJson::from_value(&self.arguments).expect("is canonical"),
         };
-        sandbox().call(&self.plugin, &call, self.authority, self.limits, self.context, self.cancel).await
+        self.sandbox.call(&self.plugin, &call, self.authority, self.limits, self.context, self.cancel).await
     }
 
     /// Makes the call and waits for its end.

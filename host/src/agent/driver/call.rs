@@ -209,6 +209,7 @@ impl Driver {
             stop: report.stop,
             kept: report.kept,
             wrote: report.wrote,
+            drawn: report.drawn,
             spent: report.spent,
             active_ms: self.active_ms(),
         })))

@@ -10,8 +10,11 @@ use cap_std::fs::Metadata;
 use super::error::FsError;
 use super::handle::OpenOptions;
 use super::mount::Mount;
+use super::path::MountPath;
 use super::usage::{FsLimits, FsUsage, OpenSlot, charge};
 use super::view::View;
+use crate::origin::Origin;
+use crate::refusal::{Refusal, RefusalLog, RefusalReason};
 
 /// How many bytes one read answers at most.
 pub(super) const READ_BYTES: usize = 256 << 10;
@@ -28,6 +31,8 @@ struct Parts {
     /// The end as far as this call knows, so that holes count as written.
     end: AtomicU64,
     mount: Mount,
+    place: MountPath,
+    refusals: Arc<RefusalLog>,
     limits: FsLimits,
     usage: Arc<FsUsage>,
     /// Here and not in the handle: a stream keeps the file open after its handle is closed.
@@ -39,7 +44,7 @@ impl OpenFile {
         file: std::fs::File,
         size: u64,
         options: OpenOptions,
-        (view, mount): (&View, Mount),
+        (view, mount, place): (&View, Mount, MountPath),
         slot: OpenSlot,
     ) -> Self {
         Self(Arc::new(Parts {
@@ -48,6 +53,8 @@ impl OpenFile {
             writable: options.write,
             end: AtomicU64::new(size),
             mount,
+            place,
+            refusals: Arc::clone(view.refusals()),
             limits: view.limits,
             usage: Arc::clone(&view.usage),
             _slot: slot,
@@ -134,11 +141,22 @@ impl OpenFile {
         let end = offset.checked_add(len).ok_or(FsError::Invalid)?;
         let growth = end.saturating_sub(parts.end.load(Ordering::Relaxed));
         let amount = len.max(growth);
-        if !charge(&parts.usage.written_bytes, amount, parts.limits.written_bytes) || !parts.mount.charge(amount) {
-            return Err(FsError::NoSpace);
+        if !charge(&parts.usage.written_bytes, amount, parts.limits.written_bytes) {
+            return Err(self.full(RefusalReason::Limit, None));
+        }
+        if !parts.mount.charge(amount) {
+            return Err(self.full(RefusalReason::Budget, Some(parts.mount.origin().clone())));
         }
         parts.end.fetch_max(end, Ordering::Relaxed);
         Ok(())
+    }
+}
+
+impl OpenFile {
+    fn full(&self, reason: RefusalReason, origin: Option<Origin>) -> FsError {
+        let target = format!("{}:/{}", self.0.mount.name(), self.0.place.as_str());
+        self.0.refusals.note(Refusal { origin, ..Refusal::new("fs", "write", target, reason) });
+        FsError::NoSpace
     }
 }
 

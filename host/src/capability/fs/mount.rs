@@ -5,7 +5,6 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use cap_fs_ext::MetadataExt as _;
 use cap_std::ambient_authority;
@@ -13,15 +12,16 @@ use cap_std::fs::Dir;
 
 use super::error::FsError;
 use super::path::{MountPath, is_name};
+use super::quota::Taken;
 use super::walk::{self, Astray, Final, OpenDir};
 use crate::error::{Error, Result};
 use crate::need::FsMode;
 use crate::origin::Origin;
 use crate::permission::{MaskKind, Masks};
 
-/// A host directory under a logical name. Cheap to clone; all clones share handle and quota.
+/// A host directory under a logical name. Cheap to clone; all clones share the handle.
 #[derive(Clone, Debug)]
-pub struct Mount(Arc<Parts>);
+pub struct Mount(Arc<Parts>, Arc<Taken>);
 
 /// What a mount is made from.
 #[derive(Clone, Debug)]
@@ -34,7 +34,7 @@ pub struct MountSpec {
     pub mode: FsMode,
     /// What is hidden and what is read-only in it.
     pub masks: Masks,
-    /// How many bytes all calls of this process together may write.
+    /// How many bytes the calls of a run may write.
     pub quota_bytes: Option<u64>,
     /// The line that defines it.
     pub origin: Origin,
@@ -48,7 +48,7 @@ struct Parts {
     identity: FileIdentity,
     mode: FsMode,
     masks: Masks,
-    quota: Option<Quota>,
+    quota_bytes: Option<u64>,
     origin: Origin,
 }
 
@@ -59,12 +59,6 @@ pub struct FileIdentity {
     pub device: u64,
     /// Inode number.
     pub inode: u64,
-}
-
-#[derive(Debug)]
-struct Quota {
-    bytes: u64,
-    used: AtomicU64,
 }
 
 impl Mount {
@@ -84,8 +78,8 @@ impl Mount {
         let metadata =
             dir.dir_metadata().map_err(|error| fault(format!("mount `{name}`: cannot look at `{shown}`: {error}")))?;
         let identity = FileIdentity { device: metadata.dev(), inode: metadata.ino() };
-        let quota = quota_bytes.map(|bytes| Quota { bytes, used: AtomicU64::new(0) });
-        Ok(Self(Arc::new(Parts { name, host_path, dir: Arc::new(dir), identity, mode, masks, quota, origin })))
+        let parts = Parts { name, host_path, dir: Arc::new(dir), identity, mode, masks, quota_bytes, origin };
+        Ok(Self(Arc::new(parts), Arc::default()))
     }
 
     /// The operator's name for it.
@@ -122,15 +116,24 @@ impl Mount {
         &self.0.dir
     }
 
+    /// How many bytes the calls of a run may write to it.
+    pub fn quota_bytes(&self) -> Option<u64> {
+        self.0.quota_bytes
+    }
+
+    /// The same mount, with another count of what is written to it.
+    pub(super) fn counted_by(&self, taken: Taken) -> Self {
+        Self(Arc::clone(&self.0), Arc::new(taken))
+    }
+
+    /// What was written to it, on this count. Nothing is counted where there is no quota.
+    pub fn written_bytes(&self) -> u64 {
+        self.1.bytes()
+    }
+
     /// Takes bytes off the quota; false, and nothing taken, where they do not fit.
     pub(crate) fn charge(&self, bytes: u64) -> bool {
-        let Some(quota) = &self.0.quota else { return true };
-        quota
-            .used
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |used| {
-                used.checked_add(bytes).filter(|sum| *sum <= quota.bytes)
-            })
-            .is_ok()
+        self.quota_bytes().is_none_or(|most| self.1.take(bytes, most))
     }
 
     /// Whether a path of this machine, there already or not, lies in it. Compared by device and inode, so

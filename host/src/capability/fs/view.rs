@@ -57,6 +57,10 @@ pub(super) enum Wants {
 }
 
 impl View {
+    pub(super) fn refusals(&self) -> &Arc<RefusalLog> {
+        &self.refusals
+    }
+
     /// A view of these mounts under these limits.
     pub fn new(preopens: Vec<Preopen>, limits: FsLimits, refusals: Arc<RefusalLog>) -> Self {
         let changes = Changes::default();
@@ -181,7 +185,13 @@ impl View {
             file.set_len(0)?;
         }
         let size = if options.truncate { 0 } else { metadata.len() };
-        let file = OpenFile::new(file.into_std(), size, options, (self, self.preopens[preopen].mount.clone()), slot);
+        let file = OpenFile::new(
+            file.into_std(),
+            size,
+            options,
+            (self, self.preopens[preopen].mount.clone(), target.place.clone()),
+            slot,
+        );
         Ok(Handle { preopen, kind: HandleKind::File(file) })
     }
 

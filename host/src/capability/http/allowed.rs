@@ -1,5 +1,6 @@
 //! What of the web a call reaches: patterns that need, grant and rules have in common, each with its addresses.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use http::HeaderMap;
@@ -132,7 +133,18 @@ impl HttpReach {
 
     /// Where some request to an address may go, whatever its method; none where none may.
     pub fn addresses_of(&self, target: &HttpTarget) -> Option<AddressPolicy> {
+        self.addresses_where(|pattern| pattern.is_about(target))
+    }
+
+    /// By which methods an address may be asked; none where by all of them.
+    pub fn methods_to(&self, target: &HttpTarget) -> Option<BTreeSet<&str>> {
         let about = self.allowed.iter().filter(|allowed| allowed.pattern.is_about(target));
+        let methods: Option<Vec<&[String]>> = about.map(|allowed| allowed.pattern.methods()).collect();
+        Some(methods?.into_iter().flatten().map(String::as_str).collect())
+    }
+
+    fn addresses_where(&self, is_about: impl Fn(&HttpPattern) -> bool) -> Option<AddressPolicy> {
+        let about = self.allowed.iter().filter(|allowed| is_about(&allowed.pattern));
         about.map(AllowedHttp::addresses_of_pattern).reduce(|all, other| all.or(&other))
     }
 
@@ -141,12 +153,10 @@ impl HttpReach {
         if matches!(target.method(), "CONNECT" | "TRACE") {
             return Err(Refused::Method);
         }
-        let mut about = self.allowed.iter().filter(|allowed| allowed.pattern.matches(target));
-        let Some(first) = about.next() else {
+        self.addresses_where(|pattern| pattern.matches(target)).ok_or_else(|| {
             let is_cut = self.cut.iter().any(|pattern| pattern.matches(target));
-            return Err(if is_cut { Refused::Cut } else { Refused::NotGranted });
-        };
-        Ok(about.fold(first.addresses_of_pattern(), |all, allowed| all.or(&allowed.addresses_of_pattern())))
+            if is_cut { Refused::Cut } else { Refused::NotGranted }
+        })
     }
 }
 

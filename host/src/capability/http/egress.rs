@@ -1,4 +1,4 @@
-//! The one client through which requests of guests leave, on a runtime of its own.
+//! The one client through which requests of guests leave, on the runtime of who sends them.
 //!
 //! A name is resolved once, every answer is checked, and a checked one is dialled. No proxy, no redirect, no
 //! cookie: what goes out is what was permitted. Connections are kept apart by address policy, so that one that a
@@ -6,16 +6,19 @@
 
 use std::collections::BTreeMap;
 use std::error::Error as _;
+use std::fmt::Display;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs as _};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::HeaderMap;
 use reqwest::{Body, Client, Method, Request};
-use tokio::runtime::Runtime;
-use tokio::sync::{Semaphore, oneshot};
+use rustls::ClientConfig;
+use rustls::crypto::aws_lc_rs;
+use rustls_platform_verifier::BuilderVerifierExt as _;
+use tokio::sync::Semaphore;
 
 use super::address::AddressPolicy;
 use crate::error::{Error, Result};
@@ -23,8 +26,6 @@ use crate::permission::HttpTarget;
 
 /// How long a connection may take, its lookup included.
 const CONNECT: Duration = Duration::from_secs(10);
-/// How long a connection is kept for the next request.
-const KEEP: Duration = Duration::from_secs(15);
 
 /// Names that are resolved at once, in all.
 static LOOKUPS: Semaphore = Semaphore::const_new(16);
@@ -56,15 +57,20 @@ impl Lookup for SystemLookup {
     }
 }
 
-/// Sends requests that were permitted. Nothing is started before the first of them.
+/// Sends requests that were permitted. Nothing is there before the first of them.
+///
+/// Its connections live on the runtime on which they were made: one of these for each of them.
 pub struct Egress {
-    lookup: Arc<dyn Lookup>,
-    runtime: OnceLock<Runtime>,
+    common: Arc<Common>,
     clients: Mutex<BTreeMap<AddressPolicy, Client>>,
 }
 
-/// Where the answer to a request comes. Dropping it takes the request back.
-pub type Sent = oneshot::Receiver<std::result::Result<http::Response<Body>, EgressFault>>;
+/// What those of all runtimes share.
+struct Common {
+    lookup: Arc<dyn Lookup>,
+    /// Whom to believe, which is read from many files, and the sessions that servers take up again.
+    tls: OnceLock<ClientConfig>,
+}
 
 /// Why there is no answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,91 +96,98 @@ impl Default for Egress {
 }
 
 impl Egress {
+    /// How long a connection is kept for the next request.
+    pub const KEEP: Duration = Duration::from_secs(15);
+
     /// With a resolver.
     pub fn new(lookup: Arc<dyn Lookup>) -> Self {
-        Self { lookup, runtime: OnceLock::new(), clients: Mutex::default() }
+        Self::of(Arc::new(Common { lookup, tls: OnceLock::new() }))
     }
 
-    /// Sends a request to one of these addresses.
+    fn of(common: Arc<Common>) -> Self {
+        Self { common, clients: Mutex::default() }
+    }
+
+    /// Another one, for another runtime.
+    pub fn beside(&self) -> Self {
+        Self::of(Arc::clone(&self.common))
+    }
+
+    /// A request to one of these addresses, which leaves once the answer is waited for. Dropping it takes it back.
     ///
     /// # Errors
-    /// No runtime or client can be had, or the request has no form.
+    /// No client can be had, or the request has no form.
     pub fn send(
         &self,
         addresses: &AddressPolicy,
         target: &HttpTarget,
         headers: HeaderMap,
         body: Option<Body>,
-    ) -> Result<Sent> {
-        let (sender, sent) = oneshot::channel();
-        if let Some(address) = target.address().filter(|address| !addresses.permits(*address)) {
-            let _ = sender.send(Err(EgressFault::Address(address)));
-            return Ok(sent);
-        }
+    ) -> Result<impl Future<Output = std::result::Result<http::Response<Body>, EgressFault>> + Send + use<>> {
         let method = Method::from_bytes(target.method().as_bytes())
             .map_err(|_| Error::failed(format!("`{}` is no method", target.method())))?;
         let mut request = Request::new(method, target.url().clone());
         *request.headers_mut() = headers;
         *request.body_mut() = body;
-        let client = self.client(addresses)?;
-        self.runtime()?.spawn(async move {
-            let mut sender = sender;
-            tokio::select! {
-                () = sender.closed() => {}
-                answer = client.execute(request) => {
-                    let answer = answer.map(http::Response::from).map_err(|error| fault(&error));
-                    let _ = sender.send(answer);
-                }
-            }
-        });
-        Ok(sent)
+        let client = match target.address().filter(|address| !addresses.permits(*address)) {
+            Some(address) => Err(EgressFault::Address(address)),
+            None => Ok(self.client(addresses)?),
+        };
+        Ok(async move { client?.execute(request).await.map(http::Response::from).map_err(|error| fault(&error)) })
+    }
+
+    /// Whether there may be connections, which somebody has to look after.
+    pub fn is_connected(&self) -> bool {
+        !self.clients().is_empty()
+    }
+
+    /// Closes the connections that nobody uses.
+    pub fn hang_up(&self) {
+        self.clients().clear();
+    }
+
+    fn clients(&self) -> MutexGuard<'_, BTreeMap<AddressPolicy, Client>> {
+        self.clients.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn client(&self, addresses: &AddressPolicy) -> Result<Client> {
-        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut clients = self.clients();
         if let Some(client) = clients.get(addresses) {
             return Ok(client.clone());
         }
-        let resolver = Checked { lookup: Arc::clone(&self.lookup), addresses: addresses.clone() };
+        let fault =
+            |error: &dyn Display| Error::failed(format!("the client of guests' requests cannot be made: {error}"));
+        let resolver = Checked { lookup: Arc::clone(&self.common.lookup), addresses: addresses.clone() };
         let client = Client::builder()
+            .tls_backend_preconfigured(self.common.tls().map_err(|error| fault(&error))?)
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
             .referer(false)
             .dns_resolver(resolver)
             .connect_timeout(CONNECT)
-            .pool_idle_timeout(KEEP)
+            .pool_idle_timeout(Self::KEEP)
             .pool_max_idle_per_host(IDLE)
             .retry(reqwest::retry::never())
             .user_agent(concat!("looplet-host/", env!("CARGO_PKG_VERSION")))
             .build()
-            .map_err(|error| Error::failed(format!("the client of guests' requests cannot be made: {error}")))?;
+            .map_err(|error| fault(&error))?;
         clients.insert(addresses.clone(), client.clone());
         Ok(client)
     }
-
-    fn runtime(&self) -> Result<&Runtime> {
-        if let Some(runtime) = self.runtime.get() {
-            return Ok(runtime);
-        }
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .thread_name("looplet-egress")
-            .enable_all()
-            .build()
-            .map_err(|error| Error::failed(format!("cannot start a thread for guests' requests: {error}")))?;
-        if let Err(second) = self.runtime.set(runtime) {
-            second.shutdown_background();
-        }
-        self.runtime.get().ok_or_else(|| Error::failed("the thread for guests' requests is gone"))
-    }
 }
 
-/// A runtime must not wait for its threads where its owner may not wait.
-impl Drop for Egress {
-    fn drop(&mut self) {
-        if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_background();
+impl Common {
+    /// As the client would make it for itself, each time.
+    fn tls(&self) -> std::result::Result<ClientConfig, rustls::Error> {
+        if let Some(tls) = self.tls.get() {
+            return Ok(tls.clone());
         }
+        let mut tls = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+            .with_safe_default_protocol_versions()?
+            .with_platform_verifier()?
+            .with_no_client_auth();
+        tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        Ok(self.tls.get_or_init(|| tls).clone())
     }
 }
 
@@ -281,62 +294,62 @@ mod tests {
         (port, connections)
     }
 
-    fn send(egress: &Egress, policy: &AddressPolicy, url: &str) -> std::result::Result<u16, EgressFault> {
+    async fn send(egress: &Egress, policy: &AddressPolicy, url: &str) -> std::result::Result<u16, EgressFault> {
         let target = HttpTarget::parse("GET", url).expect("is a URL");
         let sent = egress.send(policy, &target, HeaderMap::new(), None).expect("begins");
-        sent.blocking_recv().expect("is answered").map(|answer| answer.status().as_u16())
+        sent.await.map(|answer| answer.status().as_u16())
     }
 
     fn loopback() -> AddressPolicy {
         AddressPolicy::default().with_network("127.0.0.0/8").expect("is a network")
     }
 
-    #[test]
-    fn a_name_is_resolved_once_and_what_was_checked_is_dialled() {
+    #[tokio::test]
+    async fn a_name_is_resolved_once_and_what_was_checked_is_dialled() {
         let (port, _) = server();
         // A name that would be another machine a moment later.
         let (egress, fake) = egress(&[&["127.0.0.1"], &["169.254.169.254"]]);
-        assert_eq!(send(&egress, &loopback(), &format!("http://a.test:{port}/")), Ok(200));
+        assert_eq!(send(&egress, &loopback(), &format!("http://a.test:{port}/")).await, Ok(200));
         assert_eq!(fake.asked.load(Ordering::Relaxed), 1);
     }
 
-    #[test]
-    fn one_address_that_is_not_public_spoils_all() {
+    #[tokio::test]
+    async fn one_address_that_is_not_public_spoils_all() {
         let (port, connections) = server();
         for answers in [&["1.1.1.1", "127.0.0.1"][..], &["127.0.0.1"], &["2606:4700::1111", "::ffff:10.0.0.1"]] {
             let (egress, _) = egress(&[answers]);
-            let refused = send(&egress, &AddressPolicy::default(), &format!("http://a.test:{port}/"));
+            let refused = send(&egress, &AddressPolicy::default(), &format!("http://a.test:{port}/")).await;
             assert!(matches!(refused, Err(EgressFault::Address(_))), "{answers:?}: {refused:?}");
         }
         assert_eq!(connections.load(Ordering::Relaxed), 0);
     }
 
-    #[test]
-    fn an_address_in_place_of_a_name_meets_no_resolver_and_is_checked_all_the_same() {
+    #[tokio::test]
+    async fn an_address_in_place_of_a_name_meets_no_resolver_and_is_checked_all_the_same() {
         let (port, _) = server();
         let (egress, fake) = egress(&[&["127.0.0.1"]]);
         let url = format!("http://127.0.0.1:{port}/");
         let address = EgressFault::Address("127.0.0.1".parse().expect("is an address"));
-        assert_eq!(send(&egress, &AddressPolicy::default(), &url), Err(address));
-        assert_eq!(send(&egress, &loopback(), &url), Ok(200));
+        assert_eq!(send(&egress, &AddressPolicy::default(), &url).await, Err(address));
+        assert_eq!(send(&egress, &loopback(), &url).await, Ok(200));
         assert_eq!(fake.asked.load(Ordering::Relaxed), 0);
     }
 
-    #[test]
-    fn a_connection_is_kept_for_the_same_policy_alone() {
+    #[tokio::test]
+    async fn a_connection_is_kept_for_the_same_policy_alone() {
         let (port, connections) = server();
         let (egress, fake) = egress(&[&["127.0.0.1"]]);
         let url = format!("http://a.test:{port}/");
-        assert_eq!(send(&egress, &loopback(), &url), Ok(200));
-        assert_eq!(send(&egress, &loopback().with_private(), &url), Ok(200));
+        assert_eq!(send(&egress, &loopback(), &url).await, Ok(200));
+        assert_eq!(send(&egress, &loopback().with_private(), &url).await, Ok(200));
         assert_eq!(connections.load(Ordering::Relaxed), 2);
         assert_eq!(fake.asked.load(Ordering::Relaxed), 2);
     }
 
-    #[test]
-    fn a_name_without_an_address_and_a_port_without_a_server_are_told_apart() {
+    #[tokio::test]
+    async fn a_name_without_an_address_and_a_port_without_a_server_are_told_apart() {
         let (egress, _) = egress(&[&[], &["127.0.0.1"]]);
-        assert_eq!(send(&egress, &loopback(), "http://a.test:9/"), Err(EgressFault::Lookup));
-        assert_eq!(send(&egress, &loopback(), "http://a.test:9/"), Err(EgressFault::Connect));
+        assert_eq!(send(&egress, &loopback(), "http://a.test:9/").await, Err(EgressFault::Lookup));
+        assert_eq!(send(&egress, &loopback(), "http://a.test:9/").await, Err(EgressFault::Connect));
     }
 }

@@ -1,6 +1,6 @@
 //! Which headers a guest may send, and which can carry a secret.
 
-use http::{HeaderMap, HeaderName};
+use http::{HeaderMap, HeaderName, header};
 
 /// Headers that say who somebody is, where a request goes and how it is framed: the host's alone.
 const OWN: [&str; 25] = [
@@ -38,10 +38,13 @@ const OWN_PREFIXES: [&str; 2] = ["proxy-", "x-forwarded-"];
 const FORM: [&str; 7] =
     ["accept-encoding", "content-encoding", "content-length", "content-range", "content-type", "if-range", "range"];
 
-/// Whether a header is the host's alone. Some servers read `_` as `-`.
+/// Whether a header is the host's alone. Some servers read `_` as `-`: a length that is none of the client's would be
+/// one for them.
 pub fn is_own(name: &HeaderName) -> bool {
     let plain = plain(name);
-    OWN.contains(&plain.as_str()) || OWN_PREFIXES.iter().any(|prefix| plain.starts_with(prefix))
+    OWN.contains(&plain.as_str())
+        || OWN_PREFIXES.iter().any(|prefix| plain.starts_with(prefix))
+        || plain == "content-length" && *name != header::CONTENT_LENGTH
 }
 
 /// Whether a secret can stand in a header: one that proves who somebody is, and not one by which a request is routed,

@@ -11,16 +11,16 @@ mod usage;
 pub use address::AddressPolicy;
 pub use allowance::EgressAllowance;
 pub use allowed::{AllowedHttp, HttpReach, Refused, meaning};
-pub use egress::{Egress, EgressFault, Lookup, Sent, SystemLookup};
+pub use egress::{Egress, EgressFault, Lookup, SystemLookup};
 pub use headers::{can_carry_secret, is_own, take_out};
 pub use limits::HttpLimits;
 pub use usage::HttpUsage;
 
 pub use crate::permission::HttpTarget;
 
-/// Whether a text is a pattern of requests.
-pub fn check_pattern(text: &str) -> crate::error::Result<()> {
-    crate::permission::HttpPattern::parse(text).map(drop)
+/// The usual form of a pattern of requests.
+pub fn plain_pattern(text: &str) -> crate::error::Result<String> {
+    crate::permission::HttpPattern::parse(text).map(|pattern| pattern.to_string())
 }
 
 /// The usual form of an origin; `*` is that of whichever the operator binds a secret to.

@@ -30,7 +30,8 @@ pub(super) fn show(name: &str, plugin: &Plugin, digest: Digest, differences: Opt
         said("    ", &tool.description);
         tool.needs.iter().for_each(|need| print::note(&format!("    needs {}", inert(need))));
     }
-    let texts = definition.tools.iter().map(|tool| &tool.description).chain([&info.description]);
+    let of_tools = definition.tools.iter().flat_map(|tool| tool.needs.iter().chain([&tool.description]));
+    let texts = of_tools.chain(&definition.hook_needs).chain([&info.description]);
     for word in texts.filter_map(|text| mixed_word(text)) {
         print::note(&format!("  look: the word `{}` mixes letters of two scripts", inert(word)));
     }

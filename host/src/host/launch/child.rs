@@ -14,7 +14,7 @@ use crate::message::{Failure, FailureKind, Message};
 use crate::model::{Model, Price};
 use crate::native::{Birth, Children, Ran};
 use crate::permission::OnBehalf;
-use crate::record::{RunId, RunStarted};
+use crate::record::{RunId, RunStarted, Spent};
 
 /// How deep sub-agents may be nested.
 const DEPTH: u32 = 3;
@@ -65,7 +65,7 @@ impl Children for Nursery {
         let gate = self.house.clone().open(gate, self.depth + 1);
         let seen = Arc::clone(&gate);
         let run = self.run(birth, gate, hooks).map_err(|_| refused("the sub-agent's journal cannot be written"))?;
-        Ok((run, Box::new(move || seen.ran())))
+        Ok((run, Box::new(move || Spent { ran: seen.ran(), drawn: seen.drawn(), ..Spent::default() })))
     }
 }
 

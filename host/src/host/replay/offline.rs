@@ -210,6 +210,7 @@ impl ReadyCall for Ended {
             stop: ended.stop,
             kept: ended.kept,
             wrote: ended.wrote,
+            drawn: ended.drawn,
             spent: ended.spent,
             ..CallReport::new(ended.outcome)
         }

@@ -53,14 +53,18 @@ fn knows(args: Names) -> Result<Text, Failure> {
 /// Says this, whatever it is.
 #[looplet_guest::tool]
 fn say(args: Words) -> Result<Text, Failure> {
-    eprintln!("said {}", args.text);
-    Ok(Text(args.text))
+    let text = if args.turned { args.text.chars().rev().collect() } else { args.text };
+    eprintln!("said {text}");
+    Ok(Text(text))
 }
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Words {
     text: String,
+    /// Begins with its end, so that nobody sees before what will be said.
+    #[serde(default)]
+    turned: bool,
 }
 
 fn one(line: &str, args: &Args) -> String {

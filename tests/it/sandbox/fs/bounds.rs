@@ -72,27 +72,28 @@ fn bytes_entries_listings_and_open_files_are_bounded() {
     check(
         came,
         expect![[r#"
-        write /workspace/a 12345678: ok
-        keep a /workspace/a rw: ok
-        write-at a 1000000000000 x: insufficient-space
-        write-at a 18446744073709551615 x: invalid
-        write-at a 9223372036854775807 x: insufficient-space
-        read-at a 18446744073709551615: invalid
-        read-at a 9223372036854775807: invalid
-        set-size /workspace/a 1000000000000: insufficient-space
-        set-size /workspace/a 18446744073709551615: insufficient-space
-        set-size /workspace/a 90: ok
-        write-at a 89 xxxxxxxxxxxxxxx: insufficient-space
-        append /workspace/a xxxxxxxxxxxxxxx: stream failed
-        stat /workspace/a: file of 90
-        make-many /workspace/file 100: 4 made, then insufficient-space
-        mkdir /workspace/dir: insufficient-space
-        symlink a /workspace/link: insufficient-space
-        link /workspace/a /workspace/b: insufficient-space
-        refused create workspace:/file4: limit used up
-        refused create workspace:/dir: limit used up
-        refused create workspace:/link: limit used up
-        refused create workspace:/b: limit used up"#]],
+            write /workspace/a 12345678: ok
+            keep a /workspace/a rw: ok
+            write-at a 1000000000000 x: insufficient-space
+            write-at a 18446744073709551615 x: invalid
+            write-at a 9223372036854775807 x: insufficient-space
+            read-at a 18446744073709551615: invalid
+            read-at a 9223372036854775807: invalid
+            set-size /workspace/a 1000000000000: insufficient-space
+            set-size /workspace/a 18446744073709551615: insufficient-space
+            set-size /workspace/a 90: ok
+            write-at a 89 xxxxxxxxxxxxxxx: insufficient-space
+            append /workspace/a xxxxxxxxxxxxxxx: stream failed
+            stat /workspace/a: file of 90
+            make-many /workspace/file 100: 4 made, then insufficient-space
+            mkdir /workspace/dir: insufficient-space
+            symlink a /workspace/link: insufficient-space
+            link /workspace/a /workspace/b: insufficient-space
+            refused write workspace:/a: limit used up × 6
+            refused create workspace:/file4: limit used up
+            refused create workspace:/dir: limit used up
+            refused create workspace:/link: limit used up
+            refused create workspace:/b: limit used up"#]],
     );
     let came = World::new().probe(&[
         "open-many /workspace/src/a.rs 1000",

@@ -31,18 +31,24 @@ fn thirty_two_mebibytes_are_written_and_no_more() {
     check(
         came.join("\n"),
         expect![[r#"
-        write-many /workspace/a 262144 127: 127 written
-        write-many /workspace/b 262143 1: 1 written
-        write /workspace/c x: ok
-        write /workspace/d x: insufficient-space
-        write-many /workspace/e 262144 1000: 128 written, then insufficient-space
-        write /workspace/f x: insufficient-space
-        write /workspace/g x: ok
-        set-size /workspace/g 33554432: ok
-        set-size /workspace/g 33554433: insufficient-space
-        set-size /workspace/g 1099511627776: insufficient-space
-        keep h /workspace/h wc: ok
-        write-at h 1099511627776 x: insufficient-space"#]],
+            write-many /workspace/a 262144 127: 127 written
+            write-many /workspace/b 262143 1: 1 written
+            write /workspace/c x: ok
+            write /workspace/d x: insufficient-space
+            refused write workspace:/d: limit used up
+            write-many /workspace/e 262144 1000: 128 written, then insufficient-space
+            write /workspace/f x: insufficient-space
+            refused write workspace:/e: limit used up
+            refused write workspace:/f: limit used up
+            write /workspace/g x: ok
+            set-size /workspace/g 33554432: ok
+            set-size /workspace/g 33554433: insufficient-space
+            refused write workspace:/g: limit used up
+            set-size /workspace/g 1099511627776: insufficient-space
+            keep h /workspace/h wc: ok
+            write-at h 1099511627776 x: insufficient-space
+            refused write workspace:/g: limit used up
+            refused write workspace:/h: limit used up"#]],
     );
 }
 
@@ -54,9 +60,11 @@ fn a_mount_is_filled_up_to_its_quota_by_all_calls_together() {
     check(
         [fill(), fill(), fill()].join("\n"),
         expect![[r#"
-        write-many /workspace/a 40 2: 2 written
-        write-many /workspace/a 40 2: 0 written, then insufficient-space
-        write-many /workspace/a 40 2: 0 written, then insufficient-space"#]],
+            write-many /workspace/a 40 2: 2 written
+            write-many /workspace/a 40 2: 0 written, then insufficient-space
+            refused write workspace:/a: more than is left of the run's budget (--mount)
+            write-many /workspace/a 40 2: 0 written, then insufficient-space
+            refused write workspace:/a: more than is left of the run's budget (--mount)"#]],
     );
 }
 
