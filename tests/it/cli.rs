@@ -19,6 +19,7 @@ mod new;
 mod park;
 mod quota;
 mod redact;
+mod redirects;
 mod replay;
 mod replay_alike;
 mod research;

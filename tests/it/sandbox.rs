@@ -2,6 +2,7 @@
 //! about itself. What passes is a hole.
 
 mod cancel;
+mod framing;
 mod fs;
 mod guests;
 mod http;

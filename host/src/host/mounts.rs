@@ -134,9 +134,9 @@ fn shown_elsewhere(settings: &Settings, mounts: &BTreeMap<String, Mount>) -> Vec
 /// Whether what a mask of one mount names can lie in another one, as far as its text says where it is.
 fn shows(other: &Mount, hiding: &Mount, mask: &Mask) -> bool {
     let place = hiding.host_path().join(mask.fixed_part());
-    if mask.is_one() {
-        other.holds(&place) && !other.hides(&place)
-    } else {
-        other.holds(&place) || other.lies_in(&place)
+    match mask.fixed_part() {
+        _ if mask.is_one() => other.holds(&place) && !other.hides(&place),
+        "" => other.holds(&place) || other.lies_in(&place),
+        _ => other.holds(&place) || other.lies_in(&place) && hiding.hides_within(other.host_path()),
     }
 }

@@ -13,12 +13,22 @@ use unicode_security::mixed_script::MixedScript as _;
 /// assert_eq!(unseen("Liest eine Datei für Sie. 👩\u{200d}💻"), None);
 /// ```
 pub fn unseen(text: &str) -> Option<String> {
-    let mut before = None;
-    let found = text.chars().find(|character| {
-        let behind = before.replace(*character);
-        is_unseen(*character) || is_joint(*character) && !behind.is_some_and(|behind| carries_joint(behind, *character))
+    let before = std::iter::once(None).chain(text.chars().map(Some));
+    let after = text.chars().skip(1).map(Some).chain([None]);
+    let mut all = before.zip(text.chars()).zip(after);
+    let found = all.find(|((before, character), after)| match *character {
+        BRAILLE_SPACE => !before.is_some_and(is_braille),
+        joint if is_joint(joint) => !before.is_some_and(|before| carries_joint(before, joint, *after)),
+        character => is_unseen(character),
     });
-    found.map(|character| format!("U+{:04X}", u32::from(character)))
+    found.map(|((_, character), _)| format!("U+{:04X}", u32::from(character)))
+}
+
+/// Between letters of Braille a space, elsewhere nothing that anybody sees.
+const BRAILLE_SPACE: char = '\u{2800}';
+
+fn is_braille(character: char) -> bool {
+    matches!(character, '\u{2801}'..='\u{28ff}')
 }
 
 /// What joins, keeps apart or forms the sign before it.
@@ -27,11 +37,13 @@ fn is_joint(character: char) -> bool {
 }
 
 /// Whether a sign can have such a joint: one that is drawn, or the form of it before a joiner, as in `❤️‍🔥`. Digits
-/// and two signs of ASCII have an emoji too.
-fn carries_joint(sign: char, joint: char) -> bool {
+/// and two signs of ASCII have an emoji too, and a Persian word keeps its ending apart from an English one.
+fn carries_joint(sign: char, joint: char, after: Option<char>) -> bool {
+    let is_ending = || after.is_some_and(|after| !after.is_ascii() && after.is_alphabetic());
     let is_form = |character: char| matches!(character, '\u{fe00}'..='\u{fe0f}');
     match sign {
         sign if is_joint(sign) => is_form(sign) && joint == '\u{200d}',
+        sign if sign.is_ascii() && joint == '\u{200c}' => !sign.is_ascii_whitespace() && is_ending(),
         sign if sign.is_ascii() => joint == '\u{fe0f}' && matches!(sign, '0'..='9' | '#' | '*'),
         sign => !sign.is_whitespace() && !is_unseen(sign),
     }
@@ -45,8 +57,8 @@ fn is_unseen(character: char) -> bool {
         | '\u{00ad}' | '\u{034f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
         | '\u{200b}' | '\u{2028}' | '\u{2029}' | '\u{2060}'..='\u{2065}' | '\u{206a}'..='\u{206f}' | '\u{3164}'
         | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}'
-        // Controls of hieroglyphs and shorthand, and a letter of Braille without a dot.
-        | '\u{13430}'..='\u{1345f}' | '\u{1bca0}'..='\u{1bca3}' | '\u{2800}' => true,
+        // Controls of hieroglyphs and shorthand.
+        | '\u{13430}'..='\u{1345f}' | '\u{1bca0}'..='\u{1bca3}' => true,
         character => character.is_control() && !matches!(character, '\n' | '\r' | '\t'),
     }
 }
@@ -91,6 +103,8 @@ mod tests {
             "\u{1b}[2J",
             "a\u{2028}b",
             "a\u{2800}b",
+            "⠁\u{2800}\u{2800}",
+            "a\u{200c}b",
             "a\u{13430}b",
             "a\u{1bca0}b",
             // A message in runs of what joins and forms.
@@ -113,6 +127,9 @@ mod tests {
             "❤\u{fe0f}\u{200d}🔥",
             "👩\u{200d}💻",
             "1\u{fe0f}\u{20e3}",
+            "API\u{200c}ها",
+            "فایل(ها)\u{200c}ی",
+            "⠁⠃\u{2800}⠉",
             "葛\u{fe00}",
             "two\nlines\there",
         ] {

@@ -15,6 +15,7 @@ use super::state::{CallPlace, CallState};
 use super::trap;
 use super::{Description, Plugin, Sandbox, convert, describe, output};
 use crate::capability::Authority;
+use crate::capability::fs::{Mount, drawn};
 use crate::error::{Error, Result};
 use crate::message::{Failure, FailureKind, Outcome, ToolCall};
 use crate::plugin::{CallContext, CallUsage, GuestReport, RunKey};
@@ -41,6 +42,7 @@ impl Sandbox {
         }
         let kept = context.state.clone();
         let refusals = Arc::clone(&authority.refusals);
+        let mounts: Vec<Mount> = authority.mounts.iter().map(|preopen| preopen.mount.clone()).collect();
         let work = ToolWork { component: plugin.component.clone(), call: convert::to_call(call), limits };
         let run = context.run;
         let alive =
@@ -57,6 +59,7 @@ impl Sandbox {
             Err(failure) => {
                 let mut report = ended_early(failure, &limits);
                 report.usage.duration = started.elapsed();
+                report.drawn = drawn(&mounts);
                 report
             }
         };

@@ -184,7 +184,14 @@ impl Gateway {
         let (leaks, refusals) = (self.reach.leaks().clone(), Arc::clone(&self.refusals));
         let patience = options.first_byte_timeout.unwrap_or(Duration::MAX);
         Ok(async move {
-            let mut answer = match tokio::time::timeout(patience, sent).await {
+            let coming = tokio::time::timeout(patience, sent);
+            let came = tokio::select! {
+                biased;
+                // A hook that does not wait for its answer has sent nothing.
+                () = count.usage.until_over() => return Err(Error::ConnectionTerminated),
+                came = coming => came,
+            };
+            let mut answer = match came {
                 Err(_) => return Err(Error::HttpResponseTimeout),
                 Ok(Err(fault)) => return Err(to_error(&fault, &target, &refusals)),
                 Ok(Ok(answer)) => answer,

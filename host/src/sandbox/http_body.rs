@@ -88,6 +88,8 @@ pub(super) struct Arriving {
     count: Count,
     /// How long the next bytes may take, and by when they have to come.
     pause: Option<(Duration, Pin<Box<Sleep>>)>,
+    /// Somebody waits for them: while a guest computes, nothing is late.
+    is_awaited: bool,
     watch: LeakWatch,
     /// What comes behind the frame before it.
     behind: Option<Frame<Bytes>>,
@@ -105,18 +107,22 @@ impl Arriving {
         place: String,
     ) -> Self {
         let pause = pause.map(|pause| (pause, Box::pin(tokio::time::sleep(pause))));
-        Self { body, count, pause, watch, behind: None, place, is_over: false }
+        Self { body, count, pause, watch, is_awaited: false, behind: None, place, is_over: false }
     }
 
     /// The next frame as it comes; none at the end.
     fn poll_arrived(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         let Poll::Ready(next) = Pin::new(&mut self.body).poll_frame(cx) else {
-            let is_late = self.pause.as_mut().is_some_and(|(_, deadline)| deadline.as_mut().poll(cx).is_ready());
+            let begins = !std::mem::replace(&mut self.is_awaited, true);
+            let is_late = self.pause.as_mut().is_some_and(|(pause, deadline)| {
+                if begins {
+                    deadline.as_mut().reset(Instant::now() + *pause);
+                }
+                deadline.as_mut().poll(cx).is_ready()
+            });
             return if is_late { Poll::Ready(Some(Err(Error::ConnectionReadTimeout))) } else { Poll::Pending };
         };
-        if let Some((pause, deadline)) = &mut self.pause {
-            deadline.as_mut().reset(Instant::now() + *pause);
-        }
+        self.is_awaited = false;
         Poll::Ready(match next {
             None => None,
             Some(Err(_)) => Some(Err(Error::HttpResponseIncomplete)),

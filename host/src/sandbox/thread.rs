@@ -114,12 +114,17 @@ impl Threads {
             return Ok(());
         }
         let fault = |error| Error::failed(format!("cannot start a thread: {error}"));
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(fault)?;
-        let station = Station { runtime, egress: Arc::new(self.egress.beside()) };
+        let egress = Arc::new(self.egress.beside());
         let threads = Arc::downgrade(self);
         std::thread::Builder::new()
             .name("looplet-guest".to_owned())
-            .spawn(move || work(&threads, &station, job))
+            .spawn(move || {
+                // Here, where it may be dropped too. Without one the job goes, and who waits for it sees that.
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+                if let Ok(runtime) = runtime {
+                    work(&threads, &Station { runtime, egress }, job);
+                }
+            })
             .map_err(fault)?;
         Ok(())
     }

@@ -25,7 +25,7 @@ pub use file::OpenFile;
 pub use handle::{Entry, Handle, HandleKind, OpenOptions, Stat};
 pub use mount::{FileIdentity, Mount, MountSpec};
 pub use path::MountPath;
-pub use quota::Quotas;
+pub use quota::{Quotas, drawn};
 pub use reach::{Reach, ReachKind};
 pub use usage::{FsLimits, FsUsage};
 pub use view::{Preopen, View};

@@ -17,7 +17,7 @@ use super::walk::{self, Astray, Final, OpenDir};
 use crate::error::{Error, Result};
 use crate::need::FsMode;
 use crate::origin::Origin;
-use crate::permission::{MaskKind, Masks};
+use crate::permission::{MaskHit, MaskKind, Masks};
 
 /// A host directory under a logical name. Cheap to clone; all clones share the handle.
 #[derive(Clone, Debug)]
@@ -150,6 +150,7 @@ impl Mount {
 
     /// Whether it is a directory of this machine or lies in it, links followed.
     pub fn lies_in(&self, place: &Path) -> bool {
+        let place = std::fs::canonicalize(place).unwrap_or_else(|_| place.to_owned());
         std::fs::canonicalize(self.host_path()).is_ok_and(|path| path.starts_with(place))
     }
 
@@ -158,17 +159,28 @@ impl Mount {
         self.mask_of(place) == Some(MaskKind::Hidden)
     }
 
+    /// Whether a mask hides a directory of this machine, or something below it by its place.
+    pub fn hides_within(&self, place: &Path) -> bool {
+        let Some(inside) = self.inside(place) else { return false };
+        let is_hidden = |hit: MaskHit<'_>| hit.kind == MaskKind::Hidden;
+        self.masks().of(&inside).is_some_and(is_hidden) || self.masks().below(&inside).is_some_and(is_hidden)
+    }
+
     /// Whether a mask keeps what a path of this machine leads to from being changed.
     pub fn protects(&self, place: &Path) -> bool {
         self.mask_of(place).is_some()
     }
 
     fn mask_of(&self, place: &Path) -> Option<MaskKind> {
+        self.masks().of(&self.inside(place)?).map(|hit| hit.kind)
+    }
+
+    /// What a path of this machine is inside of the mount, links followed.
+    fn inside(&self, place: &Path) -> Option<String> {
         // Of what is not there, the part that is.
         let (above, there) = place.ancestors().find_map(|above| Some((above, std::fs::canonicalize(above).ok()?)))?;
         let place = place.strip_prefix(above).map_or(there.clone(), |rest| there.join(rest));
-        let inside = place.strip_prefix(std::fs::canonicalize(self.host_path()).ok()?).ok()?.to_str()?.to_owned();
-        self.masks().of(&inside).map(|hit| hit.kind)
+        Some(place.strip_prefix(std::fs::canonicalize(self.host_path()).ok()?).ok()?.to_str()?.to_owned())
     }
 
     /// Whether a directory stands at the place; none where nothing stands there.

@@ -90,12 +90,17 @@ impl Taken {
 impl View {
     /// Bytes that were written to mounts with a quota, by their names.
     pub fn drawn(&self) -> BTreeMap<String, u64> {
-        let mut drawn = BTreeMap::new();
-        for mount in self.preopens.iter().map(|preopen| &preopen.mount).filter(|mount| mount.written_bytes() > 0) {
-            *drawn.entry(mount.name().to_owned()).or_default() += mount.written_bytes();
-        }
-        drawn
+        drawn(self.preopens.iter().map(|preopen| &preopen.mount))
     }
+}
+
+/// Bytes that were written to those of these mounts that have a quota, by their names.
+pub fn drawn<'a>(mounts: impl IntoIterator<Item = &'a Mount>) -> BTreeMap<String, u64> {
+    let mut drawn = BTreeMap::new();
+    for mount in mounts.into_iter().filter(|mount| mount.written_bytes() > 0) {
+        *drawn.entry(mount.name().to_owned()).or_default() += mount.written_bytes();
+    }
+    drawn
 }
 
 #[cfg(test)]

@@ -27,8 +27,14 @@ use crate::permission::HttpTarget;
 /// How long a connection may take, its lookup included.
 const CONNECT: Duration = Duration::from_secs(10);
 
-/// Names that are resolved at once, in all.
-static LOOKUPS: Semaphore = Semaphore::const_new(16);
+/// Names that are resolved at once for one thread.
+const LOOKUPS: usize = 4;
+
+thread_local! {
+    /// Places of this thread: one that was given to a guest which computes is missed by nobody else.
+    static PLACES: Arc<Semaphore> = Arc::new(Semaphore::new(LOOKUPS));
+}
+
 /// Idle connections that are kept for one server.
 const IDLE: usize = 4;
 
@@ -47,7 +53,7 @@ pub struct SystemLookup;
 impl Lookup for SystemLookup {
     async fn addresses(&self, name: &str) -> std::io::Result<Vec<IpAddr>> {
         // Held until the resolver comes back, which nobody can stop: a slow one costs so many threads and no more.
-        let place = LOOKUPS.acquire().await.map_err(std::io::Error::other)?;
+        let place = PLACES.with(Arc::clone).acquire_owned().await.map_err(std::io::Error::other)?;
         let name = name.to_owned();
         let found = tokio::task::spawn_blocking(move || {
             let _place = place;
@@ -133,7 +139,13 @@ impl Egress {
             Some(address) => Err(EgressFault::Address(address)),
             None => Ok(self.client(addresses)?),
         };
-        Ok(async move { client?.execute(request).await.map(http::Response::from).map_err(|error| fault(&error)) })
+        Ok(async move {
+            let client = client?;
+            // The guest may have computed for long: what a server said meanwhile, such as that it hangs up, is heard
+            // before a kept connection is used.
+            tokio::task::yield_now().await;
+            client.execute(request).await.map(http::Response::from).map_err(|error| fault(&error))
+        })
     }
 
     /// Whether there may be connections, which somebody has to look after.
@@ -344,6 +356,25 @@ mod tests {
         assert_eq!(send(&egress, &loopback().with_private(), &url).await, Ok(200));
         assert_eq!(connections.load(Ordering::Relaxed), 2);
         assert_eq!(fake.asked.load(Ordering::Relaxed), 2);
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_the_server_closed_while_a_guest_computed_is_not_used() {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("binds");
+        let url = format!("http://{}/", listener.local_addr().expect("is bound"));
+        std::thread::spawn(move || {
+            for mut stream in listener.incoming().flatten() {
+                // One answer a connection, without a word that it is the last.
+                let _ = stream.read(&mut [0; 4096]);
+                let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
+            }
+        });
+        let egress = Egress::default();
+        for _ in 0..5 {
+            assert_eq!(send(&egress, &loopback(), &url).await, Ok(200));
+            // As a guest does: the runtime stands still.
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 
     #[tokio::test]

@@ -1,6 +1,8 @@
 //! What a call has sent and received, counted where it passes.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tokio_util::sync::CancellationToken;
 
 /// Requests and bytes of one call; shared with what goes on beside the guest.
 #[derive(Debug, Default)]
@@ -10,7 +12,7 @@ pub struct HttpUsage {
     sent: AtomicU64,
     carried: AtomicU64,
     received: AtomicU64,
-    is_over: AtomicBool,
+    over: CancellationToken,
 }
 
 impl HttpUsage {
@@ -31,12 +33,17 @@ impl HttpUsage {
 
     /// Says that the call is over: what it has not finished must not look finished.
     pub fn end(&self) {
-        self.is_over.store(true, Ordering::Release);
+        self.over.cancel();
     }
 
     /// Whether the call is over.
     pub fn is_over(&self) -> bool {
-        self.is_over.load(Ordering::Acquire)
+        self.over.is_cancelled()
+    }
+
+    /// Comes back when the call is over.
+    pub async fn until_over(&self) {
+        self.over.cancelled().await;
     }
 
     /// Counts a request, if there may be another.
