@@ -66,12 +66,9 @@ impl Mask {
     /// What it names from the root of the mount, before anything that stands for several; nothing where it holds at
     /// any depth.
     pub fn fixed_part(&self) -> &str {
-        let name = self.pattern.strip_suffix("/**").unwrap_or(&self.pattern);
-        let name = name.strip_suffix('/').unwrap_or(name);
-        let rooted = name.strip_prefix("./").or_else(|| name.strip_prefix('/'));
-        match rooted.or(Some(name).filter(|name| name.contains('/'))) {
-            None => "",
-            Some(path) => match path.find(SEVERAL) {
+        match from_root(&self.pattern) {
+            Err(_) => "",
+            Ok(path) => match path.find(SEVERAL) {
                 None => path,
                 Some(end) => path[..end].rsplit_once('/').map_or("", |(above, _)| above),
             },
@@ -216,18 +213,24 @@ impl Lift {
 fn anchor(pattern: &str) -> Result<String> {
     // First as it is written, so that an error shows what somebody wrote.
     glob(pattern, true)?;
-    let name = pattern.strip_suffix("/**").unwrap_or(pattern);
-    let name = name.strip_suffix('/').unwrap_or(name);
-    let rooted = name.strip_prefix("./").or_else(|| name.strip_prefix('/'));
-    if name.split('/').any(|part| part == "..") || rooted.unwrap_or(name).is_empty() {
+    let named = from_root(pattern);
+    let name = named.unwrap_or_else(|name| name);
+    if name.is_empty() || name.split('/').any(|part| part == "..") {
         return Err(Error::usage(format!("mask `{pattern}` names nothing inside a mount"))
             .hint("name a file, a directory or a glob, as in `.env*`"));
     }
-    Ok(fold(&match rooted {
-        Some(rooted) => rooted.to_owned(),
-        None if name.contains('/') => name.to_owned(),
-        None => format!("**/{name}"),
-    }))
+    Ok(fold(&named.map_or_else(|name| format!("**/{name}"), str::to_owned)))
+}
+
+/// What a pattern names itself, from the root of the mount; as an error what it names at any depth.
+fn from_root(pattern: &str) -> std::result::Result<&str, &str> {
+    let name = pattern.strip_suffix("/**").unwrap_or(pattern);
+    let name = name.strip_suffix('/').unwrap_or(name);
+    match name.strip_prefix("./").or_else(|| name.strip_prefix('/')) {
+        Some(rooted) => Ok(rooted),
+        None if name.contains('/') => Ok(name),
+        None => Err(name),
+    }
 }
 
 /// The directories that an anchored glob leads through; none where it holds at any depth.

@@ -59,11 +59,12 @@ impl Sandbox {
             Err(failure) => {
                 let mut report = ended_early(failure, &limits);
                 report.usage.duration = started.elapsed();
-                report.drawn = drawn(&mounts);
                 report
             }
         };
+        // Known here however it ended.
         report.refusals = refusals.take();
+        report.drawn = drawn(&mounts);
         report
     }
 
@@ -188,7 +189,7 @@ fn to_report(finished: Finished<<ToolWork as Work>::Answer>, limits: &Limits) ->
         detail,
         usage,
         refusals: Vec::new(),
-        drawn: state.view.drawn(),
+        drawn: BTreeMap::new(),
         written: written.into_iter().map(|file| (file.mount, file.path, file.bytes, file.digest)).collect(),
         stderr: state.stderr.last_lines(Limits::STDERR_LINES),
         log: state.desk.take_log(),

@@ -14,7 +14,7 @@ use super::path::MountPath;
 use super::usage::{FsLimits, FsUsage, OpenSlot, charge};
 use super::view::View;
 use crate::origin::Origin;
-use crate::refusal::{Refusal, RefusalLog, RefusalReason};
+use crate::refusal::{RefusalLog, RefusalReason};
 
 /// How many bytes one read answers at most.
 pub(super) const READ_BYTES: usize = 256 << 10;
@@ -150,12 +150,9 @@ impl OpenFile {
         parts.end.fetch_max(end, Ordering::Relaxed);
         Ok(())
     }
-}
 
-impl OpenFile {
     fn full(&self, reason: RefusalReason, origin: Option<Origin>) -> FsError {
-        let target = format!("{}:/{}", self.0.mount.name(), self.0.place.as_str());
-        self.0.refusals.note(Refusal { origin, ..Refusal::new("fs", "write", target, reason) });
+        self.0.refusals.note(self.0.mount.refusal(&self.0.place, "write", reason, origin));
         FsError::NoSpace
     }
 }

@@ -18,6 +18,7 @@ use crate::error::{Error, Result};
 use crate::need::FsMode;
 use crate::origin::Origin;
 use crate::permission::{MaskHit, MaskKind, Masks};
+use crate::refusal::{Refusal, RefusalReason};
 
 /// A host directory under a logical name. Cheap to clone; all clones share the handle.
 #[derive(Clone, Debug)]
@@ -134,6 +135,18 @@ impl Mount {
     /// Takes bytes off the quota; false, and nothing taken, where they do not fit.
     pub(crate) fn charge(&self, bytes: u64) -> bool {
         self.quota_bytes().is_none_or(|most| self.1.take(bytes, most))
+    }
+
+    /// What a call did not get of it.
+    pub(super) fn refusal(
+        &self,
+        place: &MountPath,
+        operation: &str,
+        reason: RefusalReason,
+        origin: Option<Origin>,
+    ) -> Refusal {
+        let target = format!("{}:/{}", self.name(), place.as_str());
+        Refusal { origin, ..Refusal::new("fs", operation, target, reason) }
     }
 
     /// Whether a path of this machine, there already or not, lies in it. Compared by device and inode, so

@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::mount::Mount;
-use super::view::View;
 
 /// What was written to the mounts of a run. Shared by its calls.
 #[derive(Debug, Default)]
@@ -38,7 +37,7 @@ impl Quotas {
 
     /// Counts what was written before this process.
     pub fn count(&self, mount: &str, bytes: u64) {
-        self.of(mount).add(bytes);
+        self.of(mount).take(bytes, u64::MAX);
     }
 
     /// What was written, by mount.
@@ -76,21 +75,6 @@ impl Taken {
 
     pub(super) fn bytes(&self) -> u64 {
         self.bytes.load(Ordering::Relaxed)
-    }
-
-    fn add(&self, bytes: u64) {
-        let sum = |written: u64| Some(written.saturating_add(bytes));
-        let _ = self.bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, sum);
-        if let Some(above) = &self.above {
-            above.add(bytes);
-        }
-    }
-}
-
-impl View {
-    /// Bytes that were written to mounts with a quota, by their names.
-    pub fn drawn(&self) -> BTreeMap<String, u64> {
-        drawn(self.preopens.iter().map(|preopen| &preopen.mount))
     }
 }
 

@@ -21,7 +21,7 @@ use super::written::Changes;
 use crate::need::FsMode;
 use crate::origin::Origin;
 use crate::permission::MaskKind;
-use crate::refusal::{Refusal, RefusalLog, RefusalReason};
+use crate::refusal::{RefusalLog, RefusalReason};
 
 /// Counts renames of directories by any call: a handle from before finds its place anew, so that another
 /// call cannot move the directory behind it to where masks say otherwise.
@@ -378,8 +378,7 @@ impl View {
         reason: RefusalReason,
         origin: Option<Origin>,
     ) {
-        let target = format!("{}:/{}", self.preopens[preopen].mount.name(), place.as_str());
-        self.refusals.note(Refusal { origin, ..Refusal::new("fs", operation, target, reason) });
+        self.refusals.note(self.preopens[preopen].mount.refusal(place, operation, reason, origin));
     }
 }
 
