@@ -3,7 +3,7 @@
 //! Written against the public descriptions of both, not against the host's clients, which have a server
 //! of their own in their tests.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
@@ -62,8 +62,9 @@ fn serve(
     given: &mut usize,
     seen: &Mutex<Vec<String>>,
 ) -> std::io::Result<()> {
-    let (path, body) = request(&stream)?;
-    let (status, body, missing) = match path.as_str() {
+    let (head, body) = request(&stream)?;
+    let path = head.split(' ').nth(1).unwrap_or_default();
+    let (status, body, missing) = match path {
         "/api/tags" => (200, json!({ "models": [{ "name": "tiny:1b" }, { "name": "mute:1b" }] }).to_string(), 0),
         "/api/show" => (200, shown(&body), 0),
         _ => {
@@ -87,27 +88,16 @@ fn serve(
     )
 }
 
-/// Path and body of a request.
-fn request(stream: &TcpStream) -> std::io::Result<(String, String)> {
+/// Head and body of a request.
+pub(crate) fn request(stream: impl Read) -> std::io::Result<(String, String)> {
     let mut reader = BufReader::new(stream);
-    let mut line = String::new();
-    reader.read_line(&mut line)?;
-    let path = line.split(' ').nth(1).unwrap_or_default().to_owned();
-    let mut length = 0;
-    loop {
-        let mut header = String::new();
-        reader.read_line(&mut header)?;
-        match header.trim().split_once(':') {
-            Some((name, value)) if name.eq_ignore_ascii_case("content-length") => {
-                length = value.trim().parse().unwrap_or(0);
-            }
-            Some(_) => {}
-            None => break,
-        }
-    }
-    let mut body = String::new();
-    reader.take(length).read_to_string(&mut body)?;
-    Ok((path, body))
+    let (mut head, mut body) = (String::new(), String::new());
+    while !head.ends_with("\r\n\r\n") && reader.read_line(&mut head)? > 0 {}
+    let length = head.lines().filter_map(|line| line.split_once(':')).find_map(|(name, value)| {
+        name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse().unwrap_or(0))
+    });
+    reader.take(length.unwrap_or(0)).read_to_string(&mut body)?;
+    Ok((head, body))
 }
 
 fn shown(body: &str) -> String {
@@ -120,7 +110,7 @@ fn shown(body: &str) -> String {
     .to_string()
 }
 
-fn chat_completion(answer: &Answer, number: usize) -> String {
+pub(crate) fn chat_completion(answer: &Answer, number: usize) -> String {
     let (message, finish) = match answer {
         Answer::Call(tool, arguments) => {
             let call = json!({

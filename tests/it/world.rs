@@ -135,16 +135,17 @@ impl World {
         child.wait().unwrap().code().is_none()
     }
 
-    /// Runs a shell script that may mount what nobody else sees; its first argument is the program. None where
-    /// this machine lets nobody do that.
-    pub(crate) fn run_in_namespace(&self, script: &str) -> Option<Printed> {
+    /// Runs a shell script that may mount what nobody else sees, in a network that nobody else is in; its arguments
+    /// are the program and the relay of the tests. None where this machine lets nobody do that.
+    pub(crate) fn run_in_namespaces(&self, script: &str) -> Option<Printed> {
         let unshare = |command: &[&str]| {
             let mut unshare = Command::new("unshare");
-            unshare.args(["--mount", "--map-root-user"]).args(command);
+            unshare.args(["--mount", "--net", "--map-root-user"]).args(command);
             unshare
         };
         unshare(&["mount", "-t", "tmpfs", "tmpfs", "/mnt"]).output().ok().filter(|output| output.status.success())?;
-        Some(self.run_as(unshare(&["sh", "-c", script, "sh"]).arg(program::host()), "project"))
+        let mut command = unshare(&["sh", "-c", script, "sh"]);
+        Some(self.run_as(command.arg(program::host()).arg(env!("CARGO_BIN_EXE_relay")), "project"))
     }
 
     fn run_as(&self, command: &mut Command, directory: &str) -> Printed {

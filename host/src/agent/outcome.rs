@@ -148,6 +148,7 @@ impl fmt::Display for Outcome {
             (DeniedBy::Hook, "a hook"),
             (DeniedBy::Person, "the person"),
             (DeniedBy::Caller, "the caller"),
+            (DeniedBy::Host, "the host"),
         ] {
             match self.denied_by(by) {
                 0 => {}

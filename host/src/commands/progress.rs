@@ -75,8 +75,8 @@ pub(super) fn print_outcome(outcome: &Outcome, json: bool) {
     }
     let mut said: Vec<&str> = Vec::new();
     for denied in &outcome.denied {
-        // Who was asked and said no knows how to say yes.
-        if denied.by != DeniedBy::Person
+        // Who was asked knows how to say yes.
+        if !matches!(denied.by, DeniedBy::Person | DeniedBy::Host)
             && let Some(would_allow) = denied.would_allow.as_deref()
             && !said.contains(&would_allow)
         {

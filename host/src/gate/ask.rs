@@ -88,8 +88,7 @@ impl Gate {
         let waited_ms = u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX);
         if lets_run(&answer) {
             if !self.still_bound(&ask, question.bound_to) {
-                let next = Next::Refuse("what was approved has changed meanwhile".to_owned());
-                return Asked { approval: answered(false, "person", "", waited_ms), next };
+                return Asked::lapsed(waited_ms, "what was approved has changed meanwhile".to_owned());
             }
             self.agree(ask.tool, ask.judgement);
         }
@@ -140,14 +139,14 @@ impl Gate {
             Answer::Yes => Asked { approval: yes("once"), next: Next::Run },
             Answer::YesForRun(scope) => match self.keep(tool, scope.clone(), Until::Run) {
                 Ok(()) => Asked { approval: Approval { standing: standing(scope), ..yes(FOR_RUN) }, next: Next::Run },
-                Err(why) => no(why),
+                Err(why) => Asked::lapsed(waited_ms, why),
             },
             Answer::Always(scope) => match self.keep(tool, scope.clone(), Until::Forever) {
                 Ok(()) => {
                     let approval = Approval { standing: standing(scope), ..yes("until revoked") };
                     Asked { approval, next: Next::Run }
                 }
-                Err(why) => no(why),
+                Err(why) => Asked::lapsed(waited_ms, why),
             },
             Answer::No => no(refusal(None)),
             Answer::NoBecause(why) => no(refusal(Some(why))),
@@ -184,6 +183,12 @@ impl Gate {
 impl Asked {
     fn nobody(reason: String) -> Self {
         Self { approval: answered(false, "nobody there", "", 0), next: Next::Refuse(reason) }
+    }
+
+    /// The person said yes, and it came to nothing.
+    fn lapsed(waited_ms: u64, why: String) -> Self {
+        let approval = Approval { lapsed: true, ..answered(true, "person", "", waited_ms) };
+        Self { approval, next: Next::Refuse(why) }
     }
 }
 

@@ -36,10 +36,12 @@ fn sent_to_all(grant: &Grant) -> impl Iterator<Item = Finding> {
     })
 }
 
-/// Files and the open web in one tool.
+/// Files and the open web in one tool that needs both.
 fn carries_out(grant: &Grant, tool: &GatedTool) -> Option<Finding> {
-    let given = tool.granted().mounts.values().next().filter(|_| grant.table.http.iter().any(HttpPattern::is_open))?;
-    let (tool, mount) = (tool.full_name(), given.mount.name());
+    let is_open = |pattern: &HttpPattern| pattern.is_open() && grant.table.http.contains(pattern);
+    let granted = tool.granted();
+    granted.http.iter().find(|given| is_open(&given.pattern))?;
+    let (tool, mount) = (tool.full_name(), granted.mounts.values().next()?.mount.name());
     let message = format!("`{tool}` may read `{mount}` and ask every host: it can carry out whatever it reads");
     Some(note(grant, message, "name the hosts, or give files and requests to tools apart"))
 }

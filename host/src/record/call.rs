@@ -55,12 +55,15 @@ pub struct Approval {
     /// What the answer is about beyond this call; a resume keeps it to the end of the run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub standing: Option<Standing>,
+    /// A yes that came to nothing, and so a denial: what it was about had changed meanwhile, or it could not be kept.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub lapsed: bool,
 }
 
 impl Approval {
     /// An answer about one call, given at once.
     pub fn new(yes: bool, by: impl Into<String>) -> Self {
-        Self { yes, by: by.into(), scope: String::new(), waited_ms: 0, standing: None }
+        Self { yes, by: by.into(), scope: String::new(), waited_ms: 0, standing: None, lapsed: false }
     }
 }
 

@@ -135,7 +135,7 @@ impl Redact for Ruling {
 /// What it is about beyond its call is compared with later calls.
 impl Redact for Approval {
     fn redact(&mut self, redaction: &Redaction) -> bool {
-        let Self { yes: _, by: _, scope, waited_ms: _, standing: _ } = self;
+        let Self { yes: _, by: _, scope, waited_ms: _, standing: _, lapsed: _ } = self;
         scope.redact(redaction)
     }
 }

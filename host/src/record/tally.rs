@@ -23,6 +23,8 @@ pub enum DeniedBy {
     Person,
     /// The program that owns the run.
     Caller,
+    /// The host, to which the person's yes no longer fits.
+    Host,
 }
 
 impl DeniedBy {
@@ -30,6 +32,9 @@ impl DeniedBy {
     pub fn of(decided: &CallDecided) -> Option<Self> {
         if !matches!(decided.ruling, Ruling::Denied(_)) {
             return None;
+        }
+        if decided.approval.as_ref().is_some_and(|approval| approval.lapsed) {
+            return Some(Self::Host);
         }
         let refused_by = decided.approval.as_ref().filter(|approval| !approval.yes);
         let says = |verdict: &str| decided.hooks.iter().any(|hook| hook.verdict == verdict);

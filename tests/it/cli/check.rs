@@ -4,6 +4,7 @@ use std::fs;
 
 use expect_test::expect;
 
+use crate::sandbox::load::bytes_of_liar;
 use crate::world::World;
 
 fn checked(policy: &str) -> String {
@@ -184,6 +185,34 @@ fn a_read_only_mount_that_another_one_lets_change_is_noted() {
     assert!(!checked(&mounts("read_only = [\"src\"]")).contains("note"));
     // The other way round nothing is changed that is not meant to be.
     assert!(!checked("[mounts.outer]\npath = \".\"\n[mounts.inner]\npath = \"src\"\nmode = \"rw\"\n").contains("note"));
+}
+
+/// A tool that reads and asks anybody can say anywhere what it read; each alone cannot.
+#[test]
+fn files_and_the_open_web_in_one_tool_are_advised_against() {
+    let checked = |lie: char, grant: &str| {
+        let policy = format!(
+            "format = 1\n[mounts.workspace]\npath = \".\"\n[grants]\nliar = {{ {grant} }}\n\
+             [[rules]]\ntool = \"liar/tool\"\ndecision = \"allow\"\n"
+        );
+        let world = World::with_notes().file("policy.toml", policy).file("liar.wasm", bytes_of_liar(lie));
+        world.run(&["check", "--policy", "policy.toml", "--dev", "liar=liar.wasm"]).transcript()
+    };
+    let (files, web) = ("fs = { workspace = \"ro\" }", "http = [\"GET https://*/**\"]");
+    let both = format!("{files}, {web}");
+    expect![[r#"
+        ── stdout
+        note: `liar` is loaded by `--dev`: outside of the lock, and without secrets
+        advice: policy.toml:5: `liar/tool` may read `workspace` and ask every host: it can carry out whatever it reads; name the hosts, or give files and requests to tools apart
+        in order: 5 plugins, 10 tools, 1 rule
+        ── exit 0
+    "#]].assert_eq(&checked('U', &both));
+    let one_host = format!("{files}, http = [\"GET https://docs.example/**\"]");
+    // The last tool needs no request, and so is given none.
+    for (lie, grant) in [('U', files), ('U', web), ('U', &one_host), ('?', &both)] {
+        let checked = checked(lie, grant);
+        assert!(checked.contains("in order") && !checked.contains("advice"), "{checked}");
+    }
 }
 
 #[test]

@@ -139,8 +139,8 @@ fn a_disk_that_is_full_stops_the_run_and_one_that_has_room_again_lets_it_go_on()
         cp -r ../small ../runs"#;
     let (policy, _no_writing_after_reading) = POLICY.rsplit_once("[[rules]]").unwrap();
     world.write("policy.toml", policy);
-    let Some(printed) = world.run_in_namespace(script) else {
-        eprintln!("not tested: this machine gives nobody a mount namespace of their own");
+    let Some(printed) = world.run_in_namespaces(script) else {
+        eprintln!("not tested: this machine gives nobody namespaces of their own");
         return;
     };
     expect![[r#"

@@ -17,12 +17,19 @@ struct Tls {
     seen: Arc<Mutex<Vec<String>>>,
 }
 
-fn serve(name: &str) -> Tls {
-    let CertifiedKey { cert, signing_key } = generate_simple_self_signed(vec![name.to_owned()]).unwrap();
+/// What a server proves these names with, and the certificate that clients have to know.
+pub(super) fn proof(names: &[&str]) -> (Arc<ServerConfig>, String) {
+    let names: Vec<_> = names.iter().map(ToString::to_string).collect();
+    let CertifiedKey { cert, signing_key } = generate_simple_self_signed(names).unwrap();
     let key = PrivateKeyDer::Pkcs8(signing_key.serialize_der().into());
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
-    let config = Arc::new(config.with_no_client_auth().with_single_cert(vec![cert.der().clone()], key).unwrap());
+    let config = config.with_no_client_auth().with_single_cert(vec![cert.der().clone()], key).unwrap();
+    (Arc::new(config), cert.pem())
+}
+
+fn serve(name: &str) -> Tls {
+    let (config, certificate) = proof(&[name]);
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let seen = Arc::<Mutex<Vec<String>>>::default();
@@ -37,7 +44,7 @@ fn serve(name: &str) -> Tls {
             let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: 5\r\n\r\nhello");
         }
     });
-    Tls { port, certificate: cert.pem(), seen }
+    Tls { port, certificate, seen }
 }
 
 /// What a fetch from the server comes to; `known` where this machine believes its certificate.

@@ -2,6 +2,9 @@
 
 use std::fs;
 
+use expect_test::expect;
+use looplet_tests::guests;
+
 use crate::world::World;
 
 const DONE: &str = r#"{"calls":[{"tool":"done","arguments":{"summary":"ok"}}]}"#;
@@ -80,4 +83,90 @@ fn a_link_that_is_swapped_in_after_the_answer_reaches_nothing() {
         assert!(!printed.stderr.contains("✓ write_file"), "{}", printed.stderr);
         assert_eq!(fs::read_to_string(world.path("other.md")).unwrap(), "theirs\n");
     }
+}
+
+/// What calls with these lists come to that read `one.md`, write `two.md`, read `three.md` and list all there is,
+/// under a rule that says this.
+fn listed(rule: &str) -> String {
+    let policy = format!(
+        "format = 1\n[mounts.workspace]\npath = \".\"\nmode = \"rw\"\n[grants]\nprobe = {{ fs = {{ workspace = \"rw\" }} }}\n\
+         [[rules]]\ntool = \"probe/probe\"\n{rule}\ndecision = \"allow\"\n"
+    );
+    let world = World::with_notes()
+        .file("one.md", "one\n")
+        .file("three.md", "three\n")
+        .file("probe.wasm", fs::read(guests::FS_PROBE).unwrap())
+        .file("policy.toml", policy);
+    let steps = r#"[["read","/workspace/one.md"],["write","/workspace/two.md","2"],["read","/workspace/three.md"],["list","/workspace"]]"#;
+    let call = |on: &str| {
+        world.write("two.md", "two\n");
+        let arguments = format!(r#"{{"on":{on},"steps":{steps}}}"#);
+        let call = ["call", "probe/probe", &arguments, "--policy", "policy.toml", "--dev", "probe=probe.wasm"];
+        let printed = world.run(&call);
+        // The note about `--dev` is the first line, and the hint follows the error.
+        let said: Vec<_> = printed.stderr.lines().skip(1).take_while(|line| !line.starts_with("hint")).collect();
+        format!("{on}\n{}{}\n", printed.stdout, said.join("\n"))
+    };
+    [r#"["one.md","./two.md"]"#, r#"["two.md"]"#, "[]", r#"["one.md","three.md"]"#, r#"["one.md","../two.md"]"#]
+        .map(call)
+        .concat()
+}
+
+#[test]
+fn a_list_of_paths_that_a_rule_is_about_is_what_the_call_reaches() {
+    expect![[r#"
+        ["one.md","./two.md"]
+        read /workspace/one.md: "one\n"
+        write /workspace/two.md 2: ok
+        read /workspace/three.md: no-entry
+        list /workspace: one.md two.md
+        refused inside: open workspace:/three.md: outside this call's reach
+        [TIME] · [SIZE] of 64
+        ["two.md"]
+        read /workspace/one.md: no-entry
+        write /workspace/two.md 2: ok
+        read /workspace/three.md: no-entry
+        list /workspace: two.md
+        refused inside: open workspace:/one.md: outside this call's reach
+        refused inside: open workspace:/three.md: outside this call's reach
+        [TIME] · [SIZE] of 64
+        []
+        error: `probe/probe` is denied: nothing in the operator's policy allows this call
+        ["one.md","three.md"]
+        error: `probe/probe` is denied: nothing in the operator's policy allows this call
+        ["one.md","../two.md"]
+        error: `probe/probe` is denied: nothing in the operator's policy allows this call
+    "#]].assert_eq(&listed("path = { arg = \"on\", mount = \"workspace\", glob = \"{one,two}.md\" }"));
+}
+
+#[test]
+fn a_list_of_paths_that_a_rule_cuts_by_is_what_the_call_reaches() {
+    expect![[r#"
+        ["one.md","./two.md"]
+        read /workspace/one.md: "one\n"
+        write /workspace/two.md 2: ok
+        read /workspace/three.md: no-entry
+        list /workspace: one.md two.md
+        refused inside: open workspace:/three.md: outside this call's reach
+        [TIME] · [SIZE] of 64
+        ["two.md"]
+        read /workspace/one.md: no-entry
+        write /workspace/two.md 2: ok
+        read /workspace/three.md: no-entry
+        list /workspace: two.md
+        refused inside: open workspace:/one.md: outside this call's reach
+        refused inside: open workspace:/three.md: outside this call's reach
+        [TIME] · [SIZE] of 64
+        []
+        error: `probe/probe` is denied: the tool needs `fs workspace rw`, which this call was not given
+        ["one.md","three.md"]
+        read /workspace/one.md: "one\n"
+        write /workspace/two.md 2: no-entry
+        read /workspace/three.md: "three\n"
+        list /workspace: one.md three.md
+        refused inside: open for writing workspace:/two.md: outside this call's reach
+        [TIME] · [SIZE] of 64
+        ["one.md","../two.md"]
+        error: `probe/probe` is denied: nothing in the operator's policy allows this call
+    "#]].assert_eq(&listed("narrow = { fs = { workspace = \"{/on}\" } }"));
 }

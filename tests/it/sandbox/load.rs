@@ -296,6 +296,22 @@ fn a_need_that_reads_as_another_one_is_refused() {
     );
 }
 
+/// Other hosts read there what a component offers; here it offers what it exports.
+#[test]
+fn sections_that_only_say_something_say_it_to_nobody() {
+    let plain = std::fs::read(guests::DESCRIBE_LIAR).expect("is built");
+    let section = |name: &str, content: &str| {
+        let length = u8::try_from(1 + name.len() + content.len()).expect("is short");
+        let name_length = u8::try_from(name.len()).expect("is short");
+        [&[0, length, name_length], name.as_bytes(), content.as_bytes()].concat()
+    };
+    let claims = section("looplet:tools", r#"[{"name":"other","needs":[]}]"#);
+    let many = [plain.clone(), section("x", "").repeat(500_000), claims].concat();
+    let (plain, many) = (load(&plain).expect("loads"), load(&many).expect("loads"));
+    assert_eq!(format!("{:?}", many.tools()), format!("{:?}", plain.tools()));
+    assert_ne!(many.digest(), plain.digest());
+}
+
 #[test]
 fn data_that_is_no_json_is_refused() {
     let came = Call::of_plugin(liar('?').expect("loads"), json!({})).run();

@@ -70,6 +70,37 @@ fn no_refuses_it_and_the_run_goes_on() {
     assert_eq!(world.read("src/a.txt"), None);
 }
 
+/// Between the question and the answer the name of the file, or of its directory, comes to lead elsewhere.
+#[test]
+fn a_link_that_is_swapped_in_while_a_person_thinks_reaches_nothing() {
+    for (path, was, link, to) in [
+        ("src/new.txt", None, "src/new.txt", "../theirs/new.txt"),
+        ("src/old.txt", Some("old\n"), "src/old.txt", "../theirs/old.txt"),
+        ("src/old.txt", Some("old\n"), "src", "theirs"),
+    ] {
+        let arguments = format!(r#"{{"path": "{path}", "content": "mine\n"}}"#);
+        let world = world(&[("write_file", &arguments)]);
+        world.changes();
+        world.write("theirs/new.txt", "theirs\n").write("theirs/old.txt", "theirs\n");
+        let mut person = world.start(&RUN);
+        person.sees("\n> ");
+        let link = world.project().join(link);
+        if was.is_some() {
+            std::fs::rename(&link, world.project().join("aside")).expect("is moved");
+        }
+        std::os::unix::fs::symlink(to, link).expect("is linked");
+        person.types("y\n");
+        let (code, seen) = person.leaves();
+        let denied = "⊘ write_file(path='";
+        let why = "→ denied «what was approved has changed meanwhile»\n";
+        assert!(code == Some(0) && seen.contains(denied) && seen.contains(why), "{seen}");
+        assert!(seen.contains(" · 1 denied by the host · "), "{seen}");
+        for theirs in ["theirs/new.txt", "theirs/old.txt"] {
+            assert_eq!(world.read(theirs).as_deref(), Some("theirs\n"), "{seen}");
+        }
+    }
+}
+
 #[test]
 fn a_refusal_tells_the_model_why() {
     let world = world(&[WRITE]);

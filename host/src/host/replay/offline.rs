@@ -238,6 +238,9 @@ impl Approver for Person {
         let Some(approval) = decided.approval.as_ref().filter(|approval| approval.by == "person") else {
             return Answer::No;
         };
+        if approval.lapsed {
+            return Answer::No;
+        }
         let scope = approval.standing.as_ref().map(|standing| standing.scope.clone());
         match (&decided.ruling, scope) {
             _ if is_first && approval.scope == "edited"

@@ -77,6 +77,10 @@ impl tool::Guest for Liar {
             }))],
             b'R' => vec![ToolSpec { needs: vec![Need { why: "to\u{200b}lie".into(), ..mount("m") }], ..spec("tool") }],
             b'S' => vec![spec("done")],
+            b'U' => vec![ToolSpec {
+                needs: vec![mount("workspace"), need(Capability::Http(vec!["GET https://*:*/**".into()]))],
+                ..spec("tool")
+            }],
             b'T' => vec![ToolSpec { description: "Asks p\u{430}ypal.".into(), ..spec("read_fi1e") }],
             _ => vec![spec("tool")],
         }

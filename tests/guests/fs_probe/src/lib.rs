@@ -16,6 +16,9 @@ use serde::Deserialize;
 struct Args {
     /// Each an operation with its operands, such as `["read", "/workspace/a"]`.
     steps: Vec<Vec<String>>,
+    /// Paths that rules may be about, and that the steps may keep to or not.
+    #[serde(default, rename = "on")]
+    _on: Vec<String>,
 }
 
 /// Answers a line for each step: the step, and what came of it.
