@@ -56,16 +56,23 @@ impl Finding {
 
 impl Policy {
     /// Compares the rules with the tools that are there. A rule about a plugin that is not loaded is a
-    /// note; one that can never match a plugin that is, an error.
+    /// note, unless the user's own file says it; one that can never match a plugin that is, an error.
     pub fn check_against(&self, tools: &[KnownTool<'_>]) -> Vec<Finding> {
-        self.rules().iter().flat_map(|rule| check_rule(rule, tools)).collect()
+        let found = |rule| check_rule(rule, tools).into_iter().filter(|found| counts(found, rule)).collect::<Vec<_>>();
+        self.rules().iter().flat_map(found).collect()
     }
 
     /// What rules say of mounts that nobody defines: an allowance never holds there, a denial always.
     pub fn check_mounts(&self, known: &[&str]) -> Vec<Finding> {
-        // A project that nobody trusts defines mounts that nobody makes.
-        self.rules().iter().filter(|rule| !rule.narrows_only).flat_map(|rule| check_mounts(rule, known)).collect()
+        // A project that nobody trusts defines mounts that nobody makes; what the user's file names is elsewhere.
+        let rules = self.rules().iter().filter(|rule| !rule.narrows_only && !rule.is_users);
+        rules.flat_map(|rule| check_mounts(rule, known)).collect()
     }
+}
+
+/// Whether a finding is one about this project.
+fn counts(finding: &Finding, rule: &Rule) -> bool {
+    finding.severity == Severity::Error || !rule.is_users
 }
 
 fn check_mounts(rule: &Rule, known: &[&str]) -> Vec<Finding> {

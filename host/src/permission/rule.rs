@@ -69,6 +69,8 @@ pub struct Rule {
     /// It can only make decisions stricter: where nothing else matches, the call stays unmatched.
     /// For the rules of a project file that nobody has trusted.
     pub narrows_only: bool,
+    /// It stands in the user's own file, which speaks for projects with other plugins and mounts too.
+    pub is_users: bool,
     /// Where it stands.
     pub origin: Origin,
 }
@@ -176,6 +178,7 @@ impl Rule {
             narrow: None,
             examples: Vec::new(),
             narrows_only: false,
+            is_users: false,
             origin,
         }
     }

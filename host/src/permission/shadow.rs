@@ -14,6 +14,10 @@ impl Policy {
             let (rule, others) = (&rules[index], rules.iter().enumerate().filter(move |(other, _)| *other != index));
             let by =
                 others.into_iter().find(|(other, by)| covers(by, rule, tools) && hides(by, rule, *other < index))?.1;
+            // It says something where that other one is not.
+            if rule.is_users && !by.is_users {
+                return None;
+            }
             let (message, hint) = match by.decision > rule.decision {
                 true => (
                     format!("the rule changes nothing: `{}` {} all that it is about", by.origin, verb(by.decision)),

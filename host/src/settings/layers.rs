@@ -139,7 +139,7 @@ impl Draft {
         self.secrets
             .extend(file.secrets.into_iter().map(|(name, secret)| (name, SecretSettings { known_only, ..secret })));
         self.grants.extend(file.grants.into_iter().map(|grant| Grant { known_only, ..grant }));
-        self.rules.extend(file.rules);
+        self.rules.extend(file.rules.into_iter().map(|rule| Rule { is_users: known_only, ..rule }));
         self.redact.extend(file.redact);
         self.hooks.extend(file.hooks.into_iter().map(|hook| HookSettings { is_users: known_only, ..hook }));
         replace(&mut self.unmatched, file.unmatched);

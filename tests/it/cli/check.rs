@@ -187,6 +187,32 @@ fn a_read_only_mount_that_another_one_lets_change_is_noted() {
     assert!(!checked("[mounts.outer]\npath = \".\"\n[mounts.inner]\npath = \"src\"\nmode = \"rw\"\n").contains("note"));
 }
 
+/// The user's own file is for all projects: what one of them lacks is in another.
+#[test]
+fn rules_of_the_users_file_about_what_other_projects_have_are_not_noted() {
+    let rules = "[[rules]]\ntool = \"github/*\"\ndecision = \"ask\"\n\
+                 [[rules]]\ntool = \"files/write_file\"\npath = { arg = \"path\", mount = \"scratch\", glob = \"**\" }\ndecision = \"deny\"\n\
+                 [[rules]]\ntool = \"files/grep\"\ndecision = \"allow\"\n";
+    let denies = "format = 1\n[[rules]]\ntool = \"files/grep\"\ndecision = \"deny\"\n";
+    let world = World::with_notes()
+        .file("../home/.config/looplet/looplet.toml", format!("format = 1\n{rules}"))
+        .file("policy.toml", denies);
+    expect![[r#"
+        ── stdout
+        in order: 4 plugins, 9 tools, 4 rules
+        ── exit 0
+    "#]].assert_eq(&world.run(&["check", "--policy", "policy.toml"]).transcript());
+    let world = World::with_notes().file("policy.toml", format!("{denies}{rules}"));
+    expect![[r#"
+        ── stdout
+        note: policy.toml:5: no plugin that is loaded matches `github/*`; it holds once such a plugin is loaded
+        note: policy.toml:12: the rule changes nothing: `policy.toml:2` denies all that it is about; take one of them out, or give the other an `unless`
+        note: policy.toml:8: the rule is about the mount `scratch`, and there is none; define it as `[mounts.scratch]`
+        in order: 4 plugins, 9 tools, 4 rules
+        ── exit 0
+    "#]].assert_eq(&world.run(&["check", "--policy", "policy.toml"]).transcript());
+}
+
 /// A tool that reads and asks anybody can say anywhere what it read; each alone cannot.
 #[test]
 fn files_and_the_open_web_in_one_tool_are_advised_against() {

@@ -136,7 +136,8 @@ fn a_list_of_paths_that_a_rule_is_about_is_what_the_call_reaches() {
         error: `probe/probe` is denied: nothing in the operator's policy allows this call
         ["one.md","../two.md"]
         error: `probe/probe` is denied: nothing in the operator's policy allows this call
-    "#]].assert_eq(&listed("path = { arg = \"on\", mount = \"workspace\", glob = \"{one,two}.md\" }"));
+    "#]]
+    .assert_eq(&listed("path = { arg = \"on\", mount = \"workspace\", glob = \"{one,two}.md\" }"));
 }
 
 #[test]
@@ -168,5 +169,6 @@ fn a_list_of_paths_that_a_rule_cuts_by_is_what_the_call_reaches() {
         [TIME] · [SIZE] of 64
         ["one.md","../two.md"]
         error: `probe/probe` is denied: nothing in the operator's policy allows this call
-    "#]].assert_eq(&listed("narrow = { fs = { workspace = \"{/on}\" } }"));
+    "#]]
+    .assert_eq(&listed("narrow = { fs = { workspace = \"{/on}\" } }"));
 }

@@ -117,7 +117,8 @@ fn a_model_that_writes_pages_leaves_the_question_on_one_screen() {
          y once   s same tool, a, this run   e edit   d all of it
          n no   t no, and tell the model why   ? why   Ctrl-C stop, keep run
         > n
-    "#]].assert_eq(&format!("{question}\n> n\n"));
+    "#]]
+    .assert_eq(&format!("{question}\n> n\n"));
 }
 
 /// What a file says is no word of the operator's, and no answer to a question.
