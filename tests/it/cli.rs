@@ -1,5 +1,6 @@
 //! The program as people use it: whole standard output, whole standard error, exit code.
 
+mod addresses;
 mod as_written;
 mod ask;
 mod call;

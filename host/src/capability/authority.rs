@@ -70,6 +70,8 @@ pub enum Cut {
     Mount,
     /// A rule or a hook narrows it.
     Rules,
+    /// It is an address that no line opens.
+    Address,
 }
 
 /// A need that nothing is left of.
@@ -205,11 +207,12 @@ impl Resolved {
                 };
                 for pattern in patterns {
                     is_left = true;
-                    let reached = reached_http(&pattern, given, cuts.clone());
+                    let left = given.cut_to(pattern);
+                    let reached = reached_http(&left, cuts.clone());
                     if !self.reached.contains(&reached) {
                         self.reached.push(reached);
                     }
-                    self.authority.http.push(AllowedHttp { pattern, ..given.clone() });
+                    self.authority.http.push(left);
                 }
             }
         }
@@ -303,12 +306,15 @@ fn looks(place: &Place) -> bool {
     }
 }
 
-fn reached_http(pattern: &HttpPattern, given: &AllowedHttp, cuts: Vec<Cut>) -> Reached {
+fn reached_http(left: &AllowedHttp, mut cuts: Vec<Cut>) -> Reached {
+    if left.is_barred() {
+        cuts.push(Cut::Address);
+    }
     Reached {
-        place: Place::Http(pattern.to_string()),
-        host_path: given.addresses.in_words(),
+        place: Place::Http(left.pattern.to_string()),
+        host_path: left.addresses.in_words(),
         identity: None,
-        granted_by: given.origin.clone(),
+        granted_by: left.origin.clone(),
         ask_first: false,
         cuts,
     }
@@ -322,5 +328,37 @@ fn reaches_of(mount: &super::fs::Mount, path: &MountPath, mode: FsMode) -> Vec<R
         Some(true) => vec![reach(ReachKind::Tree)],
         Some(false) => vec![reach(ReachKind::File)],
         None => vec![reach(ReachKind::Tree), reach(ReachKind::File)],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::http::{AddressPolicy, HttpTarget};
+    use super::*;
+
+    /// Whether a tool that needs `need`, is granted `grant` and is left `left` may ask this machine.
+    fn reaches_this_machine(need: &str, grant: &str, left: Option<&str>) -> bool {
+        let pattern = HttpPattern::parse(grant).expect("is a pattern");
+        let granted = AllowedHttp::granted(pattern, AddressPolicy::default(), Origin::Program);
+        let capability = Capability::Http(vec![need.to_owned()]);
+        let needs = [Need { capability, optional: false, why: String::new() }];
+        let left: Vec<Place> = left.map(|left| Place::Http(left.to_owned())).into_iter().collect();
+        let granted = Granted { http: vec![granted], ..Granted::default() };
+        let resolved = Authority::resolve(&needs, &granted, &Narrowing::from_places(&left)).expect("is not empty");
+        let target = HttpTarget::parse("GET", "http://127.0.0.1:8080/a").expect("is a URL");
+        let addresses = resolved.authority.http.permit(&target).expect("is about it");
+        addresses.permits(target.address().expect("is an address"))
+    }
+
+    #[test]
+    fn only_the_grant_opens_an_address_that_is_not_public() {
+        let (open, here) = ("GET http://*:*/**", "GET http://127.0.0.1:8080/**");
+        assert!(!reaches_this_machine(open, open, None));
+        assert!(!reaches_this_machine(here, open, None), "a plugin that needs it opens it");
+        assert!(!reaches_this_machine(open, open, Some(here)), "a rule or a hook that leaves it opens it");
+        assert!(!reaches_this_machine(here, open, Some(here)));
+        for (need, left) in [(open, None), (here, None), (open, Some(here)), (open, Some(open))] {
+            assert!(reaches_this_machine(need, here, left));
+        }
     }
 }

@@ -24,16 +24,19 @@ pub(crate) async fn run(args: ExplainArgs, json: bool) -> Result<ExitCode> {
     let arguments = arguments(&args.args)?;
     let gate = setup::gate(&setup, &CancellationToken::new())?;
     let arguments = arguments.to_value();
+    if setup.host.settings().redaction.holds(&arguments) {
+        // Whatever is said of it may say them again.
+        return Err(Error::usage(format!(
+            "`{}` would not run: its arguments hold what `redact` keeps out of runs",
+            args.tool
+        )));
+    }
     let judgement = gate.judge(tool, &arguments);
-    let faults = match setup.host.settings().redaction.holds(&arguments) {
-        true => vec!["they hold what `redact` keeps out of runs: the call would be withheld".to_owned()],
-        false => tool.faults(&arguments),
-    };
     let explained = Explained {
         tool,
         outlook: gate.outlook(tool, &arguments, &judgement),
         judgement,
-        faults,
+        faults: tool.faults(&arguments),
         hooks: setup.host.hooks_before_tools(),
     };
     match json {
@@ -198,6 +201,7 @@ fn words(cut: Cut) -> &'static str {
         Cut::Grant => "the grant is read-only: writes will fail",
         Cut::Mount => "the mount is read-only: writes will fail",
         Cut::Rules => "narrowed by rules",
+        Cut::Address => "not a public address: requests will be refused",
     }
 }
 

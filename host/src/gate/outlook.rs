@@ -32,7 +32,8 @@ impl Gate {
     pub fn outlook(&self, tool: &GatedTool, arguments: &Value, judgement: &Judgement) -> Outlook {
         let (mut reasons, mut bounds) = (Vec::new(), Vec::new());
         if self.redaction.holds(arguments) {
-            reasons.push("its arguments hold what `redact` keeps out of runs".to_owned());
+            // Whatever else is said of it may say them again.
+            return Outlook::Fails(vec!["its arguments hold what `redact` keeps out of runs".to_owned()]);
         }
         if !tool.faults(arguments).is_empty() {
             reasons.push("its arguments do not fit".to_owned());

@@ -308,6 +308,7 @@ fn authority_lines(tool: &GatedTool, resolved: &Resolved) -> Vec<String> {
                     Cut::Grant => "grant is narrower",
                     Cut::Mount => "mount is read-only",
                     Cut::Rules => "narrowed by rules",
+                    Cut::Address => "not a public address",
                 })
                 .collect();
             let cuts = if cuts.is_empty() { String::new() } else { format!(", {}", cuts.join(", ")) };

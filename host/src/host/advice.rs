@@ -14,6 +14,10 @@ pub(super) fn findings(settings: &Settings, tools: &[GatedTool]) -> Vec<Finding>
         findings.extend(sent_to_all(grant));
         findings.extend(about.iter().filter_map(|tool| carries_out(grant, tool)));
     }
+    for tool in tools {
+        let mounts = tool.granted().mounts.values().map(|given| given.mount.name()).collect();
+        findings.extend(settings.policy.kept_whole(tool.plugin_name(), &tool.spec().name, &mounts));
+    }
     findings
 }
 

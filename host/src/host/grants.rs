@@ -88,11 +88,7 @@ fn requests(settings: &Settings, plugin: &PluginHandle, spec: &ToolSpec) -> Vec<
 
 /// The requests of one table.
 pub(super) fn requests_of<'t>(table: &'t GrantTable, origin: &'t Origin) -> impl Iterator<Item = AllowedHttp> {
-    let given = |pattern: &HttpPattern| AllowedHttp {
-        pattern: pattern.clone(),
-        addresses: table.addresses.clone(),
-        origin: origin.clone(),
-    };
+    let given = |pattern: &HttpPattern| AllowedHttp::granted(pattern.clone(), table.addresses.clone(), origin.clone());
     table.http.iter().map(given)
 }
 

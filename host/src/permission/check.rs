@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::argument::Argument;
-use super::narrow::Narrow;
 use super::nearest::nearest;
 use super::path::PathMatcher;
 use super::policy::Policy;
@@ -76,9 +75,8 @@ fn counts(finding: &Finding, rule: &Rule) -> bool {
 }
 
 fn check_mounts(rule: &Rule, known: &[&str]) -> Vec<Finding> {
-    let conditions = rule.unless.iter().chain([&rule.condition]);
-    let of_paths = conditions.filter_map(|condition| condition.path.as_ref()).map(PathMatcher::mount);
-    let named: BTreeSet<&str> = of_paths.chain(rule.narrow.iter().flat_map(Narrow::mounts)).collect();
+    let excepted = rule.unless.iter().filter_map(|condition| condition.path.as_ref()).map(PathMatcher::mount);
+    let named: BTreeSet<&str> = rule.mounts().chain(excepted).collect();
     let unknown = named.into_iter().filter(|mount| !known.contains(mount));
     let finding = |mount| Finding {
         severity: Severity::Note,

@@ -155,6 +155,12 @@ impl Rule {
         holds_always && !self.effects_none && !self.built_in && self.within.is_none()
     }
 
+    /// The mounts that it leaves less of.
+    pub(super) fn mounts(&self) -> impl Iterator<Item = &str> {
+        let path = self.condition.path.iter().map(PathMatcher::mount);
+        path.chain(self.narrow.iter().flat_map(Narrow::mounts))
+    }
+
     /// What it says, without where it stands and without its examples.
     pub(super) fn meaning(&self) -> String {
         let Self { tools, within, effects_none, built_in, condition, unless, after, decision, .. } = self;

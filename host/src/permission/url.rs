@@ -124,10 +124,17 @@ mod tests {
             "https://a.example/%61dmin/x",
             "https://a.example/x/..%2fadmin/x",
             "https://a.example/x/%252e%252e%252fadmin",
+            "https://a.example//admin/x",
+            "https://a.example/%2561dmin/x",
+            "https://a.example/admin;v=1/x",
+            "https://a.example/.%252f/%2541DMIN;a/",
+            "https://a.example/%5cadmin%5cx",
+            "https://a.example/admin%20/x",
         ] {
             assert_eq!(restrict(inside), Match::Yes, "{inside}");
         }
         assert_eq!(restrict("https://a.example/public"), Match::No);
+        assert_eq!(restrict("https://a.example/administrators/x"), Match::No);
         assert_eq!(restrict("https://b.example/admin"), Match::No);
         assert_eq!(restrict("nothing"), Match::CannotTell);
     }

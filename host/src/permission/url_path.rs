@@ -48,7 +48,7 @@ impl PathPattern {
             Self::Glob(glob) => glob.matches_folded(path.strip_prefix('/').unwrap_or(path)),
             Self::Exactly(exact) => path.eq_ignore_ascii_case(exact),
         };
-        is_one(path) || is_one(&decoded(path)) || climbs(path)
+        readings(path).iter().any(|path| is_one(path)) || climbs(path)
     }
 
     /// The path of a URL, as it is sent.
@@ -81,21 +81,33 @@ fn escaped(path: &str) -> String {
 
 /// Whether a path has a way up once it is decoded, as some server may do, and another time behind a proxy.
 fn climbs(path: &str) -> bool {
-    let mut text = path.to_owned();
-    for _ in 0..3 {
-        let decoded = decoded(&text);
-        // Some servers leave out what stands behind `;`, and blanks.
-        let name = |part: &str| part.split(';').next().unwrap_or_default().trim_matches(|c: char| c <= ' ').len();
-        let is_up = |part: &str| part.trim_start_matches(|c: char| c <= ' ').starts_with("..") && name(part) == 2;
-        if decoded.split(['/', '\\']).any(is_up) {
-            return true;
-        }
-        if decoded == text {
-            break;
-        }
-        text = decoded;
+    decodings(path).iter().any(|text| text.split(['/', '\\']).any(|part| name(part) == ".."))
+}
+
+/// What some server may take a path for: decoded or not, and without what it may leave out.
+fn readings(path: &str) -> Vec<String> {
+    let mut readings = decodings(path);
+    for text in readings.clone() {
+        let names = text.split(['/', '\\']).map(name).filter(|name| !matches!(*name, "" | "."));
+        let plain: String = names.flat_map(|name| ["/", name]).collect();
+        readings.extend([format!("{plain}/"), plain]);
     }
-    false
+    readings
+}
+
+/// A path as it is, and each time it is decoded once more.
+fn decodings(path: &str) -> Vec<String> {
+    let mut all = vec![path.to_owned()];
+    for _ in 0..3 {
+        let Some(next) = all.last().map(|text| decoded(text)).filter(|next| all.last() != Some(next)) else { break };
+        all.push(next);
+    }
+    all
+}
+
+/// A part of a path without what some servers leave out: what stands behind `;`, and blanks.
+fn name(part: &str) -> &str {
+    part.split(';').next().unwrap_or_default().trim_matches(|c: char| c <= ' ')
 }
 
 fn decoded(text: &str) -> String {

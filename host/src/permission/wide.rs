@@ -1,5 +1,7 @@
 //! Rules that allow more than they look like.
 
+use std::collections::BTreeSet;
+
 use super::check::{Finding, Severity};
 use super::decision::Decision;
 use super::policy::Policy;
@@ -10,6 +12,27 @@ impl Policy {
     /// Allow rules that are as wide as they can be, or wider than the words in them.
     pub fn wide(&self) -> Vec<Finding> {
         self.rules().iter().filter(|rule| rule.decision == Decision::Allow).flat_map(wide).collect()
+    }
+
+    /// Mounts of a tool that its calls keep whole where they are allowed by a path in another one.
+    pub fn kept_whole(&self, plugin: &str, tool: &str, mounts: &BTreeSet<&str>) -> Vec<Finding> {
+        let speaks = |rule: &&Rule| rule.decision != Decision::Deny && rule.is_of(plugin, tool);
+        let spoken: BTreeSet<&str> = self.rules().iter().filter(speaks).flat_map(Rule::mounts).collect();
+        let allows = |rule: &&Rule| {
+            let path = rule.condition.path.as_ref().filter(|path| mounts.contains(path.mount()));
+            rule.decision == Decision::Allow && path.is_some()
+        };
+        let rules = self.rules().iter().filter(speaks).filter(allows);
+        rules.flat_map(|rule| mounts.difference(&spoken).map(|mount| kept(rule, plugin, tool, mount))).collect()
+    }
+}
+
+fn kept(rule: &Rule, plugin: &str, tool: &str, mount: &str) -> Finding {
+    Finding {
+        severity: Severity::Note,
+        message: format!("the rule allows calls of `{plugin}/{tool}` by one path, and leaves them all of `{mount}`"),
+        hint: format!("close it with `narrow = {{ fs = {{ {mount} = [] }} }}`, or say which of it"),
+        origin: rule.origin.clone(),
     }
 }
 

@@ -160,11 +160,9 @@ impl Gateway {
             return Err(Error::ConnectionLimitReached);
         }
         let body = Some(body).filter(|body| !body.is_end_stream());
-        if body.is_some() && matches!(target.method(), "GET" | "HEAD") {
-            // Who may only look has nothing to send.
-            self.refuse(target.method(), "a body", RefusalReason::NotGranted, None);
-            return Err(Error::HttpRequestBodySize(Some(0)));
-        }
+        // Who may only look has nothing to send. Whether what was opened stays empty shows once the guest closes it.
+        let looks = matches!(target.method(), "GET" | "HEAD");
+        let (opened, body) = if looks { (body, None) } else { (None, body) };
         let body = body.map(|body| leaving(body, self.count()));
         let mut headers = without_own(&parts.headers);
         if !self.count().carry((target.method().len() + length + size(&headers)) as u64) {
@@ -184,7 +182,14 @@ impl Gateway {
         let (leaks, refusals) = (self.reach.leaks().clone(), Arc::clone(&self.refusals));
         let patience = options.first_byte_timeout.unwrap_or(Duration::MAX);
         Ok(async move {
-            let coming = tokio::time::timeout(patience, sent);
+            let coming = tokio::time::timeout(patience, async {
+                if let Some(opened) = opened
+                    && !is_empty(opened).await
+                {
+                    return Err(None);
+                }
+                sent.await.map_err(Some)
+            });
             let came = tokio::select! {
                 biased;
                 // A hook that does not wait for its answer has sent nothing.
@@ -193,7 +198,11 @@ impl Gateway {
             };
             let mut answer = match came {
                 Err(_) => return Err(Error::HttpResponseTimeout),
-                Ok(Err(fault)) => return Err(to_error(&fault, &target, &refusals)),
+                Ok(Err(None)) => {
+                    refusals.note(Refusal::new("http", target.method(), "a body", RefusalReason::NotGranted));
+                    return Err(Error::HttpRequestBodySize(Some(0)));
+                }
+                Ok(Err(Some(fault))) => return Err(to_error(&fault, &target, &refusals)),
                 Ok(Ok(answer)) => answer,
             };
             if is_secret && (is_packed(answer.headers()) || answer.status() == StatusCode::PARTIAL_CONTENT) {
@@ -213,6 +222,16 @@ impl Gateway {
             Ok(answer.map(|body| Arriving::new(body, count, pause, leaks.watch(), place).boxed_unsync()))
         })
     }
+}
+
+/// Whether nothing comes, and nothing goes wrong.
+async fn is_empty(mut body: WasiBody) -> bool {
+    while let Some(frame) = body.frame().await {
+        if !frame.is_ok_and(|frame| frame.data_ref().is_some_and(bytes::Bytes::is_empty)) {
+            return false;
+        }
+    }
+    true
 }
 
 /// Bytes of names and values.

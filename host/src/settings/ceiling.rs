@@ -89,17 +89,30 @@ fn clamp_requests(file: &mut ConfigFile, ceiling: &Ceiling, notes: &mut Vec<Note
             notes.push(Note { message, origin: origin.clone() });
         };
         if let Some(most) = &ceiling.http {
-            let both =
-                |pattern: &HttpPattern| most.iter().filter_map(|most| pattern.intersect(most)).collect::<Vec<_>>();
+            // An address that the ceiling alone names is granted by nobody.
+            let is_fit = |both: &HttpPattern, written: &HttpPattern| {
+                both.address().is_none_or(|address| written.address().is_some() || table.addresses.permits(address))
+            };
+            let both = |pattern: &HttpPattern| {
+                let both = most.iter().filter_map(|most| pattern.intersect(most));
+                both.filter(|both| is_fit(both, pattern)).collect::<Vec<_>>()
+            };
             let left: Vec<HttpPattern> = table.http.iter().flat_map(both).collect();
             if left != table.http {
                 note("`http` is");
                 table.http = left;
             }
         }
-        if let Some(left) = ceiling.addresses.as_ref().and_then(|most| table.addresses.cut_to(most)) {
+        let Some(most) = &ceiling.addresses else { continue };
+        if let Some(left) = table.addresses.cut_to(most) {
             note("`addresses` are");
             table.addresses = left;
+        }
+        // What names an address in place of a host opens it.
+        let is_above = |pattern: &HttpPattern| pattern.address().is_some_and(|address| !most.permits(address));
+        if table.http.iter().any(is_above) {
+            note("an address in `http` is");
+            table.http.retain(|pattern| !is_above(pattern));
         }
     }
 }

@@ -187,6 +187,35 @@ fn a_read_only_mount_that_another_one_lets_change_is_noted() {
     assert!(!checked("[mounts.outer]\npath = \".\"\n[mounts.inner]\npath = \"src\"\nmode = \"rw\"\n").contains("note"));
 }
 
+/// Without a word on the other mount, a call that may write one note may write the whole project too.
+#[test]
+fn a_mount_that_an_allow_by_a_path_elsewhere_leaves_whole_is_told() {
+    let checked = |more: &str| {
+        let policy = format!(
+            "format = 1\n[mounts.workspace]\npath = \".\"\nmode = \"rw\"\n[mounts.other]\npath = \"src\"\nmode = \"rw\"\n\
+             [grants]\nprobe = {{ fs = {{ workspace = \"rw\", other = \"rw\" }} }}\n\
+             [[rules]]\ntool = \"probe\"\npath = {{ arg = \"on\", mount = \"other\", glob = \"**\" }}\ndecision = \"allow\"\n{more}"
+        );
+        let world = World::with_notes()
+            .file("policy.toml", policy)
+            .file("probe.wasm", fs::read(looplet_tests::guests::FS_PROBE).unwrap());
+        world.run(&["check", "--policy", "policy.toml", "--dev", "probe=probe.wasm"]).transcript()
+    };
+    expect![[r#"
+        ── stdout
+        note: `probe` is loaded by `--dev`: outside of the lock, and without secrets
+        advice: policy.toml:10: the rule allows calls of `probe/probe` by one path, and leaves them all of `workspace`; close it with `narrow = { fs = { workspace = [] } }`, or say which of it
+        in order: 5 plugins, 10 tools, 1 rule
+        ── exit 0
+    "#]].assert_eq(&checked(""));
+    for closed in [
+        "narrow = { fs = { workspace = [] } }\n",
+        "[[rules]]\ntool = \"probe\"\ndecision = \"ask\"\nnarrow = { fs = { workspace = \"notes\" } }\n",
+    ] {
+        assert!(!checked(closed).contains("advice"), "{}", checked(closed));
+    }
+}
+
 /// The user's own file is for all projects: what one of them lacks is in another.
 #[test]
 fn rules_of_the_users_file_about_what_other_projects_have_are_not_noted() {
@@ -201,7 +230,8 @@ fn rules_of_the_users_file_about_what_other_projects_have_are_not_noted() {
         ── stdout
         in order: 4 plugins, 9 tools, 4 rules
         ── exit 0
-    "#]].assert_eq(&world.run(&["check", "--policy", "policy.toml"]).transcript());
+    "#]]
+    .assert_eq(&world.run(&["check", "--policy", "policy.toml"]).transcript());
     let world = World::with_notes().file("policy.toml", format!("{denies}{rules}"));
     expect![[r#"
         ── stdout

@@ -20,11 +20,8 @@ const VALUE: &str = "tok/12345+x";
 fn holding(canaries: &[&Canary], header: &'static str, form: &str) -> Authority {
     let mut authority = Authority::default();
     for canary in canaries {
-        authority.http.push(AllowedHttp {
-            pattern: HttpPattern::parse(&format!("* {}", canary.url("/**"))).unwrap(),
-            addresses: AddressPolicy::default(),
-            origin: Origin::Program,
-        });
+        let pattern = HttpPattern::parse(&format!("* {}", canary.url("/**"))).unwrap();
+        authority.http.push(AllowedHttp::granted(pattern, AddressPolicy::default(), Origin::Program));
     }
     let (to, value) = (HttpOrigin::parse(&canaries[0].url("")).unwrap(), SecretValue::new(VALUE).unwrap());
     let header = (&HeaderName::from_static(header), form);

@@ -47,6 +47,14 @@ const PRIVATE_V4: [(Ipv4Addr, u8); 4] = [
     (Ipv4Addr::new(192, 168, 0, 0), 16),
 ];
 
+/// Where clouds keep their secrets, in a part of IPv6 that is private otherwise.
+const METADATA_V6: [(Ipv6Addr, u8); 4] = [
+    (Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0), 32),
+    (Ipv6Addr::new(0xfd20, 0xce, 0, 0, 0, 0, 0, 0), 32),
+    (Ipv6Addr::new(0xfd00, 0xc1, 0, 0, 0, 0, 0, 0), 32),
+    (Ipv6Addr::new(0xfd00, 0x42, 0, 0, 0, 0, 0, 0), 32),
+];
+
 /// Which addresses a request may go to. The default is public ones alone.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct AddressPolicy {
@@ -143,10 +151,7 @@ fn is_public(address: IpAddr) -> bool {
 fn is_private(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(v4) => any_v4(&PRIVATE_V4, v4),
-        // `fd00:ec2::` is where a cloud keeps its secrets.
-        IpAddr::V6(v6) => {
-            v6.is_loopback() || v6.segments()[0] & 0xfe00 == 0xfc00 && v6.segments()[..2] != [0xfd00, 0xec2]
-        }
+        IpAddr::V6(v6) => v6.is_loopback() || v6.segments()[0] & 0xfe00 == 0xfc00 && !any_v6(&METADATA_V6, v6),
     }
 }
 
@@ -250,6 +255,9 @@ mod tests {
             "ff02::1",
             "255.255.255.255",
             "fd00:ec2::254",
+            "fd20:ce::254",
+            "fd00:c1::a9fe:a9fe",
+            "fd00:42::42",
             "168.63.129.16",
         ] {
             assert!(!permits(&policy, outside), "{outside}");

@@ -1,6 +1,7 @@
 //! What of the web a call reaches: patterns that need, grant and rules have in common, each with its addresses.
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use http::HeaderMap;
@@ -19,6 +20,8 @@ pub struct AllowedHttp {
     pub pattern: HttpPattern,
     /// Where they may go.
     pub addresses: AddressPolicy,
+    /// The address that the line names in place of a host. What a tool, a rule or an argument names is none.
+    pub named: Option<IpAddr>,
     /// The line that grants them.
     pub origin: Origin,
 }
@@ -42,7 +45,8 @@ pub fn meaning<'a>(
     allowed: impl IntoIterator<Item = &'a AllowedHttp>,
     secrets: impl IntoIterator<Item = &'a BoundSecret>,
 ) -> String {
-    let requests: Vec<_> = allowed.into_iter().map(|given| (given.pattern.to_string(), &given.addresses)).collect();
+    let requests: Vec<_> =
+        allowed.into_iter().map(|given| (given.pattern.to_string(), &given.addresses, given.named)).collect();
     let secrets: Vec<_> = secrets
         .into_iter()
         .map(|given| (&given.name, given.to.to_string(), given.header.as_str(), &given.form))
@@ -145,7 +149,7 @@ impl HttpReach {
 
     fn addresses_where(&self, is_about: impl Fn(&HttpPattern) -> bool) -> Option<AddressPolicy> {
         let about = self.allowed.iter().filter(|allowed| is_about(&allowed.pattern));
-        about.map(AllowedHttp::addresses_of_pattern).reduce(|all, other| all.or(&other))
+        about.map(AllowedHttp::all_addresses).reduce(|all, other| all.or(&other))
     }
 
     /// Where a request may go: to the addresses of all that is about it.
@@ -161,10 +165,24 @@ impl HttpReach {
 }
 
 impl AllowedHttp {
-    /// A pattern that names an address in place of a host names where it goes.
-    fn addresses_of_pattern(&self) -> AddressPolicy {
+    /// What a line of the operator's grants: a pattern that names an address in place of a host says where it goes.
+    pub fn granted(pattern: HttpPattern, addresses: AddressPolicy, origin: Origin) -> Self {
+        Self { named: pattern.address(), pattern, addresses, origin }
+    }
+
+    /// The same for requests that are fewer.
+    pub fn cut_to(&self, pattern: HttpPattern) -> Self {
+        Self { pattern, ..self.clone() }
+    }
+
+    /// Whether its requests are to an address that may not be dialled.
+    pub fn is_barred(&self) -> bool {
+        self.pattern.address().is_some_and(|address| !self.all_addresses().permits(address))
+    }
+
+    fn all_addresses(&self) -> AddressPolicy {
         let policy = self.addresses.clone();
-        match self.pattern.address() {
+        match self.named {
             Some(address) => policy.with_address(address),
             None => policy,
         }
@@ -176,12 +194,10 @@ mod tests {
     use super::*;
 
     fn reach(parts: &[(&str, &[&str])]) -> HttpReach {
-        let part = |(pattern, networks): &(&str, &[&str])| AllowedHttp {
-            pattern: HttpPattern::parse(pattern).expect("is a pattern"),
-            addresses: networks
-                .iter()
-                .fold(AddressPolicy::default(), |all, network| all.with_network(network).expect("is a network")),
-            origin: Origin::Program,
+        let part = |(pattern, networks): &(&str, &[&str])| {
+            let network = |all: AddressPolicy, network: &&str| all.with_network(network).expect("is a network");
+            let networks = networks.iter().fold(AddressPolicy::default(), network);
+            AllowedHttp::granted(HttpPattern::parse(pattern).expect("is a pattern"), networks, Origin::Program)
         };
         HttpReach { allowed: parts.iter().map(part).collect(), ..HttpReach::default() }
     }
@@ -208,5 +224,20 @@ mod tests {
         assert_eq!(permit(&reach, "GET http://127.0.0.1:8080/", "127.0.0.1"), Some(true));
         assert_eq!(permit(&reach, "GET http://127.0.0.2:8080/", "127.0.0.2"), Some(false));
         assert_eq!(permit(&reach, "GET http://localhost:8080/", "127.0.0.1"), Some(false));
+    }
+
+    #[test]
+    fn an_address_that_only_a_cut_names_is_named_by_nobody() {
+        let mut reach = reach(&[("GET http://*:8080/**", &[])]);
+        let cut = HttpPattern::parse("GET http://127.0.0.1:8080/a").expect("is a pattern");
+        let cut = reach.allowed[0].cut_to(cut);
+        assert!(cut.is_barred() && !reach.allowed[0].is_barred());
+        reach.allowed = vec![cut];
+        assert_eq!(permit(&reach, "GET http://127.0.0.1:8080/a", "127.0.0.1"), Some(false));
+        // What is granted stays granted, however much of it is left.
+        let named = HttpPattern::parse("GET http://127.0.0.1:8080/**").expect("is a pattern");
+        let named = AllowedHttp::granted(named, AddressPolicy::default(), Origin::Program);
+        reach.allowed = vec![named.cut_to(HttpPattern::parse("GET http://127.0.0.1:8080/a").expect("is a pattern"))];
+        assert_eq!(permit(&reach, "GET http://127.0.0.1:8080/a", "127.0.0.1"), Some(true));
     }
 }

@@ -124,6 +124,31 @@ fn a_trusted_file_reaches_the_web_within_the_ceiling() {
     assert!(permits("10.1.0.1") && !permits("169.254.169.254") && !permits("192.168.0.1") && !permits("127.0.0.1"));
 }
 
+/// An address in place of a host is a network of one, whoever of the two names it.
+#[test]
+fn a_trusted_file_opens_no_address_above_the_ceiling() {
+    let left = |ceiling: &str, project: &str| {
+        let (settings, notes) =
+            trusted(&format!("[ceiling]\n{ceiling}\n"), &format!("[grants]\nhttp = {{ {project} }}\n"));
+        let http = settings.grants.first().expect("is there").table.http.iter().map(ToString::to_string);
+        (http.collect::<Vec<_>>(), notes)
+    };
+    let metadata = "http = [\"GET http://169.254.169.254/**\", \"GET http://10.0.0.7/**\", \"GET http://1.1.1.1/**\"]";
+    let (http, notes) = left("addresses = [\"10.0.0.0/8\"]", metadata);
+    assert_eq!(http, ["GET http://10.0.0.7/**", "GET http://1.1.1.1/**"]);
+    assert_eq!(
+        notes,
+        ["looplet.toml:2: an address in `http` is above the ceiling of your own file and brought down to it"]
+    );
+    assert_eq!(left("addresses = []", metadata).0, ["GET http://1.1.1.1/**"]);
+    // The project names no address: what both are about is one that nobody gave it.
+    let open = "http = [\"GET http://*/**\"]";
+    let ceiling = "http = [\"GET http://10.0.0.7/**\", \"GET http://1.1.1.1/**\"]";
+    assert_eq!(left(ceiling, open).0, ["GET http://1.1.1.1/**"]);
+    assert_eq!(left(ceiling, &format!("{open}, addresses = [\"10.0.0.7\"]")).0.len(), 2);
+    assert_eq!(left(ceiling, metadata).0, ["GET http://10.0.0.7/**", "GET http://1.1.1.1/**"]);
+}
+
 #[test]
 fn what_a_trusted_file_gives_to_hooks_stays_within_the_ceiling_too() {
     let user = "[ceiling]\nmode = \"ro\"\nenv = []\nsecrets = []\nhttp = [\"GET https://a.example/**\"]\naddresses = []\nwall_ms = 500\nbudget.egress_kib = 8\n";
