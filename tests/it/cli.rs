@@ -1,6 +1,7 @@
 //! The program as people use it: whole standard output, whole standard error, exit code.
 
 mod addresses;
+mod after;
 mod as_written;
 mod ask;
 mod call;
@@ -11,6 +12,7 @@ mod egress;
 mod http;
 mod https;
 mod json;
+mod layers;
 mod lock;
 mod lock_fetch;
 mod look;

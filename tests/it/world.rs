@@ -95,6 +95,15 @@ impl World {
         self.run_at("project", arguments)
     }
 
+    /// Trusts the project's file, as who has read it may.
+    pub(crate) fn trust(&self) {
+        let shown = self.started(Command::new(program::host()).arg("trust"), "project").output().unwrap();
+        let shown = String::from_utf8(shown.stderr).unwrap();
+        let digest = shown.split("--yes=").nth(1).and_then(|rest| rest.split('`').next()).expect("says how");
+        let printed = self.run(&["trust", &format!("--yes={digest}")]);
+        assert_eq!(printed.code, Some(0), "{}", printed.stderr);
+    }
+
     /// Runs the program in another directory of the world.
     pub(crate) fn run_at(&self, directory: &str, arguments: &[&str]) -> Printed {
         self.run_as(Command::new(program::host()).args(arguments), directory)

@@ -158,6 +158,22 @@ fn arguments_that_are_no_json() {
     );
 }
 
+/// Two readers of them could see two calls.
+#[test]
+fn arguments_that_say_the_same_name_twice() {
+    check(&[Answer::Call("read_file", r#"{"path":"notes.md","path":"other.md"}"#), END], &expect![[r#"
+        ── stdout
+        over
+        ── stderr
+        model openai:mock at 127.0.0.1:[PORT] (OPENAI_MODEL)
+        workspace [DIR]/project (ro, --workspace)
+        policy none written and no terminal to ask at: every call is denied but for `--allow`
+        #1 ✗ read_file() → validation: the arguments are no valid JSON: key "path" stands twice at line 1 …
+        answered · 1 step · 240 tokens · [TIME] · show: looplet-host show [RUN]
+        ── exit 0
+    "#]]);
+}
+
 #[test]
 fn a_tool_that_does_not_exist() {
     check(

@@ -123,8 +123,12 @@ fn what_is_not_granted_is_told_with_the_line_that_would_allow_it() {
     "#]].assert_eq(&shown(&printed, &canary));
     assert_eq!(canary.seen().len(), 1);
     let journal = std::fs::read_to_string(world.journals().remove(0)).unwrap();
-    let told = journal.matches("would_allow").count();
-    assert!(told >= 3 && !world.run(&["show", &world.runs()[0], "--prompt", "4"]).stdout.contains("would_allow"));
+    assert!(journal.matches("would_allow").count() >= 3);
+    let prompt = world.run(&["show", &world.runs()[0], "--prompt", "4"]).stdout;
+    assert!(prompt.contains("is not granted to this tool"), "{prompt}");
+    for told in ["would_allow", "would be allowed", "grants", "--grant", "--allow", "[[rules]]"] {
+        assert!(!prompt.contains(told), "the model is told of {told}: {prompt}");
+    }
 }
 
 #[test]

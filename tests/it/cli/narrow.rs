@@ -172,3 +172,88 @@ fn a_list_of_paths_that_a_rule_cuts_by_is_what_the_call_reaches() {
     "#]]
     .assert_eq(&listed("narrow = { fs = { workspace = \"{/on}\" } }"));
 }
+
+#[test]
+fn what_several_rules_leave_is_what_each_of_them_leaves() {
+    expect![[r#"
+        ["one.md","./two.md"]
+        read /workspace/one.md: "one\n"
+        write /workspace/two.md 2: access
+        read /workspace/three.md: no-entry
+        list /workspace: one.md two.md
+        refused inside: open for writing workspace:/two.md: read only
+        refused inside: open workspace:/three.md: outside this call's reach
+        [TIME] · [SIZE] of 64
+        ["two.md"]
+        read /workspace/one.md: no-entry
+        write /workspace/two.md 2: access
+        read /workspace/three.md: no-entry
+        list /workspace: two.md
+        refused inside: open workspace:/one.md: outside this call's reach
+        refused inside: open for writing workspace:/two.md: read only
+        refused inside: open workspace:/three.md: outside this call's reach
+        [TIME] · [SIZE] of 64
+        []
+        read /workspace/one.md: "one\n"
+        write /workspace/two.md 2: access
+        read /workspace/three.md: "three\n"
+        list /workspace: one.md three.md two.md
+        refused inside: open for writing workspace:/two.md: read only
+        [TIME] · [SIZE] of 64
+        ["one.md","three.md"]
+        read /workspace/one.md: "one\n"
+        write /workspace/two.md 2: access
+        read /workspace/three.md: "three\n"
+        list /workspace: one.md three.md two.md
+        refused inside: open for writing workspace:/two.md: read only
+        [TIME] · [SIZE] of 64
+        ["one.md","../two.md"]
+        read /workspace/one.md: "one\n"
+        write /workspace/two.md 2: access
+        read /workspace/three.md: "three\n"
+        list /workspace: one.md three.md two.md
+        refused inside: open for writing workspace:/two.md: read only
+        [TIME] · [SIZE] of 64
+    "#]].assert_eq(&listed(
+        "path = { arg = \"on\", mount = \"workspace\", glob = \"{one,two}.md\" }\ndecision = \"allow\"\n[[rules]]\ntool = \"probe\"\n\
+         narrow = { fs = { workspace = [{ at = \"two.md\", mode = \"ro\" }, { at = \"one.md\" }, { at = \"three.md\" }] } }",
+    ));
+}
+
+/// By the tools that people have: an allowance for a directory is for what is in it.
+#[test]
+fn a_directory_is_walked_and_what_lies_beside_it_is_not_there() {
+    let rule = "[[rules]]\ntool = \"files\"\npath = { arg = \"path\", mount = \"workspace\", glob = [\"src\", \"src/**\"] }\ndecision = \"allow\"\n";
+    let world = World::with_notes()
+        .file("policy.toml", format!("format = 1\n[mounts.workspace]\npath = \".\"\n[grants]\nfiles = {{ fs = {{ workspace = \"ro\" }} }}\n{rule}"))
+        .file("src/deep/a.md", "alpha inside\n");
+    let call = |tool: &str, arguments: &str| {
+        let printed = world.run(&["call", tool, arguments, "--policy", "policy.toml"]);
+        format!("{tool} {arguments} {:?}\n{}", printed.code, printed.stdout)
+    };
+    let calls = [
+        call("files/list_dir", r#"{"path":"src"}"#),
+        call("files/grep", r#"{"path":"src","pattern":"alpha|main"}"#),
+        call("files/glob", r#"{"path":"src","pattern":"**/*.md"}"#),
+        call("files/read_file", r#"{"path":"src/deep/a.md"}"#),
+        call("files/read_file", r#"{"path":"notes.md"}"#),
+        call("files/list_dir", r#"{"path":"."}"#),
+        call("files/grep", r#"{"path":"src/..","pattern":"alpha"}"#),
+        // Without a path these walk all of it: nothing says that it is the directory.
+        call("files/grep", r#"{"pattern":"alpha"}"#),
+    ];
+    expect![[r#"
+        files/list_dir {"path":"src"} Some(0)
+        {"entries":["deep/","main.rs"]}
+        files/grep {"path":"src","pattern":"alpha|main"} Some(0)
+        {"matches":["src/main.rs:2: fn main() {}","src/deep/a.md:1: alpha inside"],"total":2}
+        files/glob {"path":"src","pattern":"**/*.md"} Some(0)
+        {"paths":["src/deep/a.md"]}
+        files/read_file {"path":"src/deep/a.md"} Some(0)
+        alpha inside
+        files/read_file {"path":"notes.md"} Some(3)
+        files/list_dir {"path":"."} Some(3)
+        files/grep {"path":"src/..","pattern":"alpha"} Some(3)
+        files/grep {"pattern":"alpha"} Some(3)
+    "#]].assert_eq(&calls.concat());
+}

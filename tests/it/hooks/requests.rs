@@ -158,3 +158,27 @@ fn check_names_what_a_hook_is_granted_and_does_not_need() {
         ── exit 0
     "#]].assert_eq(&shown(&printed, &canary));
 }
+
+/// What a tool may ask, the hook beside it in the same component may not.
+#[test]
+fn a_hook_has_nothing_of_what_the_tool_of_its_component_is_granted() {
+    let canary = Canary::start(|_| answer("200 OK", "content-type: text/plain\r\n", "asked"));
+    let url = canary.url("/page");
+    let component = fs::read(guests::TOOL_AND_HOOK).unwrap();
+    let ask = format!(r#"{{"calls":[{{"tool":"ask","arguments":{{"url":"{url}"}}}}]}}"#);
+    let asked = |grants: &str| {
+        let policy = format!(
+            "format = 1\n[plugins]\nboth = {{ from = \"../both.wasm\" }}\n[grants]\n\"both/ask\" = {{ http = [\"GET {url}\"] }}\n\
+             [[rules]]\ntool = \"both\"\ndecision = \"allow\"\n\
+             [[hooks]]\nuse = \"../both.wasm\"\nsettings = {{ ask = \"{url}\" }}\nlimits = {{ wall_ms = 5000 }}\n{grants}"
+        );
+        let world =
+            World::with_notes().file("../both.wasm", &component).file("policy.toml", policy).model(&[&ask, DONE]);
+        let printed = world.run(RUN);
+        assert!(printed.stderr.contains("#1 ✓ ask("), "{}", printed.transcript());
+        journal(&world)
+    };
+    let journal = asked("");
+    assert!(journal.contains("is not granted to this tool") && !journal.contains("\"asked: asked"), "{journal}");
+    assert_eq!(canary.seen().len(), 1);
+}
