@@ -52,6 +52,7 @@ pub(crate) async fn run(args: AddArgs, json: bool) -> Result<ExitCode> {
     let is_own = found.is_own || found.lock.is_none();
     let mut lock = found.lock.unwrap_or_default();
     let candidates = candidates(&machine, &args).await?;
+    candidates.iter().try_for_each(|candidate| check_place(&machine, &lock, candidate))?;
     let sandbox = Sandbox::with_compilation(compile::compilation(&machine))?;
     let mut reviewed = Vec::new();
     for candidate in candidates {
@@ -136,7 +137,21 @@ async fn candidates(machine: &Machine, args: &AddArgs) -> Result<Vec<Candidate>>
 }
 
 fn check_name(name: &str) -> Result<()> {
-    looplet_host::settings::check_name(name).map_err(|error| error.hint("name it with `--name`"))
+    let hint = "name it with `--name`: a-z, then a-z, 0-9, `_` or `-`, at most 64";
+    looplet_host::settings::check_name(name).map_err(|error| error.hint(hint))
+}
+
+/// What was fetched takes the place of nothing but itself, and of what was pinned under its name.
+fn check_place(machine: &Machine, lock: &Lock, candidate: &Candidate) -> Result<()> {
+    let Some(to) = &candidate.to else { return Ok(()) };
+    let is_known = |there: &Digest| {
+        *there == candidate.bytes.digest() || lock.get(&candidate.name).is_some_and(|pin| pin.digest == *there)
+    };
+    match machine::component_there(to)?.filter(|there| !is_known(there)) {
+        None => Ok(()),
+        Some(_) => Err(Error::usage(format!("`{}` is there already, and is something else", shown(machine, to)))
+            .hint("keep both: `--name NAME`, or `--to DIRECTORY`")),
+    }
 }
 
 /// All components that a run would load here, but for shipped ones.

@@ -31,7 +31,7 @@ pub(crate) async fn run(args: CallArgs, json: bool) -> Result<ExitCode> {
         step: 1,
         turn: 1,
         tool: Arc::new(tool.to_record()),
-        arguments: explain::arguments(&arguments)?,
+        arguments: explain::arguments(&arguments, &setup.host.settings().redaction)?,
     };
     // A call by hand is no run: hooks have no say in it.
     let view = RunView::of_beginning(RunId::generate());

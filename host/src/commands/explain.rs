@@ -10,6 +10,7 @@ use looplet_host::gate::{GatedTool, Judgement, Obstacle, Outlook};
 use looplet_host::host::Host;
 use looplet_host::need::Place;
 use looplet_host::permission::nearest;
+use looplet_host::redaction::Redaction;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
@@ -21,7 +22,7 @@ pub(crate) async fn run(args: ExplainArgs, json: bool) -> Result<ExitCode> {
     let setup = set_up(&args.setup, &args.setup.flags(), Vec::new(), None).await?;
     setup::print_notes(&setup);
     let tool = find(&setup.host, &args.tool)?;
-    let arguments = arguments(&args.args)?;
+    let arguments = arguments(&args.args, &setup.host.settings().redaction)?;
     let gate = setup::gate(&setup, &CancellationToken::new())?;
     let arguments = arguments.to_value();
     if setup.host.settings().redaction.holds(&arguments) {
@@ -61,10 +62,15 @@ pub(super) fn find<'h>(host: &'h Host, full_name: &str) -> Result<&'h GatedTool>
 }
 
 /// Arguments as they were typed.
-pub(super) fn arguments(text: &str) -> Result<CanonicalJson> {
+///
+/// # Errors
+/// They are no JSON object. Of what `redact` keeps out the error says nothing.
+pub(super) fn arguments(text: &str, redaction: &Redaction) -> Result<CanonicalJson> {
     let wrong = |what: String| Error::usage(what).hint("write them as a JSON object: '{\"path\": \"a.txt\"}'");
-    let arguments =
-        CanonicalJson::from_text(text).map_err(|fault| wrong(format!("the arguments are no JSON: {fault}")))?;
+    let arguments = CanonicalJson::from_text(text).map_err(|fault| {
+        let fault = format!("the arguments are no JSON: {fault}");
+        wrong(if redaction.holds(&fault) { "the arguments are no JSON".to_owned() } else { fault })
+    })?;
     match arguments.as_str().starts_with('{') {
         true => Ok(arguments),
         false => Err(wrong("the arguments are no JSON object".to_owned())),

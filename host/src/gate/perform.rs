@@ -1,5 +1,6 @@
 //! Running a call that was let through, and what is reported of it.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -10,7 +11,7 @@ use super::tool::GatedTool;
 use crate::agent::{CallReport, Event, Notes, ReadyCall};
 use crate::canonical::CanonicalJson;
 use crate::capability::Authority;
-use crate::message::ToolCall;
+use crate::message::{Outcome, ToolCall};
 use crate::permission::Approver;
 use crate::plugin::{CallContext, CallSupport, GuestReport, LogLevel, PluginState, RunKey};
 use crate::record::{Progress, StderrTail, Used, WrittenFile};
@@ -71,7 +72,11 @@ pub(super) fn keep_out(report: &mut CallReport, redaction: &Redaction) {
         let texts = (&report.outcome, &report.stderr, &report.progress, &report.kept);
         let text = serde_json::to_string(&texts).unwrap_or_default();
         let refusal = |name: &str| Refusal::new("secret", "say", format!("`{name}`"), RefusalReason::Secret);
-        report.refusals.extend(secrets.names_in(text.as_bytes()).into_iter().map(refusal));
+        let mut names: BTreeSet<&str> = secrets.names_in(text.as_bytes()).into_iter().collect();
+        if let Outcome::Ok(output) = &report.outcome {
+            names.extend(output.attachments.iter().flat_map(|attachment| secrets.names_in(&attachment.bytes)));
+        }
+        report.refusals.extend(names.into_iter().map(refusal));
     }
     redaction.clean(report);
 }

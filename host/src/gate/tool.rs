@@ -34,6 +34,9 @@ struct Parts {
     reach: Vec<Place>,
 }
 
+/// The longest name that every model takes.
+const NAME_BYTES: usize = 64;
+
 impl GatedTool {
     /// A tool of a plugin. `prefix` is put before its name for the model. The error is a clause about
     /// its schema.
@@ -63,6 +66,9 @@ impl GatedTool {
         let reach =
             most.map(|most| most.reached.into_iter().map(|reached| reached.place).collect()).unwrap_or_default();
         let shown_name = format!("{prefix}{}", spec.name);
+        if shown_name.len() > NAME_BYTES {
+            return Err(format!("is called `{shown_name}` with its prefix: more than {NAME_BYTES} letters"));
+        }
         Ok(Self(Arc::new(Parts {
             provider,
             spec,

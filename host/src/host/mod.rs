@@ -134,7 +134,7 @@ impl Host {
         findings.extend(contradictions::findings(&settings, &tools));
         findings.extend(hooks::findings(&settings, &hooks));
         findings.extend(mounts::findings(&settings, &mounts));
-        findings.extend(plugins::findings(&tools));
+        findings.extend(plugins::findings(&settings, &tools, DONE));
         let mounts = mounts.into_values().collect();
         Ok(Parts {
             sandbox: sandbox.clone(),

@@ -74,6 +74,8 @@ fn check(settings: &Settings, name: &str, is_users: bool, plugin: &Plugin) -> Re
         Some(Some(pin)) if pin.digest == digest => Ok(if file.is_own { Pinned::ByOperator } else { Pinned::ByProject }),
         Some(Some(pin)) => Err(changed(pin, called, plugin)),
         Some(None) => Err(Error::usage(format!("plugin `{name}` is not in `{called}`")).hint(hint(name))),
+        // What the user has looked at is known wherever it is met under its name.
+        None if settings.locks.known().any(|known| known == (name, digest)) => Ok(Pinned::ByOperator),
         None => match &settings.locked {
             None => Ok(Pinned::No),
             Some(origin) => Err(Error::usage(format!("plugin `{name}` is not pinned: there is no `{called}`"))

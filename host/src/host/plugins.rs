@@ -50,20 +50,30 @@ pub(super) async fn load(
 }
 
 /// Tools that look like others, and words that look like what they are not.
-pub(super) fn findings(tools: &[GatedTool]) -> Vec<Finding> {
+pub(super) fn findings(settings: &Settings, tools: &[GatedTool], done: &str) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let mut note = |message: String, hint: &str| {
-        let hint = hint.to_owned();
-        findings.push(Finding { severity: Severity::Note, message, hint, origin: Origin::Shipped });
+    let mut note = |tool: &GatedTool, message: String, hint: &str| {
+        let written = settings.plugins.get(tool.plugin_name()).map(|written| &written.origin);
+        let origin =
+            written.or(settings.plugin_dirs.first().map(|dir| &dir.origin)).unwrap_or(&Origin::Shipped).clone();
+        findings.push(Finding { severity: Severity::Note, message, hint: hint.to_owned(), origin });
     };
     for (index, tool) in tools.iter().enumerate() {
         for other in tools[..index].iter().filter(|other| look_alike(other.shown_name(), tool.shown_name())) {
             let message = format!("the tools `{}` and `{}` look alike", other.full_name(), tool.full_name());
-            note(message, "give one of the plugins a `prefix`, or leave it out");
+            note(tool, message, "give one of the plugins a `prefix`, or leave it out");
         }
-        if let Some(word) = mixed_word(&tool.spec().description) {
-            let message = format!("the description of `{}` has the word `{word}`, of two scripts", tool.full_name());
-            note(message, "look at it with `looplet-host inspect`");
+        if tool.shown_name() != done && look_alike(tool.shown_name(), done) {
+            let message = format!("the tool `{}` looks like `{done}`, by which a run ends", tool.full_name());
+            note(tool, message, "give its plugin a `prefix`, or leave it out");
+        }
+        let spec = tool.spec();
+        let schemas = [Some(&spec.input_schema), spec.output_schema.as_ref()];
+        let schemas = schemas.into_iter().flatten().map(|schema| ("schema", schema.as_str()));
+        for (what, text) in [("description", spec.description.as_str())].into_iter().chain(schemas) {
+            let Some(word) = mixed_word(text) else { continue };
+            let message = format!("the {what} of `{}` has the word `{word}`, of two scripts", tool.full_name());
+            note(tool, message, "look at it with `looplet-host inspect`");
         }
     }
     findings

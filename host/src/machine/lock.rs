@@ -32,6 +32,14 @@ pub fn read_locks(machine: &Machine, policy: Option<&Path>) -> Result<Locks> {
     Ok(Locks { user, project: read(machine, LOCK_FILE, &project)?, are_read: true })
 }
 
+/// The digest of what lies where a component is to be written; none where nothing does.
+pub fn component_there(path: &Path) -> Result<Option<Digest>> {
+    if !path.try_exists().unwrap_or(true) {
+        return Ok(None);
+    }
+    files::read_bytes(path).map(|bytes| Some(Digest::of(&bytes)))
+}
+
 /// Writes a component that was fetched, whole or not at all.
 pub fn write_component(path: &Path, bytes: &[u8]) -> Result<()> {
     let dir = path.parent().unwrap_or(Path::new("/"));

@@ -24,7 +24,7 @@ use std::path::{Path, PathBuf};
 pub use components::{NamedBy, PluginFile, hook_files, named_component, plugin_files};
 pub use files::{read_bytes, read_text, write_own};
 pub use layers::{Files, digest_of, layers, source, standing, trust_store};
-pub use lock::{LOCK_FILE, read_locks, write_component, write_lock};
+pub use lock::{LOCK_FILE, component_there, read_locks, write_component, write_lock};
 pub(crate) use model::named;
 pub use model::{choose, connect, wishes};
 pub use process::wait_until;

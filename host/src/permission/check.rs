@@ -8,7 +8,7 @@ use super::argument::Argument;
 use super::nearest::nearest;
 use super::path::PathMatcher;
 use super::policy::Policy;
-use super::rule::Rule;
+use super::rule::{Rule, Voice};
 use super::tool_pattern::ToolPattern;
 use crate::error::Error;
 use crate::origin::Origin;
@@ -64,14 +64,14 @@ impl Policy {
     /// What rules say of mounts that nobody defines: an allowance never holds there, a denial always.
     pub fn check_mounts(&self, known: &[&str]) -> Vec<Finding> {
         // A project that nobody trusts defines mounts that nobody makes; what the user's file names is elsewhere.
-        let rules = self.rules().iter().filter(|rule| !rule.narrows_only && !rule.is_users);
+        let rules = self.rules().iter().filter(|rule| rule.voice == Voice::Operator);
         rules.flat_map(|rule| check_mounts(rule, known)).collect()
     }
 }
 
 /// Whether a finding is one about this project.
 fn counts(finding: &Finding, rule: &Rule) -> bool {
-    finding.severity == Severity::Error || !rule.is_users
+    finding.severity == Severity::Error || rule.voice != Voice::User
 }
 
 fn check_mounts(rule: &Rule, known: &[&str]) -> Vec<Finding> {

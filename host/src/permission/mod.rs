@@ -52,7 +52,7 @@ pub use path::{LexicalResolver, PathFact, PathMatch, PathMatcher, PathResolver};
 pub use pattern::{PathGlob, TextGlob};
 pub use place::{FsPlace, Narrowing};
 pub use policy::{Facts, Fallback, Matched, Nothing, Policy, Verdict};
-pub use rule::{Condition, Example, Rule};
+pub use rule::{Condition, Example, Rule, Voice};
 pub use standing::{Scope, StandingApproval, Until};
 pub use template::Template;
 pub use tool_pattern::ToolPattern;

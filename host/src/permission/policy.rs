@@ -193,7 +193,7 @@ impl Policy {
             return false;
         }
         let fallback = self.per_plugin.get(plugin).unwrap_or(&self.fallback);
-        rules.any(|rule| rule.decision < Decision::Deny && !rule.narrows_only)
+        rules.any(|rule| rule.decision < Decision::Deny && !rule.narrows_only())
             || fallback.unmatched.decision() < Decision::Deny
             || self.allowed.iter().any(|(tools, _)| tools.matches(plugin, tool))
     }
@@ -223,7 +223,7 @@ impl Found {
         if !found.answer.counts(rule.decision.into()) {
             return;
         }
-        self.decided |= !rule.narrows_only;
+        self.decided |= !rule.narrows_only();
         self.untold |= found.narrowing.is_none() && rule.decision == Decision::Ask;
         self.matched.push(Matched {
             decision: rule.decision,

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::super::answer::Match;
-use super::super::rule::{Condition, Rule};
+use super::super::rule::{Condition, Rule, Voice};
 use super::super::{Decision, Unmatched};
 use super::tests::{decide, fallback, narrow, path, tool, when};
 use super::{Fallback, Policy};
@@ -86,7 +86,7 @@ proptest! {
     ) {
         let policy = Policy::new(rules, fallback);
         let before = decide(&policy, "a", &arguments);
-        let after = decide(&policy.with(Rule { narrows_only: true, ..added }), "a", &arguments);
+        let after = decide(&policy.with(Rule { voice: Voice::Untrusted, ..added }), "a", &arguments);
         prop_assert!(after.decision >= before.decision, "{before:?} became {after:?}");
     }
 

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::super::matcher::Matcher;
 use super::super::path::{LexicalResolver, PathMatcher};
-use super::super::rule::{Condition, Example};
+use super::super::rule::{Condition, Example, Voice};
 use super::super::{Argument, Narrow};
 use super::*;
 
@@ -177,7 +177,7 @@ fn the_hosts_finding_and_the_run_so_far_are_conditions_too() {
 
 #[test]
 fn a_rule_of_an_untrusted_file_only_makes_stricter() {
-    let ask = Rule { narrows_only: true, ..tool("files/*", Decision::Ask, 3) };
+    let ask = Rule { voice: Voice::Untrusted, ..tool("files/*", Decision::Ask, 3) };
     let denied = Policy::new(vec![ask.clone()], fallback(Unmatched::Deny));
     assert_eq!(
         line(&decide(&denied, "x", &json!({}))),

@@ -41,6 +41,17 @@ pub struct Example {
     pub origin: Origin,
 }
 
+/// Who speaks by a rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Voice {
+    /// The operator, of this project.
+    Operator,
+    /// The operator, of all projects: what one of them lacks is in another.
+    User,
+    /// A project file that nobody has trusted: it only narrows.
+    Untrusted,
+}
+
 /// One rule of the policy. [`Rule::new`] matches every call.
 #[derive(Clone, Debug)]
 pub struct Rule {
@@ -66,11 +77,8 @@ pub struct Rule {
     pub narrow: Option<Narrow>,
     /// Calls that prove it.
     pub examples: Vec<Example>,
-    /// It can only make decisions stricter: where nothing else matches, the call stays unmatched.
-    /// For the rules of a project file that nobody has trusted.
-    pub narrows_only: bool,
-    /// It stands in the user's own file, which speaks for projects with other plugins and mounts too.
-    pub is_users: bool,
+    /// Whose it is.
+    pub voice: Voice,
     /// Where it stands.
     pub origin: Origin,
 }
@@ -155,6 +163,11 @@ impl Rule {
         holds_always && !self.effects_none && !self.built_in && self.within.is_none()
     }
 
+    /// Whether it can only make decisions stricter: where nothing else matches, the call stays unmatched.
+    pub fn narrows_only(&self) -> bool {
+        self.voice == Voice::Untrusted
+    }
+
     /// The mounts that it leaves less of.
     pub(super) fn mounts(&self) -> impl Iterator<Item = &str> {
         let path = self.condition.path.iter().map(PathMatcher::mount);
@@ -164,7 +177,7 @@ impl Rule {
     /// What it says, without where it stands and without its examples.
     pub(super) fn meaning(&self) -> String {
         let Self { tools, within, effects_none, built_in, condition, unless, after, decision, .. } = self;
-        let Self { reason, narrow, narrows_only, .. } = self;
+        let (Self { reason, narrow, .. }, narrows_only) = (self, self.narrows_only());
         let about = (tools, within, effects_none, built_in, condition, unless, after);
         format!("rule {decision:?} {about:?} {reason:?} {narrow:?} {narrows_only}\n")
     }
@@ -183,8 +196,7 @@ impl Rule {
             reason: None,
             narrow: None,
             examples: Vec::new(),
-            narrows_only: false,
-            is_users: false,
+            voice: Voice::Operator,
             origin,
         }
     }

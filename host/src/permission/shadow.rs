@@ -3,7 +3,7 @@
 use super::check::{Finding, KnownTool, Severity};
 use super::decision::Decision;
 use super::policy::Policy;
-use super::rule::Rule;
+use super::rule::{Rule, Voice};
 
 impl Policy {
     /// Rules without effect, as far as the tools that are there tell: those of a stricter rule that holds for all of
@@ -15,7 +15,7 @@ impl Policy {
             let by =
                 others.into_iter().find(|(other, by)| covers(by, rule, tools) && hides(by, rule, *other < index))?.1;
             // It says something where that other one is not.
-            if rule.is_users && !by.is_users {
+            if rule.voice == Voice::User && by.voice != Voice::User {
                 return None;
             }
             let (message, hint) = match by.decision > rule.decision {

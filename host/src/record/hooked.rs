@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::canonical::CanonicalJson;
 use crate::need::Place;
+use crate::redaction::{Redact, Redaction, each};
 
 /// What a hook had to say about a call.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -95,4 +96,17 @@ pub struct Hooked {
     /// The only tools that the next request offers, by the names that the model uses.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub offer_only: Option<Vec<String>>,
+}
+
+/// One that a hook left to a call. Then it is not what the call could reach; a hook has no business to name it.
+impl Redact for Place {
+    fn redact(&mut self, redaction: &Redaction) -> bool {
+        match self {
+            Self::Fs { mount, path, mode: _ } => each!(redaction: mount, path),
+            Self::Http(text) | Self::Env(text) | Self::Secret(text) | Self::Process(text) | Self::Other(text) => {
+                text.redact(redaction)
+            }
+            Self::Model => false,
+        }
+    }
 }

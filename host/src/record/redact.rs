@@ -10,7 +10,6 @@ use super::{
 use crate::canonical;
 use crate::message::{Attachment, Content, Failure, Message, Outcome, ProposedCall, ToolOutput};
 use crate::model::Finish;
-use crate::need::Place;
 use crate::permission::{OnBehalf, Question};
 use crate::redaction::{Redact, Redaction, each};
 use crate::refusal::Refusal;
@@ -176,19 +175,6 @@ impl Redact for HookVerdict {
     fn redact(&mut self, redaction: &Redaction) -> bool {
         let Self { hook: _, verdict: _, reason, narrow, rewritten, state, sent_bytes: _, log } = self;
         each!(redaction: reason, narrow, rewritten, state, log)
-    }
-}
-
-/// One that a hook left to a call. Then it is not what the call could reach; a hook has no business to name it.
-impl Redact for Place {
-    fn redact(&mut self, redaction: &Redaction) -> bool {
-        match self {
-            Self::Fs { mount, path, mode: _ } => each!(redaction: mount, path),
-            Self::Http(text) | Self::Env(text) | Self::Secret(text) | Self::Process(text) | Self::Other(text) => {
-                text.redact(redaction)
-            }
-            Self::Model => false,
-        }
     }
 }
 

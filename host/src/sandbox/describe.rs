@@ -13,6 +13,8 @@ use crate::plugin::{PluginInfo, Schema, ToolSpec, unseen};
 const TOOLS: usize = 256;
 /// How many needs one tool may state.
 const NEEDS: usize = 64;
+/// How long the reason of a need may be.
+const WHY_BYTES: usize = 1 << 10;
 /// How long a description for a model may be, in bytes.
 const TOOL_DESCRIPTION_BYTES: usize = 8 << 10;
 /// How long a description for people may be, in bytes.
@@ -44,7 +46,10 @@ pub(super) fn from_kept(bytes: &[u8]) -> Option<Description> {
 /// Checks and translates who the plugin is. The error is a clause that says what is wrong.
 pub(super) fn info(info: wit_about::PluginInfo) -> Result<PluginInfo, String> {
     if !is_id(&info.id) {
-        return Err(format!("calls itself {:?}, not lower-case words joined by `-`", short(&info.id)));
+        return Err(format!(
+            "calls itself {:?}, not lower-case words joined by `-`, at most 64 letters",
+            short(&info.id)
+        ));
     }
     if !is_version(&info.version) {
         return Err(format!("gives {:?} as its version", short(&info.version)));
@@ -86,7 +91,10 @@ pub(super) fn tools(specs: Vec<wit_tool::ToolSpec>) -> Result<Vec<ToolSpec>, Str
 
 fn tool(spec: wit_tool::ToolSpec) -> Result<ToolSpec, String> {
     if !is_tool_name(&spec.name) {
-        return Err(format!("lists a tool named {:?}, which is not of the form `[a-z][a-z0-9_]*`", short(&spec.name)));
+        return Err(format!(
+            "lists a tool named {:?}, which is not of the form `[a-z][a-z0-9_]*`, at most 64 letters",
+            short(&spec.name)
+        ));
     }
     let name = spec.name;
     if spec.description.len() > TOOL_DESCRIPTION_BYTES {
@@ -132,6 +140,9 @@ fn needs(list: Vec<super::bindings::looplet::plugin::needs::Need>) -> Result<Vec
     if list.len() > NEEDS {
         return Err(too_many_needs(list.len()));
     }
+    if list.iter().any(|need| need.why.len() > WHY_BYTES) {
+        return Err(format!("gives a reason of more than {WHY_BYTES} bytes for a need"));
+    }
     let list = list.into_iter().map(convert::need).collect::<Result<Vec<_>, _>>()?;
     check_needs(&list)?;
     Ok(list)
@@ -168,9 +179,10 @@ fn check_capability(capability: &Capability) -> Result<(), String> {
                 Ok(plain) => is_plain("a secret for", origin, &plain),
             }
         }
-        Capability::Fs { mount, .. } if !is_id(mount) => {
-            Err(format!("needs a mount named {:?}, not lower-case words joined by `-`", short(mount)))
-        }
+        Capability::Fs { mount, .. } if !is_id(mount) => Err(format!(
+            "needs a mount named {:?}, not lower-case words joined by `-`, at most 64 letters",
+            short(mount)
+        )),
         Capability::Env(names) | Capability::Process(names) => match names.iter().find(|name| !is_word(name)) {
             Some(name) => Err(format!("needs {:?}, which is no name", short(name))),
             None => Ok(()),

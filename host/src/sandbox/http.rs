@@ -17,7 +17,7 @@ use wasmtime_wasi_http::{
 
 use super::http_body::{Arriving, Count, leaving, note_secrets};
 use crate::capability::http::{
-    Egress, EgressFault, HttpLimits, HttpReach, HttpTarget, HttpUsage, Refused, is_own, take_out,
+    Egress, EgressFault, HttpLimits, HttpReach, HttpTarget, HttpUsage, Packing, Refused, is_own, is_telling, take_out,
 };
 use crate::refusal::{Refusal, RefusalLog, RefusalReason};
 use crate::secret::Leaks;
@@ -61,15 +61,12 @@ impl Drop for Gateway {
     }
 }
 
-/// Those that no server answers with: a guest that names one wanted to send it.
-const TELLING: [HeaderName; 4] = [header::AUTHORIZATION, header::COOKIE, header::HOST, header::PROXY_AUTHORIZATION];
-
 type Sending<T> = Box<dyn Future<Output = Result<T, Error>> + Send>;
 
 impl WasiHttpHooks for Gateway {
     fn is_forbidden_header(&mut self, name: &HeaderName) -> bool {
         let is_own = is_own(name);
-        if is_own && TELLING.contains(name) {
+        if is_own && is_telling(name) {
             self.refuse("header", name.as_str(), RefusalReason::NotGranted, None);
         }
         is_own
@@ -176,7 +173,8 @@ impl Gateway {
             }
             headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         }
-        let sent = self.egress.send(&addresses, &target, headers, body);
+        let packing = if is_secret { Packing::Leave } else { Packing::Unpack };
+        let sent = self.egress.send(&addresses, packing, &target, headers, body);
         let sent = sent.map_err(|error| Error::InternalError(Some(error.message().to_owned())))?;
         let (count, pause) = (self.count(), options.between_bytes_timeout);
         let (leaks, refusals) = (self.reach.leaks().clone(), Arc::clone(&self.refusals));
@@ -268,7 +266,7 @@ pub(super) fn mask_headers(headers: &mut HeaderMap, leaks: &Leaks) -> BTreeSet<S
     found
 }
 
-/// Whether an answer is still packed, in a way that the client does not unpack.
+/// Whether an answer is still packed.
 fn is_packed(headers: &HeaderMap) -> bool {
     let codings = headers.get_all(header::CONTENT_ENCODING).iter().map(HeaderValue::as_bytes);
     let mut transfers = headers.get_all(header::TRANSFER_ENCODING).iter().map(HeaderValue::as_bytes);

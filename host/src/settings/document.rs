@@ -1,6 +1,6 @@
 //! A TOML text as a tree in which everything knows its line.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -19,6 +19,13 @@ pub struct SourceFile {
     pub dir: PathBuf,
     /// What is in it.
     pub text: String,
+}
+
+impl SourceFile {
+    /// Where it lies.
+    pub(super) fn path(&self) -> PathBuf {
+        self.dir.join(Path::new(&self.name).file_name().unwrap_or_default())
+    }
 }
 
 /// A value with its line.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::document::{Node, SourceFile};
 use super::hooks::{HookSettings, HookSource};
-use super::name::check_name;
+use super::name::{check_name, check_prefix};
 use super::rules::{placed, read, tools};
 use super::secrets::SecretSettings;
 use super::sourced::Sourced;
@@ -237,6 +237,7 @@ impl Reader<'_> {
         for (word, mount) in mounts {
             placed(mount, check_name(word).and_then(|()| check_name(mount.text().unwrap_or_default())))?;
         }
+        node.get("prefix").map_or(Ok(()), |prefix| placed(prefix, check_prefix(prefix.text())))?;
         Ok(WrittenPlugin {
             source,
             digest: sourced(node.get("digest"), text),

@@ -4,6 +4,7 @@
 //! trusted one speaks within the user's ceiling, an untrusted one can only narrow.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use super::ceiling::clamp;
 use super::document::SourceFile;
@@ -19,7 +20,7 @@ use crate::digest::Digest;
 use crate::error::{Error, Result};
 use crate::need::FsMode;
 use crate::origin::Origin;
-use crate::permission::{Decision, Mask, MaskKind, Rule, Tier, Unmatched};
+use crate::permission::{Decision, Mask, MaskKind, Rule, Tier, Unmatched, Voice};
 
 /// The files that were found. `--policy FILE` takes the place of the project's.
 #[derive(Clone, Debug, Default)]
@@ -28,6 +29,16 @@ pub struct Layers {
     pub user: Option<SourceFile>,
     /// What speaks for this project.
     pub project: Option<ProjectFile>,
+}
+
+impl Layers {
+    /// Where they lie.
+    pub(super) fn paths(&self) -> impl Iterator<Item = PathBuf> {
+        let project = self.project.as_ref().map(|project| match project {
+            ProjectFile::Trusted(file) | ProjectFile::Untrusted(file) | ProjectFile::Policy(file) => file,
+        });
+        self.user.iter().chain(project).map(SourceFile::path)
+    }
 }
 
 /// What speaks for a project.
@@ -139,7 +150,8 @@ impl Draft {
         self.secrets
             .extend(file.secrets.into_iter().map(|(name, secret)| (name, SecretSettings { known_only, ..secret })));
         self.grants.extend(file.grants.into_iter().map(|grant| Grant { known_only, ..grant }));
-        self.rules.extend(file.rules.into_iter().map(|rule| Rule { is_users: known_only, ..rule }));
+        let voice = if known_only { Voice::User } else { Voice::Operator };
+        self.rules.extend(file.rules.into_iter().map(|rule| Rule { voice, ..rule }));
         self.redact.extend(file.redact);
         self.hooks.extend(file.hooks.into_iter().map(|hook| HookSettings { is_users: known_only, ..hook }));
         replace(&mut self.unmatched, file.unmatched);
@@ -176,7 +188,7 @@ impl Draft {
             if rule.decision == Decision::Allow {
                 self.withhold("rules", &rule.origin);
             } else {
-                self.rules.push(Rule { narrows_only: true, ..rule });
+                self.rules.push(Rule { voice: Voice::Untrusted, ..rule });
             }
         }
         match file.unmatched {

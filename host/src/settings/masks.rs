@@ -20,8 +20,8 @@ pub fn shipped_masks() -> Vec<Mask> {
     lines.filter_map(|line| line.split_once(' ')).map(mask).collect()
 }
 
-/// The masks of the host's own files in a mount: its configuration, its lock, and `own`, the plugins and
-/// plugin directories that were loaded, as far as they lie in the mount. Nothing lifts them.
+/// The masks of the host's own files in a mount: its configuration and lock by their names, and `own`: the files that
+/// speak, and the components and texts that they name, as far as they lie in the mount. Nothing lifts them.
 pub fn own_masks(mount: &Path, own: &[PathBuf]) -> Vec<Mask> {
     let patterns = OWN_NAMES.iter().map(ToString::to_string).chain(inside(mount, own));
     patterns.map(|pattern| own_mask(pattern, MaskKind::ReadOnly)).collect()

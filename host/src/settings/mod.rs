@@ -151,7 +151,10 @@ impl Settings {
             .iter()
             .map(|dir| Sourced::new(surroundings.cwd.join(dir), flags.origin("--plugins")))
             .collect();
-        let mounts = draft.take_mounts(&plugin_dirs)?;
+        let dev = flags.dev(&surroundings.cwd)?;
+        let named = plugin_dirs.iter().map(|dir| &dir.value).chain(dev.iter().map(|named| &named.value.1));
+        let own = draft.own_files().chain(layers.paths()).chain(named.cloned()).collect::<Vec<_>>();
+        let mounts = draft.take_mounts(&own)?;
         let (run, on_ask) = draft.running(surroundings);
         let locked = flags.locked.then(|| flags.origin("--locked"));
         let locked = locked.or_else(|| run.is_job().then(|| run.unattended.origin.clone()));
@@ -171,7 +174,7 @@ impl Settings {
             home: surroundings.home.clone(),
             locks: Locks::default(),
             locked,
-            dev: flags.dev(&surroundings.cwd)?,
+            dev,
             grants: draft.grants,
             policy,
             redaction,
@@ -334,21 +337,30 @@ impl Draft {
         mount.mode.get_or_insert_with(|| Sourced::new(shipped, Origin::Shipped));
     }
 
-    fn take_mounts(&mut self, plugin_dirs: &[Sourced<PathBuf>]) -> Result<BTreeMap<String, Mount>> {
-        let files = self.plugins.values().filter_map(|plugin| match &plugin.source {
-            PluginSource::File(path) => Some(path.clone()),
+    /// The files that say what a run is: components, and texts that the model is told or held to.
+    fn own_files(&self) -> impl Iterator<Item = PathBuf> {
+        let plugins = self.plugins.values().filter_map(|plugin| match &plugin.source {
+            PluginSource::File(path) => Some(path),
             PluginSource::BuiltIn(_) => None,
         });
-        let own: Vec<_> = files.chain(plugin_dirs.iter().map(|dir| dir.value.clone())).collect();
+        let hooks = self.hooks.iter().filter_map(|hook| match &hook.source {
+            HookSource::File(path) => Some(path),
+            HookSource::BuiltIn(_) => None,
+        });
+        let texts = self.agent.system.iter().chain(&self.agent.done_schema).filter_map(|text| match &text.value {
+            TextSource::File(path) => Some(path),
+            TextSource::Inline(_) => None,
+        });
+        plugins.chain(hooks).chain(texts).cloned()
+    }
+
+    fn take_mounts(&mut self, own: &[PathBuf]) -> Result<BTreeMap<String, Mount>> {
         let secrets: Vec<_> = self.secrets.values().filter_map(|secret| secret.file().map(Path::to_owned)).collect();
         let mut mounts = BTreeMap::new();
         for (name, mount) in std::mem::take(&mut self.mounts) {
             let root = mount.path.as_ref().map(|path| path.value.clone()).unwrap_or_default();
-            let masks = shipped_masks()
-                .into_iter()
-                .chain(own_masks(&root, &own))
-                .chain(secret_masks(&root, &secrets))
-                .collect();
+            let masks =
+                shipped_masks().into_iter().chain(own_masks(&root, own)).chain(secret_masks(&root, &secrets)).collect();
             if let Some(mount) = mount.finish(&name, masks)? {
                 mounts.insert(name, mount);
             }

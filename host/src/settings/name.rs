@@ -13,3 +13,8 @@ pub fn check_name(name: &str) -> Result<()> {
     Err(Error::usage(format!("`{}` is no name", name.escape_default()))
         .hint("a name begins with a-z and goes on with a-z, 0-9, `_` or `-`, at most 64"))
 }
+
+/// Refuses what cannot stand before the name of a tool: models take what names are made of.
+pub(super) fn check_prefix(prefix: Option<&str>) -> Result<()> {
+    prefix.filter(|prefix| !prefix.is_empty()).map_or(Ok(()), check_name)
+}

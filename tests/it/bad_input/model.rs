@@ -161,7 +161,9 @@ fn arguments_that_are_no_json() {
 /// Two readers of them could see two calls.
 #[test]
 fn arguments_that_say_the_same_name_twice() {
-    check(&[Answer::Call("read_file", r#"{"path":"notes.md","path":"other.md"}"#), END], &expect![[r#"
+    check(
+        &[Answer::Call("read_file", r#"{"path":"notes.md","path":"other.md"}"#), END],
+        &expect![[r#"
         ── stdout
         over
         ── stderr
@@ -171,7 +173,8 @@ fn arguments_that_say_the_same_name_twice() {
         #1 ✗ read_file() → validation: the arguments are no valid JSON: key "path" stands twice at line 1 …
         answered · 1 step · 240 tokens · [TIME] · show: looplet-host show [RUN]
         ── exit 0
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

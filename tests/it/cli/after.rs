@@ -60,7 +60,7 @@ fn a_bound_over_several_tools_is_one_bound() {
     let list = r#"{"tool":"list_dir","arguments":{"path":"."}}"#.to_owned();
     let world = World::with_notes().file("policy.toml", policy).model(&[
         &turn(&[read("notes.md")]),
-        &turn(&[list.clone()]),
+        &turn(std::slice::from_ref(&list)),
         &turn(&[read("src/main.rs"), GREP.to_owned()]),
         &turn(&[list]),
         DONE,
@@ -76,7 +76,8 @@ fn a_bound_over_several_tools_is_one_bound() {
         #3 ✓ read_file(path='src/main.rs') → 2 lines [TIME]
         stopped: no call of `files/*` left in the budget · 3 steps · [TIME] · show: looplet-host show [RUN]
         ── exit 1
-    "#]].assert_eq(&printed.transcript());
+    "#]]
+    .assert_eq(&printed.transcript());
     let again = world.run(&["resume", "--max-steps", "9"]);
     assert!(again.stderr.contains("stopped: no call of `files/*` left"), "{}", again.transcript());
 }

@@ -63,7 +63,8 @@ fn a_call_is_explained_over_all_that_speaks_of_it() {
         note: looplet.toml:3: `limits.wall_ms` is above the ceiling in user/looplet.toml:4 and brought down to it
         note: looplet.toml:3: `http` is above the ceiling of your own file and brought down to it
         ── exit 0
-    "#]].assert_eq(&explained("https://docs.example/page"));
+    "#]]
+    .assert_eq(&explained("https://docs.example/page"));
     expect![[r#"
         ── stdout
          tool      http/fetch
@@ -79,7 +80,8 @@ fn a_call_is_explained_over_all_that_speaks_of_it() {
         note: looplet.toml:3: `limits.wall_ms` is above the ceiling in user/looplet.toml:4 and brought down to it
         note: looplet.toml:3: `http` is above the ceiling of your own file and brought down to it
         ── exit 3
-    "#]].assert_eq(&explained("https://docs.example/private/page"));
+    "#]]
+    .assert_eq(&explained("https://docs.example/private/page"));
 }
 
 #[test]
@@ -171,6 +173,7 @@ fn past_calls_are_decided_by_address_and_by_what_came_before() {
         [RUN]#2 would be denied (the shipped default) — recorded: allowed
         [RUN]: 2 steps, 1 decided otherwise
         in order: 5 plugins, 10 tools, 1 rule
-    "#]].assert_eq(&all);
+    "#]]
+    .assert_eq(&all);
     assert_eq!(canary.seen().len(), 2, "something was asked again");
 }

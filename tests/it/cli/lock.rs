@@ -151,15 +151,15 @@ fn another_component_under_its_name_is_refused_with_all_that_differs() {
           + tool knows: takes {"additionalProperties":false,"properties":{"names":{"items":{"type":"string"},"type":"array"}},"required":["names"],"type":"object"}
           + tool say
           + tool say: description Says this, whatever it is.
-          + tool say: takes {"additionalProperties":false,"properties":{"text":{"type":"string"},"turned":{"default":false,"description":"Begins with its end, so that nobody sees before what will be said.","type":"boolean"}},"required":["text"],"type":"object"}
+          + tool say: takes {"additionalProperties":false,"properties":{"how":{"default":"","description":"In which way; without it as the result, and on standard error.","type":"string"},"text":{"type":"string"},"turned":{"default":false,"description":"Begins with its end, so that nobody sees before what will be said.","type":"boolean"}},"required":["text"],"type":"object"}
           + tool send
           + tool send: description Sends them one after the other; a line for each.
           + tool send: needs http * http://*:*/**, * https://*:*/**: whatever it is told
           + tool send: needs secret of any name (optional): whatever it is told
-          + tool send: takes {"additionalProperties":false,"properties":{"body_bytes":{"description":"So many bytes as the body of each.","minimum":0,"type":["integer","null"]},"headers":{"default":[],"description":"Headers of each.","items":{"maxItems":2,"minItems":2,"prefixItems":[{"type":"string"},{"type":"string"}],"type":"array"},"type":"array"},"send":{"description":"`METHOD URL`, one request each.","items":{"type":"string"},"type":"array"}},"required":["send"],"type":"object"}
+          + tool send: takes {"additionalProperties":false,"properties":{"body_bytes":{"description":"So many bytes as the body of each.","minimum":0,"type":["integer","null"]},"headers":{"default":[],"description":"Headers of each.","items":{"maxItems":2,"minItems":2,"prefixItems":[{"type":"string"},{"type":"string"}],"type":"array"},"type":"array"},"send":{"description":"`METHOD URL`, one request each.","items":{"type":"string"},"type":"array"},"whole":{"default":false,"description":"Says all of each answer: every header, and the body to its end.","type":"boolean"}},"required":["send"],"type":"object…
           + tool sneak
           + tool sneak: description The same, of a tool that needs no network.
-          + tool sneak: takes {"additionalProperties":false,"properties":{"body_bytes":{"description":"So many bytes as the body of each.","minimum":0,"type":["integer","null"]},"headers":{"default":[],"description":"Headers of each.","items":{"maxItems":2,"minItems":2,"prefixItems":[{"type":"string"},{"type":"string"}],"type":"array"},"type":"array"},"send":{"description":"`METHOD URL`, one request each.","items":{"type":"string"},"type":"array"}},"required":["send"],"type":"object"}
+          + tool sneak: takes {"additionalProperties":false,"properties":{"body_bytes":{"description":"So many bytes as the body of each.","minimum":0,"type":["integer","null"]},"headers":{"default":[],"description":"Headers of each.","items":{"maxItems":2,"minItems":2,"prefixItems":[{"type":"string"},{"type":"string"}],"type":"array"},"type":"array"},"send":{"description":"`METHOD URL`, one request each.","items":{"type":"string"},"type":"array"},"whole":{"default":false,"description":"Says all of each answer: every header, and the body to its end.","type":"boolean"}},"required":["send"],"type":"objec…
         hint: read what differs; `looplet-host add FILE --name tool` pins the new one
         ── exit 2
     "#]].assert_eq(&shown(&world.run(&CHECK)));
@@ -199,15 +199,15 @@ fn another_component_under_its_name_is_refused_with_all_that_differs() {
             + tool knows: takes {"additionalProperties":false,"properties":{"names":{"items":{"type":"string"},"type":"array"}},"required":["names"],"type":"object"}
             + tool say
             + tool say: description Says this, whatever it is.
-            + tool say: takes {"additionalProperties":false,"properties":{"text":{"type":"string"},"turned":{"default":false,"description":"Begins with its end, so that nobody sees before what will be said.","type":"boolean"}},"required":["text"],"type":"object"}
+            + tool say: takes {"additionalProperties":false,"properties":{"how":{"default":"","description":"In which way; without it as the result, and on standard error.","type":"string"},"text":{"type":"string"},"turned":{"default":false,"description":"Begins with its end, so that nobody sees before what will be said.","type":"boolean"}},"required":["text"],"type":"object"}
             + tool send
             + tool send: description Sends them one after the other; a line for each.
             + tool send: needs http * http://*:*/**, * https://*:*/**: whatever it is told
             + tool send: needs secret of any name (optional): whatever it is told
-            + tool send: takes {"additionalProperties":false,"properties":{"body_bytes":{"description":"So many bytes as the body of each.","minimum":0,"type":["integer","null"]},"headers":{"default":[],"description":"Headers of each.","items":{"maxItems":2,"minItems":2,"prefixItems":[{"type":"string"},{"type":"string"}],"type":"array"},"type":"array"},"send":{"description":"`METHOD URL`, one request each.","items":{"type":"string"},"type":"array"}},"required":["send"],"type":"object"}
+            + tool send: takes {"additionalProperties":false,"properties":{"body_bytes":{"description":"So many bytes as the body of each.","minimum":0,"type":["integer","null"]},"headers":{"default":[],"description":"Headers of each.","items":{"maxItems":2,"minItems":2,"prefixItems":[{"type":"string"},{"type":"string"}],"type":"array"},"type":"array"},"send":{"description":"`METHOD URL`, one request each.","items":{"type":"string"},"type":"array"},"whole":{"default":false,"description":"Says all of each answer: every header, and the body to its end.","type":"boolean"}},"required":["send"],"type":"object"}
             + tool sneak
             + tool sneak: description The same, of a tool that needs no network.
-            + tool sneak: takes {"additionalProperties":false,"properties":{"body_bytes":{"description":"So many bytes as the body of each.","minimum":0,"type":["integer","null"]},"headers":{"default":[],"description":"Headers of each.","items":{"maxItems":2,"minItems":2,"prefixItems":[{"type":"string"},{"type":"string"}],"type":"array"},"type":"array"},"send":{"description":"`METHOD URL`, one request each.","items":{"type":"string"},"type":"array"}},"required":["send"],"type":"object"}
+            + tool sneak: takes {"additionalProperties":false,"properties":{"body_bytes":{"description":"So many bytes as the body of each.","minimum":0,"type":["integer","null"]},"headers":{"default":[],"description":"Headers of each.","items":{"maxItems":2,"minItems":2,"prefixItems":[{"type":"string"},{"type":"string"}],"type":"array"},"type":"array"},"send":{"description":"`METHOD URL`, one request each.","items":{"type":"string"},"type":"array"},"whole":{"default":false,"description":"Says all of each answer: every header, and the body to its end.","type":"boolean"}},"required":["send"],"type":"object"}
         pinned in `looplet.lock`
         ── exit 0
     "#]].assert_eq(&shown(&pinned));

@@ -255,5 +255,6 @@ fn a_directory_is_walked_and_what_lies_beside_it_is_not_there() {
         files/list_dir {"path":"."} Some(3)
         files/grep {"path":"src/..","pattern":"alpha"} Some(3)
         files/grep {"pattern":"alpha"} Some(3)
-    "#]].assert_eq(&calls.concat());
+    "#]]
+    .assert_eq(&calls.concat());
 }

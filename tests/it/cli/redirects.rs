@@ -79,6 +79,20 @@ fn another_server_is_told_nothing_that_was_for_the_first() {
 }
 
 #[test]
+fn another_port_of_the_same_host_is_another_server_for_a_redirect_too() {
+    let (first, other) = (Canary::start(pages), Canary::start(pages));
+    let leads = following(&first, &format!("/away-{}", other.port()), "");
+    let granted = |canary: &Canary| format!("\"GET {}\"", canary.url("/**"));
+    let came = fetched(&format!("http = [{}]", granted(&first)), &leads);
+    assert!(came.contains("`GET http://127.0.0.1:[PORT]/there` is not granted to this tool"), "{came}");
+    assert_eq!(asked(&first), [format!("GET /away-{}", other.port())]);
+    assert!(other.seen().is_empty(), "{:?}", other.seen());
+    let came = fetched(&format!("http = [{}, {}]", granted(&first), granted(&other)), &leads);
+    assert!(came.contains("there HTTP"), "{came}");
+    assert_eq!(asked(&other), ["GET /there"]);
+}
+
+#[test]
 fn a_redirect_without_end_comes_to_one() {
     let canary = Canary::start(pages);
     let came = fetched(ALL, &following(&canary, "/loop", ""));

@@ -225,14 +225,14 @@ fn a_description_that_never_comes_or_is_wrong_refuses_the_plugin() {
     check(
         lies("abcdefh"),
         expect![[r#"
-        a: error: plugin `guest` does not describe itself: the tool was stopped after 10000 ms; whether it had an effect is not known
-        b: error: plugin `guest` does not describe itself: the tool trapped: unreachable
-        hint: no description today
-        c: error: plugin `guest` calls itself "Liar\u{1b}[2J", not lower-case words joined by `-`
-        d: error: plugin `guest` gives "1.0\u{1b}[2J" as its version
-        e: error: plugin `guest` describes itself in more than 1024 bytes
-        f: error: plugin `guest` gives the settings schema that has `$ref` that leaves the document: `file:///etc/passwd`
-        h: error: plugin `guest` does not describe itself: the tool ended itself with exit code 0 instead of answering"#]],
+            a: error: plugin `guest` does not describe itself: the tool was stopped after 10000 ms; whether it had an effect is not known
+            b: error: plugin `guest` does not describe itself: the tool trapped: unreachable
+            hint: no description today
+            c: error: plugin `guest` calls itself "Liar\u{1b}[2J", not lower-case words joined by `-`, at most 64 letters
+            d: error: plugin `guest` gives "1.0\u{1b}[2J" as its version
+            e: error: plugin `guest` describes itself in more than 1024 bytes
+            f: error: plugin `guest` gives the settings schema that has `$ref` that leaves the document: `file:///etc/passwd`
+            h: error: plugin `guest` does not describe itself: the tool ended itself with exit code 0 instead of answering"#]],
     );
 }
 
@@ -252,16 +252,16 @@ fn a_list_of_tools_that_never_comes_or_is_wrong_refuses_the_plugin() {
     check(
         lies("ABCDEFGHIJ"),
         expect![[r#"
-        A: error: plugin `guest` does not describe itself: the tool was stopped after 10000 ms; whether it had an effect is not known
-        B: error: plugin `guest` lists the tool `twice` twice
-        C: error: plugin `guest` gives the input schema of the tool `tool` that is no JSON Schema: "strin" is not valid under any of the schemas listed in the 'anyOf' keyword
-        D: error: plugin `guest` gives the input schema of the tool `tool` that is no JSON: recursion limit exceeded at line 1 column 128
-        E: error: plugin `guest` lists a tool named "Readа", which is not of the form `[a-z][a-z0-9_]*`
-        F: error: plugin `guest` tool `tool` needs `gpu`, a capability that this host does not know
-        G: error: plugin `guest` tool `tool` needs a mount named "../up", not lower-case words joined by `-`
-        H: error: plugin `guest` lists 300 tools, at most 256 are allowed
-        I: error: plugin `guest` describes the tool `tool` in more than 8192 bytes
-        J: error: plugin `guest` gives the input schema of the tool `tool` that is 65548 bytes long, at most 65536 are allowed"#]],
+            A: error: plugin `guest` does not describe itself: the tool was stopped after 10000 ms; whether it had an effect is not known
+            B: error: plugin `guest` lists the tool `twice` twice
+            C: error: plugin `guest` gives the input schema of the tool `tool` that is no JSON Schema: "strin" is not valid under any of the schemas listed in the 'anyOf' keyword
+            D: error: plugin `guest` gives the input schema of the tool `tool` that is no JSON: recursion limit exceeded at line 1 column 128
+            E: error: plugin `guest` lists a tool named "Readа", which is not of the form `[a-z][a-z0-9_]*`, at most 64 letters
+            F: error: plugin `guest` tool `tool` needs `gpu`, a capability that this host does not know
+            G: error: plugin `guest` tool `tool` needs a mount named "../up", not lower-case words joined by `-`, at most 64 letters
+            H: error: plugin `guest` lists 300 tools, at most 256 are allowed
+            I: error: plugin `guest` describes the tool `tool` in more than 8192 bytes
+            J: error: plugin `guest` gives the input schema of the tool `tool` that is 65548 bytes long, at most 65536 are allowed"#]],
     );
 }
 

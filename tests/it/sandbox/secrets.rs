@@ -16,6 +16,9 @@ use crate::canary::{Canary, Part, answer};
 
 const VALUE: &str = "tok/12345+x";
 
+/// The value, packed by `gzip` twice.
+const TWICE: &[u8] = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\x93\xef\xe6\x60\x00\x01\x26\x66\xed\x93\xe7\xaf\x99\x9b\x18\x99\x19\x5e\x5d\xc7\xc0\x20\xaf\x36\x41\x9f\x1b\x28\x0c\x00\x92\xc6\x30\x16\x1f\x00\x00\x00";
+
 /// All of these servers, and the secret for the first of them.
 fn holding(canaries: &[&Canary], header: &'static str, form: &str) -> Authority {
     let mut authority = Authority::default();
@@ -56,6 +59,9 @@ fn echo(line: &str) -> Vec<Part> {
         )],
         line if line.contains("/begins") => answer("200 OK", "", "tok/12345+"),
         line if line.contains("/part") => answer("206 Partial Content", "content-range: bytes 0-5/11\r\n", "tok/12"),
+        line if line.contains("/twice") => {
+            answer("200 OK", "content-encoding: gzip\r\ncontent-encoding: gzip\r\n", TWICE)
+        }
         line if line.contains("/gzip") => answer("200 OK", "content-encoding: br\r\n", "tok/12345+x"),
         _ => answer("200 OK", "", "ok"),
     }
@@ -118,11 +124,14 @@ fn an_answer_that_cannot_be_looked_through_is_refused_where_a_secret_was_sent() 
         [format!("receive {}: packed or cut, so that it cannot be looked through for secrets", canary.url("/gzip"))]
     );
     assert!(canary.seen()[0].contains("accept-encoding: identity\r\n"), "{:?}", canary.seen());
+    // Nor is one that is packed twice, and says so in two lines.
+    let report = send(&authority, json!({ "send": [format!("GET {}", canary.url("/twice"))] }));
+    assert!(!said(&report).contains("200") && refused(&report)[0].contains("packed or cut"), "{}", said(&report));
     // Nor is a part of one, which would be half of a secret.
     let part = json!({ "send": [format!("GET {}", canary.url("/part"))], "headers": [["range", "bytes=0-5"], ["if_range", "x"]] });
     let report = send(&authority, part);
     assert!(!said(&report).contains("206"), "{}", said(&report));
-    assert!(!canary.seen()[1].contains("range"), "{:?}", canary.seen());
+    assert!(!canary.seen()[2].contains("range"), "{:?}", canary.seen());
     let part = json!({ "send": [format!("GET {}", other.url("/part"))], "headers": [["range", "bytes=0-5"]] });
     assert!(said(&send(&authority, part)).contains("206"));
     assert!(other.seen()[0].contains("range: bytes=0-5\r\n"));

@@ -68,7 +68,18 @@ impl Lookup for SystemLookup {
 /// Its connections live on the runtime on which they were made: one of these for each of them.
 pub struct Egress {
     common: Arc<Common>,
-    clients: Mutex<BTreeMap<AddressPolicy, Client>>,
+    clients: Mutex<Clients>,
+}
+
+type Clients = BTreeMap<(AddressPolicy, Packing), Client>;
+
+/// What becomes of an answer that comes packed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Packing {
+    /// It is unpacked, once.
+    Unpack,
+    /// It stays as it is, and says that it is packed.
+    Leave,
 }
 
 /// What those of all runtimes share.
@@ -126,6 +137,7 @@ impl Egress {
     pub fn send(
         &self,
         addresses: &AddressPolicy,
+        packing: Packing,
         target: &HttpTarget,
         headers: HeaderMap,
         body: Option<Body>,
@@ -137,7 +149,7 @@ impl Egress {
         *request.body_mut() = body;
         let client = match target.address().filter(|address| !addresses.permits(*address)) {
             Some(address) => Err(EgressFault::Address(address)),
-            None => Ok(self.client(addresses)?),
+            None => Ok(self.client(addresses, packing)?),
         };
         Ok(async move {
             let client = client?;
@@ -158,20 +170,23 @@ impl Egress {
         self.clients().clear();
     }
 
-    fn clients(&self) -> MutexGuard<'_, BTreeMap<AddressPolicy, Client>> {
+    fn clients(&self) -> MutexGuard<'_, Clients> {
         self.clients.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn client(&self, addresses: &AddressPolicy) -> Result<Client> {
+    fn client(&self, addresses: &AddressPolicy, packing: Packing) -> Result<Client> {
         let mut clients = self.clients();
-        if let Some(client) = clients.get(addresses) {
+        let kind = (addresses.clone(), packing);
+        if let Some(client) = clients.get(&kind) {
             return Ok(client.clone());
         }
+        let unpacks = packing == Packing::Unpack;
         let fault =
             |error: &dyn Display| Error::failed(format!("the client of guests' requests cannot be made: {error}"));
         let resolver = Checked { lookup: Arc::clone(&self.common.lookup), addresses: addresses.clone() };
         let client = Client::builder()
             .tls_backend_preconfigured(self.common.tls().map_err(|error| fault(&error))?)
+            .gzip(unpacks)
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
             .referer(false)
@@ -183,7 +198,7 @@ impl Egress {
             .user_agent(concat!("looplet-host/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(|error| fault(&error))?;
-        clients.insert(addresses.clone(), client.clone());
+        clients.insert(kind, client.clone());
         Ok(client)
     }
 }
@@ -308,7 +323,7 @@ mod tests {
 
     async fn send(egress: &Egress, policy: &AddressPolicy, url: &str) -> std::result::Result<u16, EgressFault> {
         let target = HttpTarget::parse("GET", url).expect("is a URL");
-        let sent = egress.send(policy, &target, HeaderMap::new(), None).expect("begins");
+        let sent = egress.send(policy, Packing::Unpack, &target, HeaderMap::new(), None).expect("begins");
         sent.await.map(|answer| answer.status().as_u16())
     }
 

@@ -47,6 +47,11 @@ pub fn is_own(name: &HeaderName) -> bool {
         || plain == "content-length" && *name != header::CONTENT_LENGTH
 }
 
+/// Whether it is one that no server answers with: a guest that names it wanted to send it.
+pub fn is_telling(name: &HeaderName) -> bool {
+    matches!(plain(name).as_str(), "authorization" | "cookie" | "host" | "proxy-authorization")
+}
+
 /// Whether a secret can stand in a header: one that proves who somebody is, and not one by which a request is routed,
 /// framed or cut.
 pub fn can_carry_secret(name: &HeaderName) -> bool {

@@ -11,8 +11,8 @@ mod usage;
 pub use address::AddressPolicy;
 pub use allowance::EgressAllowance;
 pub use allowed::{AllowedHttp, HttpReach, Refused, meaning};
-pub use egress::{Egress, EgressFault, Lookup, SystemLookup};
-pub use headers::{can_carry_secret, is_own, take_out};
+pub use egress::{Egress, EgressFault, Lookup, Packing, SystemLookup};
+pub use headers::{can_carry_secret, is_own, is_telling, take_out};
 pub use limits::HttpLimits;
 pub use usage::HttpUsage;
 

@@ -67,10 +67,14 @@ async fn fetched(address: &url::Url) -> Result<Vec<u8>> {
     if answer.status() != reqwest::StatusCode::OK {
         return Err(failed(format!("the server answers {}", answer.status())));
     }
+    let too_large = || failed(format!("it is larger than {} MiB", Limits::COMPONENT_BYTES >> 20));
+    if answer.content_length().is_some_and(|length| length > Limits::COMPONENT_BYTES) {
+        return Err(too_large());
+    }
     let mut bytes = Vec::new();
     while let Some(part) = answer.chunk().await.map_err(plain)? {
         if bytes.len() as u64 + part.len() as u64 > Limits::COMPONENT_BYTES {
-            return Err(failed(format!("it is larger than {} MiB", Limits::COMPONENT_BYTES >> 20)));
+            return Err(too_large());
         }
         bytes.extend_from_slice(&part);
     }

@@ -16,8 +16,8 @@ use crate::commands::print;
 
 pub(super) fn show(name: &str, plugin: &Plugin, digest: Digest, differences: Option<&[String]>) {
     let info = plugin.info();
-    print::note(&format!("{name}  {digest}"));
-    print::note(&format!("  calls itself {} {}", inert(&info.id), inert(&info.version)));
+    print::note(&format!("{name}  {digest}{}", like_plugin(name)));
+    print::note(&format!("  calls itself {} {}{}", inert(&info.id), inert(&info.version), like_plugin(&info.id)));
     said("  ", &info.description);
     let definition = plugin.definition();
     print::note(&format!("  imports {}", listed(&definition.imports)));
@@ -29,8 +29,14 @@ pub(super) fn show(name: &str, plugin: &Plugin, digest: Digest, differences: Opt
         print::note(&format!("  tool {}{}", tool.name, like(&tool.name)));
         said("    ", &tool.description);
         tool.needs.iter().for_each(|need| print::note(&format!("    needs {}", inert(need))));
+        if !tool.claims.is_empty() {
+            print::note(&format!("    claims {}", listed(&tool.claims)));
+        }
     }
-    let of_tools = definition.tools.iter().flat_map(|tool| tool.needs.iter().chain([&tool.description]));
+    let of_tools = definition.tools.iter().flat_map(|tool| {
+        let texts = tool.needs.iter().chain([&tool.description, &tool.input_schema]);
+        texts.chain(&tool.output_schema)
+    });
     let texts = of_tools.chain(&definition.hook_needs).chain([&info.description]);
     for word in texts.filter_map(|text| mixed_word(text)) {
         print::note(&format!("  look: the word `{}` mixes letters of two scripts", inert(word)));
@@ -63,6 +69,12 @@ fn like(tool: &str) -> String {
     let shipped = builtin::all().iter().map(|builtin| builtin.name);
     let known = shipped.chain(SHIPPED_TOOLS).find(|known| looplet_host::plugin::look_alike(known, tool));
     known.map(|known| format!("   (looks like `{known}`, which is another)")).unwrap_or_default()
+}
+
+/// The same for a plugin, which may have the very name.
+fn like_plugin(name: &str) -> String {
+    let is_shipped = builtin::all().iter().any(|builtin| builtin.name == name);
+    if is_shipped { "   (a shipped plugin has this name, and is another)".to_owned() } else { like(name) }
 }
 
 /// The tools of shipped plugins whose names are worth imitating.

@@ -1,8 +1,9 @@
 //! Calls that were given one directory or one file.
 
 use expect_test::expect;
+use looplet_host::capability::fs::ReachKind;
 use looplet_host::need::FsMode;
-use looplet_tests::harness::{World, check};
+use looplet_tests::harness::{World, check, report};
 
 #[test]
 fn a_narrowed_call_keeps_to_its_directory() {
@@ -123,4 +124,100 @@ fn a_call_for_one_file_can_replace_it_and_nothing_else() {
         refused rename workspace:/src/.a.rs.looplet-tmp: has a second name"#]],
     );
     assert_eq!(linked.read("canary"), "outside");
+}
+
+/// The call has its handles; then, with nobody asked in between, the name or one above it comes to lead elsewhere.
+#[test]
+fn what_is_swapped_for_a_link_before_the_call_begins_reaches_nothing_else() {
+    let came = [
+        ("src/a.rs", ReachKind::File, "in/src/a.rs", "deep/b.rs"),
+        ("src/a.rs", ReachKind::File, "in/src/a.rs", "../../canary"),
+        ("src/a.rs", ReachKind::File, "in/src", "elsewhere"),
+        ("src/deep", ReachKind::Tree, "in/src/deep", "../elsewhere"),
+        ("src/deep", ReachKind::Tree, "in/src", "elsewhere"),
+    ]
+    .map(|(reached, kind, swapped, to)| {
+        let world = World::new();
+        for (path, says) in [("in/elsewhere/a.rs", "elsewhere"), ("in/elsewhere/deep/b.rs", "elsewhere")] {
+            std::fs::create_dir_all(world.path("in/elsewhere/deep")).expect("directories");
+            std::fs::write(world.path(path), says).expect("a file");
+        }
+        let world = match kind {
+            ReachKind::File => world.only_file(reached, FsMode::ReadWrite),
+            ReachKind::Tree => world.only_tree(reached, FsMode::ReadWrite),
+        };
+        let authority = world.authority();
+        std::fs::rename(world.path(swapped), world.path("aside")).expect("is moved");
+        let world = world.link(to, swapped);
+        let steps = [
+            "read /workspace/src/a.rs",
+            "write /workspace/src/a.rs mine",
+            "read /workspace/src/deep/b.rs",
+            "write /workspace/src/deep/b.rs mine",
+            "list /workspace/src/deep",
+        ];
+        let came = report(&world.call(&steps).with(authority).run());
+        for theirs in ["in/elsewhere/a.rs", "in/elsewhere/deep/b.rs"] {
+            assert_eq!(world.read(theirs), "elsewhere", "{came}");
+        }
+        assert_eq!(world.read("canary"), "outside", "{came}");
+        format!("{reached}, {swapped} now leads to {to}:\n{came}\n")
+    });
+    check(
+        came.concat(),
+        expect![[r#"
+        src/a.rs, in/src/a.rs now leads to deep/b.rs:
+        read /workspace/src/a.rs: no-entry
+        write /workspace/src/a.rs mine: no-entry
+        read /workspace/src/deep/b.rs: no-entry
+        write /workspace/src/deep/b.rs mine: no-entry
+        list /workspace/src/deep: no-entry
+        refused open workspace:/src/deep/b.rs: outside this call's reach (looplet.toml:9) × 2
+        refused open for writing workspace:/src/deep/b.rs: outside this call's reach (looplet.toml:9) × 2
+        refused open workspace:/src/deep: outside this call's reach (looplet.toml:9)
+        src/a.rs, in/src/a.rs now leads to ../../canary:
+        read /workspace/src/a.rs: not-permitted
+        write /workspace/src/a.rs mine: not-permitted
+        read /workspace/src/deep/b.rs: no-entry
+        write /workspace/src/deep/b.rs mine: no-entry
+        list /workspace/src/deep: no-entry
+        refused open workspace:/: leads out of the mount × 2
+        refused open workspace:/src/deep/b.rs: outside this call's reach (looplet.toml:9)
+        refused open for writing workspace:/src/deep/b.rs: outside this call's reach (looplet.toml:9)
+        refused open workspace:/src/deep: outside this call's reach (looplet.toml:9)
+        src/a.rs, in/src now leads to elsewhere:
+        read /workspace/src/a.rs: no-entry
+        write /workspace/src/a.rs mine: no-entry
+        read /workspace/src/deep/b.rs: no-entry
+        write /workspace/src/deep/b.rs mine: no-entry
+        list /workspace/src/deep: no-entry
+        refused open workspace:/elsewhere/a.rs: outside this call's reach (looplet.toml:9)
+        refused open for writing workspace:/elsewhere/a.rs: outside this call's reach (looplet.toml:9)
+        refused open workspace:/elsewhere/deep/b.rs: outside this call's reach (looplet.toml:9)
+        refused open for writing workspace:/elsewhere/deep/b.rs: outside this call's reach (looplet.toml:9)
+        refused open workspace:/elsewhere/deep: outside this call's reach (looplet.toml:9)
+        src/deep, in/src/deep now leads to ../elsewhere:
+        read /workspace/src/a.rs: no-entry
+        write /workspace/src/a.rs mine: no-entry
+        read /workspace/src/deep/b.rs: no-entry
+        write /workspace/src/deep/b.rs mine: no-entry
+        list /workspace/src/deep: no-entry
+        refused open workspace:/src/a.rs: outside this call's reach (looplet.toml:9)
+        refused open for writing workspace:/src/a.rs: outside this call's reach (looplet.toml:9)
+        refused open workspace:/elsewhere/b.rs: outside this call's reach (looplet.toml:9)
+        refused open for writing workspace:/elsewhere/b.rs: outside this call's reach (looplet.toml:9)
+        refused open workspace:/elsewhere: outside this call's reach (looplet.toml:9)
+        src/deep, in/src now leads to elsewhere:
+        read /workspace/src/a.rs: no-entry
+        write /workspace/src/a.rs mine: no-entry
+        read /workspace/src/deep/b.rs: no-entry
+        write /workspace/src/deep/b.rs mine: no-entry
+        list /workspace/src/deep: no-entry
+        refused open workspace:/elsewhere/a.rs: outside this call's reach (looplet.toml:9)
+        refused open for writing workspace:/elsewhere/a.rs: outside this call's reach (looplet.toml:9)
+        refused open workspace:/elsewhere/deep/b.rs: outside this call's reach (looplet.toml:9)
+        refused open for writing workspace:/elsewhere/deep/b.rs: outside this call's reach (looplet.toml:9)
+        refused open workspace:/elsewhere/deep: outside this call's reach (looplet.toml:9)
+    "#]],
+    );
 }
