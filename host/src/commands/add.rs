@@ -13,7 +13,7 @@ use looplet_host::machine::{self, Machine, NamedBy, PluginFile};
 use looplet_host::plugin::ComponentBytes;
 use looplet_host::record::inert;
 use looplet_host::sandbox::{Plugin, Sandbox};
-use looplet_host::settings::{HookSource, Lock, Pin, PluginSource};
+use looplet_host::settings::{Lock, Pin};
 use serde_json::json;
 
 use super::agreed::Agreement;
@@ -159,9 +159,9 @@ fn all(machine: &Machine, args: &AddArgs) -> Result<Vec<Candidate>> {
     let settings = setup::settings(machine, &args.setup)?;
     let files = machine::plugin_files(&settings, Vec::new())?;
     let plugins = files.into_iter().filter(|file| settings.is_users(&file.name) == args.user);
-    let from = |file: &PluginFile| match settings.plugins.get(&file.name).map(|written| &written.source) {
-        Some(PluginSource::File(path)) => shown(machine, path),
-        _ => format!("{}.wasm", file.name),
+    let from = |file: &PluginFile| match settings.plugins.get(&file.name).and_then(|written| written.source.file()) {
+        Some(path) => shown(machine, path),
+        None => format!("{}.wasm", file.name),
     };
     let mut candidates: Vec<Candidate> = plugins
         .filter(|file| looplet_host::builtin::with_digest(file.bytes.digest()).is_none())
@@ -169,7 +169,7 @@ fn all(machine: &Machine, args: &AddArgs) -> Result<Vec<Candidate>> {
         .collect();
     let hooks = machine::hook_files(&settings.hooks)?;
     for (hook, file) in settings.hooks.iter().zip(hooks) {
-        if let HookSource::File(path) = &hook.source
+        if let Some(path) = hook.source.file()
             && hook.is_users == args.user
             && !candidates.iter().any(|known| known.name == file.name)
         {

@@ -18,7 +18,7 @@ use std::str::FromStr as _;
 use serde::{Serialize, Serializer};
 use url::Host;
 
-use super::http_target::{HttpTarget, address_of, plain};
+use super::http_target::{HttpTarget, address_of, only_looks, plain};
 use super::url_path::PathPattern;
 use crate::error::{Error, Result};
 
@@ -89,9 +89,7 @@ impl HttpPattern {
 
     /// Whether it is about every host, and lets more be done than looked.
     pub fn lets_all_be_sent_to(&self) -> bool {
-        let looks = |method: &String| matches!(method.as_str(), "GET" | "HEAD");
-        let only_looks = matches!(&self.methods, Methods::These(methods) if methods.iter().all(looks));
-        self.is_open() && !only_looks
+        self.is_open() && !self.only_looks()
     }
 
     /// Whether it is about every host.
@@ -191,7 +189,7 @@ impl HttpPattern {
     pub fn only_looks(&self) -> bool {
         match &self.methods {
             Methods::Any => false,
-            Methods::These(methods) => methods.iter().all(|method| matches!(method.as_str(), "GET" | "HEAD")),
+            Methods::These(methods) => methods.iter().all(|method| only_looks(method)),
         }
     }
 

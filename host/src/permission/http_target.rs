@@ -46,6 +46,11 @@ impl HttpTarget {
         &self.method
     }
 
+    /// Whether it only looks.
+    pub fn only_looks(&self) -> bool {
+        only_looks(&self.method)
+    }
+
     /// The URL, as it is sent.
     pub fn url(&self) -> &Url {
         &self.url
@@ -88,6 +93,11 @@ impl fmt::Display for HttpTarget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.method, self.place())
     }
+}
+
+/// Whether a method only looks.
+pub(super) fn only_looks(method: &str) -> bool {
+    matches!(method, "GET" | "HEAD")
 }
 
 /// The address that a host is, if it is no name.

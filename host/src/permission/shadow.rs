@@ -12,12 +12,9 @@ impl Policy {
         let rules = self.rules();
         let finding = |index: usize| {
             let (rule, others) = (&rules[index], rules.iter().enumerate().filter(move |(other, _)| *other != index));
-            let by =
-                others.into_iter().find(|(other, by)| covers(by, rule, tools) && hides(by, rule, *other < index))?.1;
-            // It says something where that other one is not.
-            if rule.voice == Voice::User && by.voice != Voice::User {
-                return None;
-            }
+            // What the user's file says counts where a rule of this project is not.
+            let mut others = others.filter(|(_, by)| rule.voice != Voice::User || by.voice == Voice::User);
+            let by = others.find(|(other, by)| covers(by, rule, tools) && hides(by, rule, *other < index))?.1;
             let (message, hint) = match by.decision > rule.decision {
                 true => (
                     format!("the rule changes nothing: `{}` {} all that it is about", by.origin, verb(by.decision)),
@@ -90,6 +87,17 @@ mod tests {
         assert_eq!(
             found(vec![rule(1, "files/*", Decision::Allow), rule(2, "files/*", Decision::Allow)]),
             ["a.toml:2: the rule changes nothing: `a.toml:1` allows all of it already"]
+        );
+    }
+
+    #[test]
+    fn a_rule_of_the_users_file_is_hidden_by_another_one_of_it_alone() {
+        let users = |rule: Rule| Rule { voice: Voice::User, ..rule };
+        let allow = || users(rule(1, "files/read_file", Decision::Allow));
+        assert!(found(vec![allow(), rule(2, "files/*", Decision::Deny)]).is_empty());
+        assert_eq!(
+            found(vec![allow(), rule(2, "files/*", Decision::Deny), users(rule(3, "files/*", Decision::Deny))]),
+            ["a.toml:1: the rule changes nothing: `a.toml:3` denies all that it is about"]
         );
     }
 

@@ -158,8 +158,7 @@ impl Gateway {
         }
         let body = Some(body).filter(|body| !body.is_end_stream());
         // Who may only look has nothing to send. Whether what was opened stays empty shows once the guest closes it.
-        let looks = matches!(target.method(), "GET" | "HEAD");
-        let (opened, body) = if looks { (body, None) } else { (None, body) };
+        let (opened, body) = if target.only_looks() { (body, None) } else { (None, body) };
         let body = body.map(|body| leaving(body, self.count()));
         let mut headers = without_own(&parts.headers);
         if !self.count().carry((target.method().len() + length + size(&headers)) as u64) {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::document::{Node, SourceFile};
-use super::hooks::{HookSettings, HookSource};
+use super::hooks::HookSettings;
 use super::name::{check_name, check_prefix};
 use super::rules::{placed, read, tools};
 use super::secrets::SecretSettings;
@@ -71,20 +71,11 @@ impl ConfigFile {
 
     /// The files that it names, in order: what trust in it must cover too.
     pub fn named_files(&self) -> Vec<PathBuf> {
-        let texts = self.system.iter().chain(&self.done_schema).filter_map(|text| match &text.value {
-            TextSource::File(path) => Some(path),
-            TextSource::Inline(_) => None,
-        });
-        let plugins = self.plugins.values().filter_map(|plugin| match &plugin.source {
-            Some(PluginSource::File(path)) => Some(path),
-            Some(PluginSource::BuiltIn(_)) | None => None,
-        });
-        let context = self.context.iter().map(|path| &path.value);
-        let hooks = self.hooks.iter().filter_map(|hook| match &hook.source {
-            HookSource::File(path) => Some(path.clone()),
-            HookSource::BuiltIn(_) => None,
-        });
-        let mut files: Vec<_> = texts.chain(context).chain(plugins).cloned().chain(hooks).collect();
+        let texts = self.system.iter().chain(&self.done_schema).filter_map(|text| text.value.file());
+        let plugins = self.plugins.values().filter_map(|plugin| plugin.source.as_ref()?.file());
+        let context = self.context.iter().map(|path| path.value.as_path());
+        let hooks = self.hooks.iter().filter_map(|hook| hook.source.file());
+        let mut files: Vec<_> = texts.chain(context).chain(plugins).chain(hooks).map(Path::to_owned).collect();
         files.sort();
         files.dedup();
         files

@@ -54,6 +54,14 @@ impl HookSource {
         }
     }
 
+    /// The component's file, where it is one.
+    pub fn file(&self) -> Option<&Path> {
+        match self {
+            Self::BuiltIn(_) => None,
+            Self::File(path) => Some(path),
+        }
+    }
+
     fn parse(text: &str, path: impl FnOnce(&str) -> PathBuf) -> Self {
         match text.strip_prefix(BUILT_IN) {
             Some(name) => Self::BuiltIn(name.to_owned()),

@@ -339,19 +339,10 @@ impl Draft {
 
     /// The files that say what a run is: components, and texts that the model is told or held to.
     fn own_files(&self) -> impl Iterator<Item = PathBuf> {
-        let plugins = self.plugins.values().filter_map(|plugin| match &plugin.source {
-            PluginSource::File(path) => Some(path),
-            PluginSource::BuiltIn(_) => None,
-        });
-        let hooks = self.hooks.iter().filter_map(|hook| match &hook.source {
-            HookSource::File(path) => Some(path),
-            HookSource::BuiltIn(_) => None,
-        });
-        let texts = self.agent.system.iter().chain(&self.agent.done_schema).filter_map(|text| match &text.value {
-            TextSource::File(path) => Some(path),
-            TextSource::Inline(_) => None,
-        });
-        plugins.chain(hooks).chain(texts).cloned()
+        let plugins = self.plugins.values().filter_map(|plugin| plugin.source.file());
+        let hooks = self.hooks.iter().filter_map(|hook| hook.source.file());
+        let texts = self.agent.system.iter().chain(&self.agent.done_schema).filter_map(|text| text.value.file());
+        plugins.chain(hooks).chain(texts).map(Path::to_owned)
     }
 
     fn take_mounts(&mut self, own: &[PathBuf]) -> Result<BTreeMap<String, Mount>> {

@@ -1,7 +1,7 @@
 //! The sections of the settings, as plain values. Every value knows where it came from.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
@@ -22,6 +22,16 @@ pub enum TextSource {
     Inline(String),
     /// The file, absolute if the directory of its configuration file is.
     File(PathBuf),
+}
+
+impl TextSource {
+    /// The file, where it is one.
+    pub fn file(&self) -> Option<&Path> {
+        match self {
+            Self::Inline(_) => None,
+            Self::File(path) => Some(path),
+        }
+    }
 }
 
 /// What the agent is told.
@@ -110,6 +120,16 @@ pub enum PluginSource {
     BuiltIn(Option<String>),
     /// A component.
     File(PathBuf),
+}
+
+impl PluginSource {
+    /// The component's file, where it is one.
+    pub fn file(&self) -> Option<&Path> {
+        match self {
+            Self::BuiltIn(_) => None,
+            Self::File(path) => Some(path),
+        }
+    }
 }
 
 /// A plugin that the operator names.

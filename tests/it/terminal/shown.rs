@@ -33,15 +33,22 @@ fn all_of_it_and_why_are_shown_before_an_answer() {
     .assert_eq(more);
 }
 
-#[test]
-fn a_tool_that_asks_is_heard_and_its_words_are_inert() {
-    let world = world(&[("agree", "{}")]);
+/// What a person sees from the question of a tool on, who answers it like this.
+fn asked_by(tool: &str, answer: &str) -> String {
+    let world = world(&[(tool, "{}")]);
     world.write("plugins/person.wasm", "");
     std::fs::copy(guests::TERMINAL_PERSON, world.project().join("plugins/person.wasm")).expect("is copied");
-    let mut person = world.start(&[&RUN[..], &["--plugins", "plugins", "--allow", "person/agree"]].concat());
-    person.answers("y");
+    let allow = format!("person/{tool}");
+    let mut person = world.start(&[&RUN[..], &["--plugins", "plugins", "--allow", &allow]].concat());
+    person.answers(answer);
     let (_, seen) = person.leaves();
-    let (_, asks) = seen.split_once("── person/agree asks").expect("it asks");
+    let (_, asks) = seen.split_once(&format!("── person/{tool} asks")).expect("it asks");
+    asks.to_owned()
+}
+
+#[test]
+fn a_tool_that_asks_is_heard_and_its_words_are_inert() {
+    let asks = asked_by("agree", "y");
     expect![[r#"
          ───────────────────────────────────────────────────────────
          the host cannot see what this is about: these are the tool's own words
@@ -53,18 +60,12 @@ fn a_tool_that_asks_is_heard_and_its_words_are_inert() {
         over
         answered · 1 step · TIME · show: looplet-host show RUN
     "#]]
-    .assert_eq(asks);
+    .assert_eq(&asks);
 }
 
 #[test]
 fn words_that_go_on_for_long_are_cut_and_look_like_what_they_are() {
-    let world = world(&[("insist", "{}")]);
-    world.write("plugins/person.wasm", "");
-    std::fs::copy(guests::TERMINAL_PERSON, world.project().join("plugins/person.wasm")).expect("is copied");
-    let mut person = world.start(&[&RUN[..], &["--plugins", "plugins", "--allow", "person/insist"]].concat());
-    person.answers("n");
-    let (_, seen) = person.leaves();
-    let (_, asks) = seen.split_once("── person/insist asks").expect("it asks");
+    let asks = asked_by("insist", "n");
     expect![[r#"
          ──────────────────────────────────────────────────────────
          the host cannot see what this is about: these are the tool's own words
@@ -82,7 +83,7 @@ fn words_that_go_on_for_long_are_cut_and_look_like_what_they_are() {
         over
         answered · 1 step · TIME · show: looplet-host show RUN
     "#]]
-    .assert_eq(asks);
+    .assert_eq(&asks);
 }
 
 #[test]
